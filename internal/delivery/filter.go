@@ -1,0 +1,199 @@
+package delivery
+
+import (
+	"errors"
+	"fmt"
+	"net/url"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+)
+
+// Clock is the clock durations are read from.
+type Clock string
+
+const (
+	Elapsed  Clock = "elapsed"
+	Business Clock = "business"
+)
+
+// Filter narrows what a panel or list counts. Its names are the same in pages,
+// panels, lists and embeds.
+type Filter struct {
+	Connections []string
+	Queues      []string
+	Types       []string // keys of issue types
+	From, To    Instant  // [From, To)
+	Unit        Unit     // never "auto": resolved when parsed
+	Clock       Clock
+}
+
+// FilterError names the parameter of a query that cannot be used.
+type FilterError struct {
+	Param   string
+	Message string
+}
+
+func (e *FilterError) Error() string { return e.Param + ": " + e.Message }
+
+// filterParams are the parameters ParseFilter knows.
+var filterParams = []string{"connection", "queue", "type", "from", "to", "range", "bucket", "clock"}
+
+// maxFilterValues bounds a repeated parameter, maxRangeDays the range.
+const (
+	maxFilterValues = 200
+	maxRangeDays    = 36600
+	defaultRange    = "90d"
+)
+
+// ParseFilter reads a query. Days are cut in zone; extra names parameters that
+// the caller reads itself. All that is wrong is reported together, each as a
+// *FilterError, joined.
+func ParseFilter(q url.Values, zone *time.Location, now Instant, extra ...string) (Filter, error) {
+	p := filterParser{q: q}
+	for name := range q {
+		if !slices.Contains(filterParams, name) && !slices.Contains(extra, name) {
+			p.fail(name, "no such filter")
+		}
+	}
+	f := Filter{Connections: p.list("connection"), Queues: p.list("queue"), Types: p.list("type"), Clock: Elapsed}
+	f.From, f.To = p.span(zone, now)
+	switch clock := p.one("clock"); Clock(clock) {
+	case "", Elapsed:
+	case Business:
+		f.Clock = Business
+	default:
+		p.fail("clock", "not elapsed or business: "+quote(clock))
+	}
+	switch unit := p.one("bucket"); Unit(unit) {
+	case "", "auto":
+		f.Unit = AutoUnit(f.From, f.To)
+	case Day, Week, Month:
+		f.Unit = Unit(unit)
+	default:
+		p.fail("bucket", "not day, week, month or auto: "+quote(unit))
+	}
+	// The map above was read in no order.
+	slices.SortFunc(p.errs, func(a, b error) int { return strings.Compare(a.Error(), b.Error()) })
+	return f, errors.Join(p.errs...)
+}
+
+type filterParser struct {
+	q    url.Values
+	errs []error
+}
+
+func (p *filterParser) fail(param, message string) {
+	p.errs = append(p.errs, &FilterError{Param: param, Message: message})
+}
+
+func quote(s string) string { return strconv.Quote(s[:min(len(s), 40)]) }
+
+func (p *filterParser) list(name string) []string {
+	var out []string
+	for _, v := range p.q[name] {
+		if v != "" && !slices.Contains(out, v) {
+			out = append(out, v)
+		}
+	}
+	if len(out) > maxFilterValues {
+		p.fail(name, fmt.Sprintf("more than %d values", maxFilterValues))
+		return nil
+	}
+	slices.Sort(out)
+	return out
+}
+
+func (p *filterParser) one(name string) string {
+	if len(p.q[name]) > 1 {
+		p.fail(name, "given more than once")
+	}
+	return p.q.Get(name)
+}
+
+func (p *filterParser) span(zone *time.Location, now Instant) (from, to Instant) {
+	span, first, last := p.one("range"), p.one("from"), p.one("to")
+	today := DateOf(now.Time().In(zone))
+	if span != "" && (first != "" || last != "") {
+		p.fail("range", "give either range or from and to")
+		return 0, 0
+	}
+	to = today.AddDays(1).In(zone)
+	end := today
+	if last != "" {
+		day, at, err := dayOrInstant(last, zone)
+		if err != nil {
+			p.fail("to", err.Error())
+			return 0, 0
+		}
+		end, to = day, at
+		if at == day.In(zone) && len(last) == len(time.DateOnly) {
+			to = day.AddDays(1).In(zone) // a day is included
+		}
+	}
+	if first != "" {
+		_, at, err := dayOrInstant(first, zone)
+		switch {
+		case err != nil:
+			p.fail("from", err.Error())
+		case at >= to:
+			p.fail("from", "not before the end of the range")
+		case to-at > maxRangeDays*msPerDay:
+			p.fail("from", "more than 100 years before the end of the range")
+		}
+		return at, to
+	}
+	if span == "" {
+		span = defaultRange
+	}
+	start, err := rangeStart(end, span)
+	if err != nil {
+		p.fail("range", err.Error())
+	}
+	return start.In(zone), to
+}
+
+func dayOrInstant(s string, zone *time.Location) (Date, Instant, error) {
+	if d, err := ParseDate(s); err == nil && d.Year >= 1970 {
+		return d, d.In(zone), nil
+	}
+	t, err := time.Parse(time.RFC3339Nano, s)
+	if err != nil || t.Year() < 1970 || t.Year() > 9999 {
+		return Date{}, 0, fmt.Errorf("not a day like 2026-01-31 or an RFC 3339 time since 1970: %s", quote(s))
+	}
+	return DateOf(t.In(zone)), InstantOf(t), nil
+}
+
+// rangeStart is the first day of a range such as 90d, 13w or 6m whose last day
+// is end.
+func rangeStart(end Date, s string) (Date, error) {
+	bad := fmt.Errorf("not a number of days, weeks or months like 90d, 13w or 6m: %s", quote(s))
+	if s == "" {
+		return end, bad
+	}
+	n, err := strconv.ParseUint(s[:len(s)-1], 10, 16)
+	if err != nil || n == 0 {
+		return end, bad
+	}
+	switch s[len(s)-1] {
+	case 'd':
+	case 'w':
+		n *= 7
+	case 'm':
+		if n > maxRangeDays/31 {
+			return end, errors.New("longer than 100 years")
+		}
+		first := Date{end.Year, end.Month, 1}
+		back := DateOf(time.Date(first.Year, first.Month-time.Month(n), 1, 0, 0, 0, 0, time.UTC))
+		days := time.Date(back.Year, back.Month+1, 0, 0, 0, 0, 0, time.UTC).Day()
+		back.Day = min(end.Day, days)
+		return back.AddDays(1), nil
+	default:
+		return end, bad
+	}
+	if n > maxRangeDays {
+		return end, errors.New("longer than 100 years")
+	}
+	return end.AddDays(1 - int(n)), nil
+}

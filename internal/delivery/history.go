@@ -1,0 +1,229 @@
+package delivery
+
+import (
+	"cmp"
+	"slices"
+)
+
+// Period is a stay of an issue in one status.
+type Period struct {
+	Status Ref
+	Start  Instant
+	End    Instant // 0 while the issue is still in it
+	// Inferred is set when no event entered this status: it is known only
+	// from what a later event, or the issue itself, says of the past.
+	Inferred bool
+}
+
+// Length of the period in milliseconds, an open one up to now.
+func (p Period) Length(now Instant) int64 { return int64(p.until(now) - p.Start) }
+
+func (p Period) until(now Instant) Instant {
+	if p.End.Known() {
+		return p.End
+	}
+	return max(now, p.Start)
+}
+
+// AnomalyKind says how a history contradicts itself.
+type AnomalyKind string
+
+const (
+	// ClockSkew: an event claims an instant before the one that precedes it.
+	ClockSkew AnomalyKind = "clock_skew"
+	// HiddenTransition: an event leaves a status that no event had entered.
+	HiddenTransition AnomalyKind = "hidden_transition"
+	// StatusMismatch: the issue is in a status its history does not end in.
+	StatusMismatch AnomalyKind = "status_mismatch"
+	// StatusStartMismatch: the issue entered its status at another instant
+	// than its history says.
+	StatusStartMismatch AnomalyKind = "status_start_mismatch"
+)
+
+// Anomaly is one contradiction in a history.
+type Anomaly struct {
+	Kind AnomalyKind `json:"kind"`
+	// Event is the 0-based ordinal of the event that shows it; nil when the
+	// issue itself does.
+	Event *int `json:"event"`
+}
+
+// History is an issue's life as contiguous periods; the last one is open.
+type History struct {
+	Periods   []Period
+	Anomalies []Anomaly
+	MovedAt   Instant // the last move to another queue, 0 when never moved
+	MovedBy   Ref
+}
+
+// Tracker gives statusStartTime a millisecond or so after the event itself;
+// where only one of the two is known, such a difference means nothing.
+const statusStartTolerance = 1000
+
+// HistoryOf reconstructs an issue's history from its changelog, as it was known
+// at asOf: later events are ignored. events may come in any order and more than
+// once; the result is the same.
+func HistoryOf(issue *Issue, events []Event, asOf Instant) History {
+	h := historian{issue: issue}
+	events = orderedEvents(events)
+	cut := false
+	known := events[:0:0]
+	for _, e := range events {
+		if e.At > asOf {
+			cut = cut || e.Transition != nil
+			continue
+		}
+		known = append(known, e)
+	}
+	h.begin(known)
+	for _, e := range h.chain(known) {
+		h.apply(e)
+	}
+	if !cut && max(issue.StatusStartedAt, Instant(0)) <= asOf && (issue.StatusStartedAt.Known() || issue.UpdatedAt <= asOf) {
+		h.reconcile()
+	}
+	return h.History
+}
+
+// orderedEvents drops repeated events, orders the rest by (At, ID) and numbers
+// those that carry no ordinal of their own.
+func orderedEvents(events []Event) []Event {
+	out := slices.Clone(events)
+	slices.SortStableFunc(out, func(a, b Event) int {
+		return cmp.Or(cmp.Compare(a.At, b.At), cmp.Compare(a.ID, b.ID))
+	})
+	return slices.CompactFunc(out, func(a, b Event) bool { return a.ID == b.ID && a.At == b.At })
+}
+
+type historian struct {
+	History
+	issue *Issue
+	// lastStart is what the source itself said of the running status's start,
+	// before any clamping; exact is whether it was statusStartTime.
+	lastStart Instant
+	exact     bool
+}
+
+func (h *historian) begin(events []Event) {
+	status := h.issue.Status
+	for _, e := range events {
+		if e.Transition == nil {
+			continue
+		}
+		status = e.Transition.From
+		if status.IsZero() {
+			status = e.Transition.To
+		}
+		break
+	}
+	h.Periods = []Period{{Status: status, Start: h.issue.CreatedAt}}
+	h.lastStart = h.issue.CreatedAt
+}
+
+// chain puts transitions of the same millisecond into the order in which each
+// leaves the status that the one before entered.
+func (h *historian) chain(events []Event) []Event {
+	running := h.running().Status.Key
+	for i := 0; i < len(events); {
+		j := i + 1
+		for j < len(events) && events[j].At == events[i].At {
+			j++
+		}
+		for group := events[i:j]; len(group) > 0; group = group[1:] {
+			next := slices.IndexFunc(group, func(e Event) bool {
+				return e.Transition != nil && !e.Transition.From.IsZero() && e.Transition.From.Key == running
+			})
+			if first := group[0]; next > 0 && first.Transition != nil && !first.Transition.From.IsZero() {
+				e := group[next]
+				copy(group[1:next+1], group[:next])
+				group[0] = e
+			}
+			if t := group[0].Transition; t != nil {
+				running = t.To.Key
+			}
+		}
+		i = j
+	}
+	return events
+}
+
+func (h *historian) running() *Period { return &h.Periods[len(h.Periods)-1] }
+
+func (h *historian) apply(e Event) {
+	if e.Moved {
+		h.MovedAt, h.MovedBy = e.At, e.Actor
+	}
+	t := e.Transition
+	if t == nil {
+		return
+	}
+	at := t.ToStartedAt
+	h.exact = at.Known()
+	if !h.exact {
+		at = e.At
+	}
+	if t.From.IsZero() && len(h.Periods) == 1 && h.running().Status.Key == t.To.Key {
+		// The event of the creation itself: the period began at CreatedAt.
+		h.running().Status = t.To
+		h.lastStart = at
+		return
+	}
+	h.lastStart = at
+	if start := h.running().Start; at < start {
+		at = start
+		h.anomaly(ClockSkew, &e.Ordinal)
+	}
+	if !t.From.IsZero() && t.From.Key != h.running().Status.Key {
+		hidden := at
+		if t.FromStartedAt.Known() {
+			hidden = min(max(t.FromStartedAt, h.running().Start), at)
+		}
+		h.enter(t.From, hidden, true)
+		h.anomaly(HiddenTransition, &e.Ordinal)
+	}
+	h.enter(t.To, at, false)
+}
+
+func (h *historian) enter(status Ref, at Instant, inferred bool) {
+	h.running().End = at
+	h.Periods = append(h.Periods, Period{Status: status, Start: at, Inferred: inferred})
+}
+
+func (h *historian) anomaly(kind AnomalyKind, event *int) {
+	if event != nil {
+		n := *event
+		event = &n
+	}
+	h.Anomalies = append(h.Anomalies, Anomaly{Kind: kind, Event: event})
+}
+
+// reconcile compares the end of the history with the issue itself.
+func (h *historian) reconcile() {
+	started := h.issue.StatusStartedAt
+	running := h.running()
+	if h.issue.Status.Key != running.Status.Key {
+		at := started
+		if !at.Known() {
+			at = h.issue.UpdatedAt
+		}
+		h.enter(h.issue.Status, max(at, running.Start), true)
+		h.anomaly(StatusMismatch, nil)
+		return
+	}
+	// The issue's own name for the status is the newest.
+	running.Status = h.issue.Status
+	if !started.Known() || started == h.lastStart {
+		return
+	}
+	apart := started - h.lastStart
+	if apart < 0 {
+		apart = -apart
+	}
+	if apart <= statusStartTolerance {
+		return
+	}
+	if started > running.Start {
+		h.enter(h.issue.Status, started, true)
+	}
+	h.anomaly(StatusStartMismatch, nil)
+}

@@ -1,0 +1,153 @@
+package delivery
+
+import (
+	"context"
+	"errors"
+	"iter"
+)
+
+// ErrNotFound is returned for a record that the store does not hold.
+var ErrNotFound = errors.New("not found")
+
+// Batch is what one page of a source says. Write stores all of it or nothing.
+type Batch struct {
+	Connection string
+	Statuses   []Status
+	Issues     []IssueRecord
+	// Gone are ids of issues that the source no longer has.
+	Gone []string
+}
+
+// IssueRecord is an issue with what is new of its changelog.
+type IssueRecord struct {
+	Issue
+	// Fingerprint is the source's digest of the issue as it mapped it, to
+	// recognise an unchanged one. 0 is never equal to any.
+	Fingerprint uint64
+	// Events are upserted by ID. With Replace they are the whole changelog,
+	// and stored events that are not among them are removed.
+	Events  []Event
+	Replace bool
+	// Full says that the events hold every changelog entry with its fields;
+	// otherwise only transitions and moves are kept.
+	Full bool
+}
+
+// IssueState is what a source needs to know of a stored issue to skip work.
+type IssueState struct {
+	ID              string
+	Key             string
+	Queue           string
+	Version         int64
+	UpdatedAt       Instant
+	StatusStartedAt Instant
+	StatusKey       string
+	Fingerprint     uint64
+	Full            bool
+	Events          int    // stored
+	LastEventID     string // of the newest stored event, "" when none
+	LastOrdinal     int    // of the newest stored event, -1 when none
+	Gone            bool
+}
+
+// Written counts what a Write changed.
+type Written struct {
+	Inserted, Updated, Unchanged, Gone int
+}
+
+// IssueDetail is a stored issue with its changelog, ordered by (At, ID).
+type IssueDetail struct {
+	Issue
+	Full   bool
+	Events []Event
+}
+
+// IssueState filters for lists.
+type ListState string
+
+const (
+	// ListCreated lists issues created in the range.
+	ListCreated ListState = ""
+	// ListClosed lists issues closed in the range.
+	ListClosed ListState = "closed"
+	// ListOpen lists issues that were open at some time in the range.
+	ListOpen ListState = "open"
+)
+
+// IssueQuery asks for a list of issues, ordered by (CreatedAt, store id).
+type IssueQuery struct {
+	Filter
+	State ListState
+	Limit int    // 0: all
+	After string // cursor of the page before, "" for the first
+}
+
+// ListedIssue is an issue with its flow, without its changelog.
+type ListedIssue struct {
+	Issue
+	Flow
+	MovedAt Instant
+	MovedBy Ref
+	Cursor  string // pass as IssueQuery.After to go on behind this one
+}
+
+// StatusInUse is a status found in the data.
+type StatusInUse struct {
+	Status        // Connection is empty: statuses are merged by key
+	Queue  string // statuses are listed per queue of the issues
+	Issues int    // issues that are in it now
+	Visits int    // periods in it, over all issues
+}
+
+// Facet is a value to filter by with the number of issues that have it.
+type Facet struct {
+	Key   string
+	Name  string
+	Count int
+}
+
+// Facets are the values of the issue filters found in the data.
+type Facets struct {
+	Connections []Facet
+	Queues      []Facet
+	Types       []Facet
+}
+
+// Store keeps facts and answers the metrics' questions about them. Every
+// implementation passes storetest. Gone issues are in no answer but IssueStates.
+type Store interface {
+	// Write stores a batch and derives periods and flow of each issue in it,
+	// in one transaction. Writing a batch again changes nothing.
+	Write(ctx context.Context, b Batch) (Written, error)
+	// IssueStates returns what is stored of those of ids that are stored.
+	IssueStates(ctx context.Context, connection string, ids []string) (map[string]IssueState, error)
+	// IssueIDs yields id and key of every issue that is not gone, by id.
+	IssueIDs(ctx context.Context, connection string) iter.Seq2[IssueState, error]
+
+	// SetWorkflow makes w the meaning of statuses. When the classes of any
+	// stored status change, Rebuild has work; until it is done every answer
+	// is by the workflow before.
+	SetWorkflow(ctx context.Context, w Workflow) error
+	// Rebuild derives what a changed workflow needs, in small transactions.
+	// It returns early with ctx's error and goes on from there when called
+	// again, by this process or the next. progress may be nil.
+	Rebuild(ctx context.Context, progress func(done, total int)) error
+	// Rebuilding reports whether Rebuild has work left.
+	Rebuilding(ctx context.Context) (bool, error)
+
+	// Version changes whenever an answer may have changed.
+	Version(ctx context.Context) (int64, error)
+
+	Issue(ctx context.Context, keyOrAlias string) (IssueDetail, error)
+	Issues(ctx context.Context, q IssueQuery) iter.Seq2[ListedIssue, error]
+	StatusesInUse(ctx context.Context) ([]StatusInUse, error)
+	Facets(ctx context.Context) (Facets, error)
+
+	CycleTime(ctx context.Context, q FlowQuery) (CycleTime, error)
+	CycleTimeTrend(ctx context.Context, q FlowQuery) (CycleTimeTrend, error)
+	TimeInStatus(ctx context.Context, q FlowQuery) (TimeInStatus, error)
+
+	// Ping reports whether the store answers.
+	Ping(ctx context.Context) error
+	Close() error
+}

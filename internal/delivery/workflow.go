@@ -1,0 +1,145 @@
+package delivery
+
+import (
+	"fmt"
+	"slices"
+)
+
+// Class is what a status means for the flow of work.
+type Class uint8
+
+const (
+	Waiting Class = iota
+	Active
+	Closed
+)
+
+// String is the class as it is written in settings and answers.
+func (c Class) String() string {
+	switch c {
+	case Active:
+		return "active"
+	case Closed:
+		return "closed"
+	default:
+		return "waiting"
+	}
+}
+
+// StatusLists sorts status keys into classes. A nil list leaves its class to
+// the default by status type; an empty one says that no status is of it.
+type StatusLists struct {
+	Waiting []string `json:"waiting,omitempty" yaml:"waiting"`
+	Active  []string `json:"active,omitempty" yaml:"active"`
+	Closed  []string `json:"closed,omitempty" yaml:"closed"`
+}
+
+// Workflow says what statuses and resolutions mean.
+type Workflow struct {
+	StatusLists
+	// ExcludedResolutions are the keys of resolutions left out of cycle time.
+	ExcludedResolutions []string `json:"excluded_resolutions,omitempty"`
+	// Queues override the lists, by queue key.
+	Queues map[string]StatusLists `json:"queues,omitempty"`
+}
+
+// Class is the class of a status in a queue: the one configured for the queue,
+// else the one configured for all, else by the status's type (done and
+// cancelled are closed, inProgress and paused active), else waiting. A list
+// that is given replaces the default for its class.
+func (w *Workflow) Class(queue, key, statusType string) Class {
+	lists, own := w.Queues[queue]
+	if own {
+		if c, ok := lists.listed(key); ok {
+			return c
+		}
+		// A list of the queue's own replaces the common one for its class.
+		lists = lists.orElse(w.StatusLists)
+	} else {
+		lists = w.StatusLists
+	}
+	if c, ok := lists.listed(key); ok {
+		return c
+	}
+	switch {
+	case lists.Closed == nil && (statusType == "done" || statusType == "cancelled"):
+		return Closed
+	case lists.Active == nil && (statusType == "inProgress" || statusType == "paused"):
+		return Active
+	}
+	return Waiting
+}
+
+// Mapped reports whether some list names the status for the queue, rather than
+// its class coming from its type or from nothing.
+func (w *Workflow) Mapped(queue, key string) bool {
+	if lists, ok := w.Queues[queue]; ok {
+		if _, ok := lists.listed(key); ok {
+			return true
+		}
+		_, ok := lists.orElse(w.StatusLists).listed(key)
+		return ok
+	}
+	_, ok := w.listed(key)
+	return ok
+}
+
+// Excludes reports whether issues with this resolution are left out of cycle
+// time.
+func (w *Workflow) Excludes(resolution string) bool {
+	return resolution != "" && slices.Contains(w.ExcludedResolutions, resolution)
+}
+
+func (l StatusLists) listed(key string) (Class, bool) {
+	switch {
+	case slices.Contains(l.Closed, key):
+		return Closed, true
+	case slices.Contains(l.Active, key):
+		return Active, true
+	case slices.Contains(l.Waiting, key):
+		return Waiting, true
+	}
+	return Waiting, false
+}
+
+func (l StatusLists) orElse(d StatusLists) StatusLists {
+	if l.Waiting == nil {
+		l.Waiting = d.Waiting
+	}
+	if l.Active == nil {
+		l.Active = d.Active
+	}
+	if l.Closed == nil {
+		l.Closed = d.Closed
+	}
+	return l
+}
+
+// Validate names the first status that stands in two classes.
+func (w *Workflow) Validate() error {
+	if err := w.StatusLists.validate(); err != nil {
+		return err
+	}
+	for queue, lists := range w.Queues {
+		if err := lists.validate(); err != nil {
+			return fmt.Errorf("queue %s: %w", queue, err)
+		}
+	}
+	return nil
+}
+
+func (l StatusLists) validate() error {
+	seen := map[string]Class{}
+	for _, c := range []struct {
+		class Class
+		keys  []string
+	}{{Waiting, l.Waiting}, {Active, l.Active}, {Closed, l.Closed}} {
+		for _, key := range c.keys {
+			if other, ok := seen[key]; ok && other != c.class {
+				return fmt.Errorf("status %q is both %s and %s", key, other, c.class)
+			}
+			seen[key] = c.class
+		}
+	}
+	return nil
+}

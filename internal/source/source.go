@@ -1,0 +1,141 @@
+// Package source says what a source is: a system whose facts Throughline pulls.
+// Each kind lives in a folder of its own below; none knows another.
+package source
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"iter"
+	"net/http"
+	"time"
+
+	"throughline/internal/delivery"
+)
+
+// Source pulls facts from one connection.
+type Source interface {
+	// Pull yields pages from cursor on until there is nothing more to fetch.
+	// A page holds what to store and the cursor to go on from once it is
+	// stored; the cursor of the last page begins the next pull. After an error
+	// nothing more is yielded.
+	Pull(ctx context.Context, cursor Cursor) iter.Seq2[Page, error]
+	// Check tries the connection and tells in a Report what it sees.
+	Check(ctx context.Context) (Report, error)
+}
+
+// Cursor is where a pull goes on: the source's own JSON, null for a first pull.
+type Cursor = json.RawMessage
+
+// Page is one step of a pull.
+type Page struct {
+	Batch    delivery.Batch
+	Cursor   Cursor
+	Progress Progress
+	// Problems are records of this page that could not be read. The source
+	// keeps them in its cursor and tries them again on the next pull.
+	Problems []Problem
+}
+
+// Progress counts since the pull began.
+type Progress struct {
+	Phase    string `json:"phase"` // history, changes, sweep, retry
+	Found    int    `json:"found"` // records expected in all; 0 when not known
+	Read     int    `json:"read"`
+	Requests int    `json:"requests"` // sent to the source
+}
+
+// Problem is a record that could not be taken.
+type Problem struct {
+	Record  string `json:"record"`  // what it concerns: an issue's key, say
+	Path    string `json:"path"`    // JSON path of what is wrong, "$" for all of it
+	Message string `json:"message"` // a plain sentence without secrets
+}
+
+// Report is what a connection test found.
+type Report struct {
+	Account      string   // who the token belongs to
+	Organization string   // which organisation it opens
+	Scope        []string // what it sees: queues, repositories
+	Missing      []string // what the settings ask for and the token cannot see, a sentence each
+}
+
+// Known tells a source what is already stored.
+type Known interface {
+	IssueStates(ctx context.Context, connection string, ids []string) (map[string]delivery.IssueState, error)
+	IssueIDs(ctx context.Context, connection string) iter.Seq2[delivery.IssueState, error]
+}
+
+// Config is one connection, as its kind's New takes it.
+type Config struct {
+	Connection string
+	Settings   Settings
+	Secrets    map[string]string
+	Known      Known
+	Now        func() time.Time
+}
+
+// Kind describes a type of source: the settings form is made from it.
+type Kind struct {
+	Name    string // tracker
+	Title   string // Yandex Tracker
+	Fields  []Field
+	Secrets []Field
+	// New validates the configuration. The client is the one to reach
+	// typed-in addresses with; it does not follow redirects to other hosts.
+	New func(cfg Config, client *http.Client) (Source, error)
+}
+
+// FieldType is how a field is read and asked for.
+type FieldType string
+
+const (
+	Text     FieldType = "text"
+	URL      FieldType = "url"
+	List     FieldType = "list" // of texts
+	Bool     FieldType = "bool"
+	Choice   FieldType = "choice"
+	Duration FieldType = "range" // a number of days, weeks or months: 365d
+)
+
+// Field is one setting or secret of a kind. Its label and help are looked up in
+// the message catalogue as connection.<kind>.<name>.
+type Field struct {
+	Name     string
+	Type     FieldType
+	Default  string // as text; a list is separated by commas
+	Options  []string
+	Advanced bool // folded away in the form
+}
+
+// ErrAuth is wrapped by errors that only a person can mend: an expired token, a
+// missing permission. The connection is paused.
+var ErrAuth = errors.New("not authorised")
+
+// AuthError is an ErrAuth with what to do about it, in words for an admin. Code
+// names a message of the catalogue, Message is its English text.
+type AuthError struct {
+	Code    string // expired, forbidden, organization
+	Message string
+}
+
+func (e *AuthError) Error() string { return e.Message }
+
+// Unwrap makes errors.Is(err, ErrAuth) true.
+func (e *AuthError) Unwrap() error { return ErrAuth }
+
+// RateLimitError says that the source wants to be left alone until RetryAfter.
+type RateLimitError struct{ RetryAfter time.Time }
+
+func (e *RateLimitError) Error() string {
+	return "rate limit reached; trying again at " + e.RetryAfter.UTC().Format(time.RFC3339)
+}
+
+// SettingError names a setting that cannot be used.
+type SettingError struct {
+	Field   string
+	Message string
+}
+
+func (e *SettingError) Error() string { return fmt.Sprintf("%s: %s", e.Field, e.Message) }

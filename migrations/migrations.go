@@ -1,0 +1,25 @@
+// Package migrations embeds the schemas. A migration that has been released is
+// never edited: what changes goes into the next one.
+package migrations
+
+import (
+	"embed"
+	"io/fs"
+)
+
+//go:embed control/*.sql sqlite/*.sql
+var files embed.FS
+
+// Control is the schema of the control database.
+func Control() fs.FS { return sub("control") }
+
+// SQLite is the schema of the fact store in SQLite.
+func SQLite() fs.FS { return sub("sqlite") }
+
+func sub(dir string) fs.FS {
+	f, err := fs.Sub(files, dir)
+	if err != nil {
+		panic(err) // the folder is embedded above
+	}
+	return f
+}
