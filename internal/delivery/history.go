@@ -85,14 +85,19 @@ func HistoryOf(issue *Issue, events []Event, asOf Instant) History {
 	return h.History
 }
 
-// orderedEvents drops repeated events, orders the rest by (At, ID) and numbers
-// those that carry no ordinal of their own.
+// orderedEvents drops repeated events and orders the rest by instant, those of
+// the same instant as the source numbered them.
 func orderedEvents(events []Event) []Event {
 	out := slices.Clone(events)
-	slices.SortStableFunc(out, func(a, b Event) int {
-		return cmp.Or(cmp.Compare(a.At, b.At), cmp.Compare(a.ID, b.ID))
+	slices.SortFunc(out, func(a, b Event) int {
+		return cmp.Or(cmp.Compare(a.At, b.At), cmp.Compare(a.Ordinal, b.Ordinal), cmp.Compare(a.ID, b.ID))
 	})
-	return slices.CompactFunc(out, func(a, b Event) bool { return a.ID == b.ID && a.At == b.At })
+	seen := make(map[string]bool, len(out))
+	return slices.DeleteFunc(out, func(e Event) bool {
+		repeated := e.ID != "" && seen[e.ID]
+		seen[e.ID] = true
+		return repeated
+	})
 }
 
 type historian struct {

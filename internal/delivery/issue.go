@@ -60,7 +60,7 @@ type Issue struct {
 // Event is one entry of an issue's changelog. Its identity is (issue, ID).
 type Event struct {
 	ID        string
-	Ordinal   int // 0-based position among all events of the issue, by (At, ID)
+	Ordinal   int // 0-based position among all events of the issue, by At, equal ones in the source's order
 	At        Instant
 	Type      string // the source's name: IssueWorkflow, IssueMoved, …
 	Transport string
