@@ -1,0 +1,28 @@
+# Everything a developer runs. `make demo` and `make test` need nothing but Go,
+# and install what else they need by themselves, once.
+
+LINT    = go build -modfile=.ci/tools/go.mod -o .ci/bin/golangci-lint github.com/golangci/golangci-lint/v2/cmd/golangci-lint
+VERSION = $(shell git describe --tags --always --dirty 2>/dev/null || echo unknown)
+
+.PHONY: demo test build generate lint bench screenshots
+
+demo: ## run on made-up data, signed in, on http://127.0.0.1:8080
+	@go run ./cmd/throughline demo
+
+test: ## every test, in a real browser too, with linters and a check for drift
+	@.ci/test
+
+build: ## the binary, as the container has it
+	CGO_ENABLED=0 go build -trimpath -ldflags "-s -w -X main.version=$(VERSION)" -o dist/throughline ./cmd/throughline
+
+generate: ## templates to Go
+	go tool templ generate -path views
+
+lint:
+	$(LINT) && .ci/bin/golangci-lint run
+
+bench: ## the numbers in the README
+	go test -run '^$$' -bench . -benchmem ./internal/delivery ./internal/store/sqlitestore ./internal/source/tracker ./web
+
+screenshots: ## every page as a picture, into screenshots/
+	SCREENSHOTS=$(CURDIR)/screenshots go test -count=1 -run TestScreenshots ./cmd/throughline
