@@ -61,6 +61,7 @@ CREATE TABLE syncs (
     finished_at   INTEGER NOT NULL DEFAULT 0,
     state         TEXT    NOT NULL CHECK (state IN ('running', 'done', 'problems', 'failed', 'paused', 'interrupted')),
     progress      TEXT    NOT NULL DEFAULT '{}',
+    progress_at   INTEGER NOT NULL DEFAULT 0, -- when it was last saved
     inserted      INTEGER NOT NULL DEFAULT 0,
     updated       INTEGER NOT NULL DEFAULT 0,
     unchanged     INTEGER NOT NULL DEFAULT 0,
