@@ -1,0 +1,72 @@
+// Package views writes HTML: pages, parts of pages that htmx asks for, and the
+// components they are made of. It gets all it shows as values and does no I/O.
+package views
+
+import (
+	"context"
+
+	"throughline/internal/i18n"
+	"throughline/static"
+)
+
+// Page is what the frame around every page shows.
+type Page struct {
+	Title   string
+	Nav     string // the rail's entry: overview, flow, syncs, settings
+	User    *User  // nil before sign-in
+	Lang    string // en, ru
+	Theme   string // light, dark, auto
+	Path    string // path and query below the base path, to come back to
+	Demo    bool
+	Flash   string   // said once, after an act
+	Scripts []string // files of static that this page needs besides app.js
+}
+
+// User is who is signed in.
+type User struct {
+	Email string
+	Admin bool
+}
+
+type baseKey struct{}
+
+// WithBase returns ctx carrying the path prefix that the site is served below,
+// "" for none.
+func WithBase(ctx context.Context, base string) context.Context {
+	return context.WithValue(ctx, baseKey{}, base)
+}
+
+// URL is a path of the site as browsers must ask for it, below the base path.
+func URL(ctx context.Context, path string) string {
+	base, _ := ctx.Value(baseKey{}).(string)
+	return base + path
+}
+
+// asset is the URL of a static file, below the base path.
+func asset(ctx context.Context, name string) string { return URL(ctx, static.URL(name)) }
+
+// t shortens i18n.T in templates.
+func t(ctx context.Context, id string, args ...any) string { return i18n.T(ctx, id, args...) }
+
+// htmxConfig keeps htmx within the content security policy, and shows the
+// server's words for a form it refuses (422).
+const htmxConfig = `{"allowEval":false,"includeIndicatorStyles":false,"historyCacheSize":0,"historyRestoreAsHxRequest":false,"timeout":30000,"responseHandling":[{"code":"204","swap":false},{"code":"[23]..","swap":true},{"code":"422","swap":true},{"code":"[45]..","swap":false,"error":true}]}`
+
+type entry struct{ nav, icon, path, label string }
+
+var workEntries = []entry{
+	{"overview", "overview", "/", "nav.overview"},
+	{"flow", "flow", "/flow", "nav.flow"},
+}
+
+var footEntries = []entry{
+	{"syncs", "syncs", "/syncs", "nav.syncs"},
+	{"settings", "settings", "/settings/connections", "nav.settings"},
+}
+
+func current(on bool) string {
+	if on {
+		return "page"
+	}
+	return "false"
+}
