@@ -44,8 +44,10 @@ func TestParseFilter(t *testing.T) {
 func TestParseFilterNamesAllThatIsWrong(t *testing.T) {
 	q := url.Values{"quue": {"A"}, "range": {"90x"}, "bucket": {"year"}, "clock": {"wall"}, "limit": {"3"}}
 	_, err := delivery.ParseFilter(q, time.UTC, at(t, "2026-03-31T22:30:00Z"), "limit")
-	want := []string{`bucket: not day, week, month or auto: "year"`, `clock: not elapsed or business: "wall"`, "quue: no such filter",
-		`range: not a number of days, weeks or months like 90d, 13w or 6m: "90x"`}
+	want := []string{
+		`bucket: not day, week, month or auto: "year"`, `clock: not elapsed or business: "wall"`, "quue: no such filter",
+		`range: not a number of days, weeks or months like 90d, 13w or 6m: "90x"`,
+	}
 	if err == nil || err.Error() != strings.Join(want, "\n") {
 		t.Errorf("got %v", err)
 	}

@@ -117,7 +117,7 @@ func (l StatusLists) orElse(d StatusLists) StatusLists {
 
 // Validate names the first status that stands in two classes.
 func (w *Workflow) Validate() error {
-	if err := w.StatusLists.validate(); err != nil {
+	if err := w.validate(); err != nil {
 		return err
 	}
 	for queue, lists := range w.Queues {

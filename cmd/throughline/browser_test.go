@@ -1,0 +1,151 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"os/exec"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/chromedp/chromedp"
+)
+
+// A tab is a real browser tab. Whatever the page complains of, a breach of the
+// content security policy above all, fails the test when the tab closes.
+type tab struct {
+	t      *testing.T
+	ctx    context.Context
+	base   string
+	mu     sync.Mutex
+	faults []string
+}
+
+const patience = 30 * time.Second
+
+// openTab starts a browser on the application at base.
+func openTab(t *testing.T, base string, width, height int) *tab {
+	t.Helper()
+	options := append(chromedp.DefaultExecAllocatorOptions[:],
+		chromedp.NoSandbox, chromedp.WindowSize(width, height),
+		chromedp.Flag("disable-gpu", true), chromedp.Flag("disable-background-networking", true),
+		chromedp.Flag("disable-component-update", true), chromedp.Flag("hide-scrollbars", true))
+	if path, err := exec.LookPath("chromium"); err == nil {
+		options = append(options, chromedp.ExecPath(path))
+	}
+	alloc, stop := chromedp.NewExecAllocator(context.Background(), options...)
+	ctx, cancel := chromedp.NewContext(alloc)
+	b := &tab{t: t, ctx: ctx, base: base}
+	messages := chromedp.Console(ctx)
+	watched := make(chan struct{})
+	go func() {
+		defer close(watched)
+		for m, err := range messages {
+			if err != nil {
+				return
+			}
+			if m.IsException() || m.Type == "error" || strings.Contains(m.Text, "Content Security Policy") {
+				b.mu.Lock()
+				b.faults = append(b.faults, fmt.Sprintf("%s (%s:%d)", m, m.URL, m.Line))
+				b.mu.Unlock()
+			}
+		}
+	}()
+	t.Cleanup(func() {
+		cancel()
+		stop()
+		<-watched
+		for _, fault := range b.faults {
+			t.Errorf("the browser complained: %s", fault)
+		}
+	})
+	b.do("start the browser", chromedp.Navigate("about:blank"))
+	return b
+}
+
+// expectFault forgets complaints that hold text: those a test provokes.
+func (b *tab) expectFault(text string) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	kept := b.faults[:0]
+	for _, fault := range b.faults {
+		if !strings.Contains(fault, text) {
+			kept = append(kept, fault)
+		}
+	}
+	b.faults = kept
+}
+
+func (b *tab) do(what string, steps ...chromedp.Action[chromedp.Void]) {
+	b.t.Helper()
+	ctx, cancel := context.WithTimeout(b.ctx, patience)
+	defer cancel()
+	if err := chromedp.Do(ctx, steps...); err != nil {
+		b.t.Fatalf("%s: %v\npage:\n%s", what, err, b.text())
+	}
+}
+
+func (b *tab) open(path string) {
+	b.t.Helper()
+	b.do("open "+path, chromedp.Navigate(b.base+path))
+}
+
+func (b *tab) click(selector string) {
+	b.t.Helper()
+	b.do("click "+selector, chromedp.Click(selector, chromedp.ByQuery))
+}
+
+// fill replaces what stands in a field.
+func (b *tab) fill(selector, value string) {
+	b.t.Helper()
+	b.do("fill "+selector, chromedp.Clear(selector, chromedp.ByQuery), chromedp.SendKeys(selector, value, chromedp.ByQuery))
+}
+
+// eval is the value of a JavaScript expression in the page.
+func eval[T any](b *tab, expression string) T {
+	b.t.Helper()
+	ctx, cancel := context.WithTimeout(b.ctx, patience)
+	defer cancel()
+	v, err := chromedp.Run(ctx, chromedp.Evaluate[T](expression))
+	if err != nil {
+		b.t.Fatalf("evaluate %s: %v", expression, err)
+	}
+	return v
+}
+
+// until waits for a JavaScript expression to become true. The page's policy
+// forbids it to evaluate text, so the asking is done from out here.
+func (b *tab) until(what, expression string) {
+	b.t.Helper()
+	deadline := time.Now().Add(patience)
+	for {
+		ctx, cancel := context.WithTimeout(b.ctx, patience)
+		ok, err := chromedp.Run(ctx, chromedp.Evaluate[bool]("Boolean("+expression+")"))
+		cancel()
+		if err == nil && ok {
+			return
+		}
+		if time.Now().After(deadline) {
+			b.t.Fatalf("%s: still not so: %s (%v)\npage:\n%s", what, expression, err, b.text())
+		}
+		time.Sleep(50 * time.Millisecond)
+	}
+}
+
+// untilText waits until an element holds a text.
+func (b *tab) untilText(selector, text string) {
+	b.t.Helper()
+	b.until(fmt.Sprintf("%q in %s", text, selector),
+		fmt.Sprintf("[...document.querySelectorAll(%q)].some(e => e.innerText.includes(%q))", selector, text))
+}
+
+func (b *tab) text() string {
+	ctx, cancel := context.WithTimeout(b.ctx, patience)
+	defer cancel()
+	s, err := chromedp.Run(ctx, chromedp.Evaluate[string]("document.location.pathname + '\\n' + document.body.innerText"))
+	if err != nil {
+		return err.Error()
+	}
+	return s
+}
