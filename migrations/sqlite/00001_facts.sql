@@ -115,20 +115,20 @@ CREATE INDEX flow_by_close ON flow (generation, closed_at, connection, queue, ty
     WHERE closed_at > 0;
 CREATE INDEX flow_by_creation ON flow (generation, created_at, issue, closed_at, connection, queue, type);
 
--- What flow rows of a generation were derived with. The newest one may still
--- be filled; those that are neither it nor state.generation are to be removed.
+-- What the flow rows of a generation were, or are being, derived with.
 CREATE TABLE generations (
     id         INTEGER PRIMARY KEY,
+    stage      TEXT    NOT NULL CHECK (stage IN ('current', 'filling', 'dropped')),
     workflow   TEXT    NOT NULL, -- JSON
     types      TEXT    NOT NULL, -- JSON: connection → status key → type
     next_issue INTEGER NOT NULL  -- issues before it have been derived
 ) STRICT;
+CREATE UNIQUE INDEX generations_in_use ON generations (stage) WHERE stage <> 'dropped';
 
 CREATE TABLE state (
-    one        INTEGER PRIMARY KEY CHECK (one = 1),
-    version    INTEGER NOT NULL, -- grows with every change
-    generation INTEGER NOT NULL  -- the one answers come from
+    one     INTEGER PRIMARY KEY CHECK (one = 1),
+    version INTEGER NOT NULL -- grows with every change
 ) STRICT;
 
-INSERT INTO generations (id, workflow, types, next_issue) VALUES (1, '{}', '{}', 0);
-INSERT INTO state (one, version, generation) VALUES (1, 1, 1);
+INSERT INTO generations (id, stage, workflow, types, next_issue) VALUES (1, 'current', '{}', '{}', 0);
+INSERT INTO state (one, version) VALUES (1, 1);
