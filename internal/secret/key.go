@@ -50,6 +50,7 @@ func loadKey(path string) ([]byte, error) {
 func createKey(path string) (err error) {
 	key := make([]byte, KeySize)
 	_, _ = rand.Read(key) // never fails: it ends the program instead
+
 	tmp, err := os.CreateTemp(filepath.Dir(path), ".key-*") // 0600
 	if err != nil {
 		return err

@@ -1,0 +1,62 @@
+package control
+
+import (
+	"context"
+	"database/sql"
+	"fmt"
+	"time"
+)
+
+// Due are the connections to pull from now: neither paused nor being pulled
+// from, the one that has waited longest first.
+func (db *DB) Due(ctx context.Context, now time.Time) ([]Connection, error) {
+	due, err := list(ctx, db.sql.Reader, scanConnection, selectConnection+`
+		WHERE c.paused_at = 0 AND c.next_run_at <= ?
+		  AND NOT EXISTS (SELECT 1 FROM syncs s WHERE s.connection_id = c.id AND s.state = 'running')
+		ORDER BY c.next_run_at, c.id`, millis(now))
+	if err != nil {
+		return nil, fmt.Errorf("due connections: %w", err)
+	}
+	return due, nil
+}
+
+// RunNow makes a connection due. A paused one is resumed: who asks for a sync
+// wants it tried.
+func (db *DB) RunNow(ctx context.Context, name string, now time.Time) error {
+	return db.resume(ctx, name, now)
+}
+
+// Resume ends a pause and makes the connection due.
+func (db *DB) Resume(ctx context.Context, name string, now time.Time) error {
+	return db.resume(ctx, name, now)
+}
+
+func (db *DB) resume(ctx context.Context, name string, now time.Time) error {
+	res, err := db.sql.Writer.ExecContext(ctx, `UPDATE connections
+		SET next_run_at = ?, failures = 0, paused_code = '', paused_message = '', paused_at = 0 WHERE name = ?`, millis(now), name)
+	if err == nil {
+		err = oneRow(res)
+	}
+	if err != nil {
+		return fmt.Errorf("resume connection %s: %w", name, err)
+	}
+	return nil
+}
+
+// Pause stops pulling until Resume or a change of the connection. It does
+// nothing when the connection was changed since its last sync began: what was
+// wrong may be mended.
+func (db *DB) Pause(ctx context.Context, id int64, code, message string, now time.Time) error {
+	return db.tx(ctx, func(tx *sql.Tx) error {
+		if _, err := connectionBy(ctx, tx, "id", id); err != nil {
+			return err
+		}
+		_, err := tx.ExecContext(ctx, `UPDATE connections SET paused_code = ?, paused_message = ?, paused_at = ?
+			WHERE id = ? AND revision = coalesce((SELECT revision FROM syncs WHERE connection_id = ? ORDER BY id DESC LIMIT 1), revision)`,
+			code, cut(message, maxText), millis(now), id, id)
+		if err != nil {
+			return fmt.Errorf("pause connection %d: %w", id, err)
+		}
+		return nil
+	})
+}
