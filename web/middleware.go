@@ -1,0 +1,179 @@
+package web
+
+import (
+	"context"
+	"errors"
+	"net/http"
+	"runtime/debug"
+	"time"
+
+	"github.com/go-chi/chi/v5"
+	"github.com/go-chi/chi/v5/middleware"
+
+	"throughline/internal/control"
+	"throughline/internal/delivery"
+	"throughline/internal/i18n"
+	"throughline/views"
+)
+
+// logRequests writes one line a request. It holds the route's pattern, never
+// the path with its ids and never the query.
+func (s *Server) logRequests(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		start := time.Now()
+		ww := middleware.NewWrapResponseWriter(w, r.ProtoMajor)
+		next.ServeHTTP(ww, r)
+		route := "unmatched"
+		if rctx := chi.RouteContext(r.Context()); rctx != nil && rctx.RoutePattern() != "" {
+			route = rctx.RoutePattern()
+		}
+		status := ww.Status()
+		if status == 0 {
+			status = http.StatusOK
+		}
+		s.log.Info("request", "method", r.Method, "route", route, "status", status,
+			"bytes", ww.BytesWritten(), "duration", time.Since(start), "ip", middleware.GetClientIP(r.Context()))
+	})
+}
+
+// recoverPanics turns a panic into a logged 500.
+func (s *Server) recoverPanics(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		defer func() {
+			v := recover()
+			if v == nil {
+				return
+			}
+			if err, ok := v.(error); ok && errors.Is(err, http.ErrAbortHandler) {
+				panic(v) // asks the server to close the connection
+			}
+			s.log.Error("panic", "value", v, "stack", string(debug.Stack()))
+			s.errorPage(w, r, http.StatusInternalServerError)
+		}()
+		next.ServeHTTP(w, r)
+	})
+}
+
+// contentPolicy allows what we serve ourselves, and nothing inline.
+const contentPolicy = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; " +
+	"connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
+
+func securityHeaders(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		h := w.Header()
+		h.Set("Content-Security-Policy", contentPolicy)
+		h.Set("X-Content-Type-Options", "nosniff")
+		h.Set("X-Frame-Options", "DENY")
+		h.Set("Referrer-Policy", "same-origin")
+		h.Set("Cross-Origin-Opener-Policy", "same-origin")
+		h.Set("Permissions-Policy", "camera=(), geolocation=(), microphone=()")
+		h.Set("Cache-Control", "no-store")
+		next.ServeHTTP(w, r)
+	})
+}
+
+func limitBody(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		r.Body = http.MaxBytesReader(w, r.Body, maxBody)
+		next.ServeHTTP(w, r)
+	})
+}
+
+// locale puts into the context what pages are written with: language, base
+// path, and the clock of the default calendar.
+func (s *Server) locale(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		next.ServeHTTP(w, r.WithContext(s.localized(r)))
+	})
+}
+
+func (s *Server) localized(r *http.Request) context.Context {
+	ctx := i18n.With(r.Context(), i18n.For(s.lang(r)))
+	ctx = views.WithBase(ctx, s.base)
+	return views.WithClock(ctx, views.Clock{Now: s.now(), Zone: s.zone(ctx)})
+}
+
+// zone is where days begin and clocks are read: that of the default calendar,
+// UTC while it cannot be read.
+func (s *Server) zone(ctx context.Context) *time.Location {
+	calendar, err := s.calendar(ctx)
+	if err != nil {
+		return time.UTC
+	}
+	return calendar.Zone()
+}
+
+func (s *Server) calendar(ctx context.Context) (*delivery.Calendar, error) {
+	return s.db.DefaultCalendar(ctx)
+}
+
+// lang is the signed-in user's language, else the one chosen before sign-in,
+// else the browser's, else the configured one.
+func (s *Server) lang(r *http.Request) string {
+	if u, ok := userFrom(r.Context()); ok && u.Lang != "" {
+		return u.Lang
+	}
+	if lang := cookieChoice(r, langCookie, i18n.Langs()); lang != "" {
+		return lang
+	}
+	if lang := i18n.Match(r.Header.Get("Accept-Language")); lang != "" {
+		return lang
+	}
+	if s.cfg.LangDefault != "" {
+		return s.cfg.LangDefault
+	}
+	return i18n.Default
+}
+
+// needUsers sends everybody to the set-up page until there is a user.
+func (s *Server) needUsers(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		has, err := s.anyUsers(r.Context())
+		switch {
+		case err != nil:
+			s.fail(w, r, err)
+		case !has:
+			s.redirect(w, r, "/setup")
+		default:
+			next.ServeHTTP(w, r)
+		}
+	})
+}
+
+func (s *Server) anyUsers(ctx context.Context) (bool, error) {
+	if s.hasUsers.Load() {
+		return true, nil
+	}
+	has, err := s.db.HasUsers(ctx)
+	if has {
+		s.hasUsers.Store(true)
+	}
+	return has, err
+}
+
+// needUser sends whoever is not signed in to the login page. A part of a page
+// that htmx asked for sends the whole browser there.
+func (s *Server) needUser(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if _, ok := userFrom(r.Context()); ok {
+			next.ServeHTTP(w, r)
+			return
+		}
+		if r.Header.Get("HX-Request") != "" {
+			w.Header().Set("HX-Redirect", views.URL(r.Context(), "/login"))
+			w.WriteHeader(http.StatusUnauthorized)
+			return
+		}
+		s.redirect(w, r, loginPath(r, s.base))
+	})
+}
+
+func (s *Server) needAdmin(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if u, ok := userFrom(r.Context()); !ok || u.Role != control.Admin {
+			s.errorPage(w, r, http.StatusForbidden)
+			return
+		}
+		next.ServeHTTP(w, r)
+	})
+}

@@ -1,0 +1,120 @@
+package web
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"net/http"
+	"strings"
+	"time"
+
+	"github.com/a-h/templ"
+
+	"throughline/internal/control"
+	"throughline/internal/delivery"
+	"throughline/internal/i18n"
+	"throughline/views"
+)
+
+// render writes a component whole or not at all.
+func (s *Server) render(w http.ResponseWriter, r *http.Request, status int, c templ.Component) {
+	var b bytes.Buffer
+	if err := c.Render(r.Context(), &b); err != nil {
+		s.log.Error("cannot render", "error", err)
+		http.Error(w, http.StatusText(http.StatusInternalServerError), http.StatusInternalServerError)
+		return
+	}
+	w.Header().Set("Content-Type", "text/html; charset=utf-8")
+	w.WriteHeader(status)
+	_, _ = b.WriteTo(w) // a browser that went away
+}
+
+// redirect sends the browser to a path of this site with GET.
+func (s *Server) redirect(w http.ResponseWriter, r *http.Request, path string) {
+	http.Redirect(w, r, s.base+path, http.StatusSeeOther)
+}
+
+// parseForm reads a form; when it cannot, the answer is written already.
+func (s *Server) parseForm(w http.ResponseWriter, r *http.Request) bool {
+	err := r.ParseForm()
+	var tooLarge *http.MaxBytesError
+	switch {
+	case err == nil:
+		return true
+	case errors.As(err, &tooLarge):
+		s.errorPage(w, r, http.StatusRequestEntityTooLarge)
+	default:
+		s.errorPage(w, r, http.StatusBadRequest)
+	}
+	return false
+}
+
+// fail answers an error of a database: with a page that says what is wrong as
+// far as a person can use it. What went wrong is logged here.
+func (s *Server) fail(w http.ResponseWriter, r *http.Request, err error) {
+	switch {
+	case errors.Is(err, control.ErrNotFound), errors.Is(err, delivery.ErrNotFound):
+		s.errorPage(w, r, http.StatusNotFound)
+		return
+	case errors.Is(err, context.Canceled) && r.Context().Err() != nil:
+		return // the browser went away
+	}
+	s.log.Error("request failed", "error", err)
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(r.Context()), 2*time.Second)
+	defer cancel()
+	if s.databases(ctx) != nil || errors.Is(err, context.DeadlineExceeded) {
+		s.errorPage(w, r, http.StatusServiceUnavailable)
+		return
+	}
+	s.errorPage(w, r, http.StatusInternalServerError)
+}
+
+// errorPage answers a status with a page in the reader's language.
+func (s *Server) errorPage(w http.ResponseWriter, r *http.Request, status int) {
+	// Errors of the middleware itself come before the language is known.
+	r = r.WithContext(s.localized(r))
+	p := s.errorFrame(r, status)
+	s.render(w, r, status, views.ErrorPage(p, status))
+}
+
+func (s *Server) errorFrame(r *http.Request, status int) views.Page {
+	p := views.Page{Title: i18n.T(r.Context(), views.ErrorTitle(status)), Lang: s.lang(r), Theme: s.theme(r), Demo: s.cfg.Demo, Path: "/"}
+	if u, ok := userFrom(r.Context()); ok {
+		p.User = &views.User{Email: u.Email, Admin: u.Role == control.Admin}
+	}
+	return p
+}
+
+func (s *Server) notFound(w http.ResponseWriter, r *http.Request) {
+	if s.isAPI(r) {
+		s.jsonError(w, http.StatusNotFound, "not_found", "no such path")
+		return
+	}
+	s.errorPage(w, r, http.StatusNotFound)
+}
+
+func (s *Server) methodNotAllowed(w http.ResponseWriter, r *http.Request) {
+	if s.isAPI(r) {
+		s.jsonError(w, http.StatusMethodNotAllowed, "method_not_allowed", "this path does not take "+r.Method)
+		return
+	}
+	s.errorPage(w, r, http.StatusMethodNotAllowed)
+}
+
+func (s *Server) isAPI(r *http.Request) bool {
+	return strings.HasPrefix(r.URL.Path, s.base+"/api/")
+}
+
+func (s *Server) crossOriginDenied(w http.ResponseWriter, r *http.Request) {
+	s.log.Warn("form of another origin refused", "origin", r.Header.Get("Origin"))
+	s.render(w, r, http.StatusForbidden, views.CrossOriginPage(s.errorFrame(r, http.StatusForbidden)))
+}
+
+// jsonError is what programs get for a path that is not there.
+func (s *Server) jsonError(w http.ResponseWriter, status int, code, message string) {
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(status)
+	body := map[string]any{"error": map[string]any{"code": code, "message": message, "path": "$", "details": []any{}}}
+	_ = json.NewEncoder(w).Encode(body) // a program that went away
+}

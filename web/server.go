@@ -1,0 +1,154 @@
+// Package web answers browsers and programs: routes, middleware, handlers and
+// panels. It parses, asks the databases and gives what they say to views; there
+// is no SQL and no HTML here.
+package web
+
+import (
+	"context"
+	"log/slog"
+	"net/http"
+	"net/netip"
+	"net/url"
+	"strings"
+	"sync/atomic"
+	"time"
+
+	"github.com/alexedwards/scs/v2"
+	"github.com/go-chi/chi/v5"
+	"github.com/go-chi/chi/v5/middleware"
+
+	"throughline/internal/control"
+	"throughline/internal/delivery"
+	"throughline/internal/source"
+	"throughline/static"
+)
+
+// Worker is told of what happens in the browser.
+type Worker interface {
+	// Poke makes it look for due connections now.
+	Poke()
+	// WorkflowChanged makes it take over the saved workflow.
+	WorkflowChanged()
+}
+
+// Config is what a Server needs.
+type Config struct {
+	BaseURL        *url.URL // nil when not known
+	LangDefault    string   // for browsers that ask for no language we speak
+	Version        string
+	Demo           bool // everybody is signed in as the first user
+	DB             *control.DB
+	Store          delivery.Store
+	Worker         Worker
+	Kinds          []source.Kind
+	Client         *http.Client // for typed-in addresses
+	Log            *slog.Logger
+	TrustedProxies []netip.Prefix
+	Ready          func(ctx context.Context) error // nil: databases that answer are enough
+	Now            func() time.Time
+}
+
+// Server holds what handlers share.
+type Server struct {
+	cfg         Config
+	db          *control.DB
+	store       delivery.Store
+	log         *slog.Logger
+	now         func() time.Time
+	base        string // path prefix without a slash at the end
+	sessions    *scs.SessionManager
+	crossOrigin *http.CrossOriginProtection
+	hasUsers    atomic.Bool // once true it stays so
+}
+
+// New makes a Server; it starts nothing.
+func New(cfg Config) *Server {
+	s := &Server{cfg: cfg, db: cfg.DB, store: cfg.Store, log: cfg.Log, now: cfg.Now}
+	if s.now == nil {
+		s.now = time.Now
+	}
+	secure := false
+	s.crossOrigin = http.NewCrossOriginProtection()
+	s.crossOrigin.SetDenyHandler(http.HandlerFunc(s.crossOriginDenied))
+	if u := cfg.BaseURL; u != nil {
+		s.base = strings.TrimRight(u.Path, "/")
+		secure = u.Scheme == "https"
+		if err := s.crossOrigin.AddTrustedOrigin(u.Scheme + "://" + u.Host); err != nil {
+			s.log.Warn("base URL is no origin; forms of other origins stay refused", "error", err)
+		}
+	}
+	s.sessions = newSessions(cfg.DB, s.base+"/", secure)
+	return s
+}
+
+// maxBody bounds what a request may send.
+const maxBody = 5 << 20
+
+// Handler answers every request of the site.
+func (s *Server) Handler() http.Handler {
+	root := chi.NewRouter()
+	if proxies := s.cfg.TrustedProxies; len(proxies) > 0 {
+		names := make([]string, len(proxies))
+		for i, p := range proxies {
+			names[i] = p.String()
+		}
+		root.Use(middleware.ClientIPFromXFF(names...))
+	} else {
+		root.Use(middleware.ClientIPFromRemoteAddr)
+	}
+	root.Use(s.logRequests, s.recoverPanics, securityHeaders, limitBody, middleware.GetHead)
+	root.NotFound(s.browser(http.HandlerFunc(s.notFound)).ServeHTTP)
+	root.MethodNotAllowed(s.browser(http.HandlerFunc(s.methodNotAllowed)).ServeHTTP)
+	root.Get("/healthz", s.healthz)
+	root.Get("/readyz", s.readyz)
+	if s.base == "" {
+		s.routes(root)
+	} else {
+		root.Route(s.base, s.routes)
+	}
+	return root
+}
+
+func (s *Server) routes(r chi.Router) {
+	if s.base != "" {
+		r.Get("/healthz", s.healthz)
+		r.Get("/readyz", s.readyz)
+	}
+	r.Handle("/static/*", http.StripPrefix(s.base, static.Handler()))
+	r.Group(func(r chi.Router) {
+		r.Use(s.sessions.LoadAndSave, s.loadUser, s.locale)
+		s.apiRoutes(r)
+	})
+	r.Group(func(r chi.Router) {
+		r.Use(s.browser)
+		r.Get("/setup", s.setupPage)
+		r.Post("/setup", s.setUp)
+		r.Group(func(r chi.Router) {
+			r.Use(s.needUsers)
+			r.Get("/login", s.loginPage)
+			r.Post("/login", s.logIn)
+			r.Post("/logout", s.logOut)
+			r.Post("/preferences", s.setPreferences)
+			r.Group(func(r chi.Router) {
+				r.Use(s.needUser)
+				s.overviewRoutes(r)
+				s.panelRoutes(r)
+				s.syncRoutes(r)
+				r.With(s.needAdmin).Route("/settings", s.settingsRoutes)
+			})
+		})
+	})
+}
+
+// browser is the middleware of everything a person looks at: the session, who
+// they are, their language, and protection against forms of other sites.
+func (s *Server) browser(next http.Handler) http.Handler {
+	return s.sessions.LoadAndSave(s.loadUser(s.locale(s.crossOrigin.Handler(next))))
+}
+
+func (s *Server) settingsRoutes(r chi.Router) {
+	r.Get("/", func(w http.ResponseWriter, r *http.Request) { s.redirect(w, r, "/settings/connections") })
+	s.connectionRoutes(r)
+	s.calendarRoutes(r)
+	s.workflowRoutes(r)
+}
