@@ -1,0 +1,78 @@
+package worker
+
+import (
+	"context"
+	"fmt"
+	"time"
+)
+
+// rebuildRetry is the pause after a rebuild that failed.
+const rebuildRetry = time.Minute
+
+// applyWorkflow hands the store the workflow in force.
+func (w *Worker) applyWorkflow(ctx context.Context) error {
+	workflow, err := w.db.Workflow(ctx)
+	if err != nil {
+		return fmt.Errorf("read the workflow: %w", err)
+	}
+	if err := w.store.SetWorkflow(ctx, workflow.Workflow); err != nil {
+		return fmt.Errorf("set the workflow: %w", err)
+	}
+	return nil
+}
+
+// rebuild derives what the workflow in force needs.
+func (w *Worker) rebuild(ctx context.Context) error {
+	if err := w.applyWorkflow(ctx); err != nil {
+		return err
+	}
+	pending, err := w.store.Rebuilding(ctx)
+	if err != nil {
+		return fmt.Errorf("ask for rebuild: %w", err)
+	}
+	if !pending {
+		return nil
+	}
+	start := time.Now()
+	w.log.InfoContext(ctx, "rebuild started")
+	if err := w.store.Rebuild(ctx, nil); err != nil {
+		return fmt.Errorf("rebuild: %w", err)
+	}
+	w.log.InfoContext(ctx, "rebuild done", "seconds", time.Since(start).Seconds())
+	return nil
+}
+
+// rebuilds rebuilds at the start and whenever the workflow changes; a newer
+// change interrupts the rebuild under way.
+func (w *Worker) rebuilds(ctx context.Context) {
+	for ctx.Err() == nil {
+		w.rebuildUntilChanged(ctx)
+	}
+}
+
+// rebuildUntilChanged returns when the workflow has changed or ctx has ended.
+func (w *Worker) rebuildUntilChanged(ctx context.Context) {
+	run, stop := context.WithCancel(ctx)
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		for {
+			err := w.guard(func() error { return w.rebuild(run) })
+			if err == nil {
+				return
+			}
+			w.failed(run, "rebuild failed", err)
+			select {
+			case <-run.Done():
+				return
+			case <-time.After(rebuildRetry):
+			}
+		}
+	}()
+	select {
+	case <-ctx.Done():
+	case <-w.changed:
+	}
+	stop()
+	<-done
+}

@@ -1,0 +1,214 @@
+package worker
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"runtime/debug"
+	"slices"
+	"time"
+
+	"github.com/cenkalti/backoff/v5"
+
+	"throughline/internal/control"
+	"throughline/internal/delivery"
+	"throughline/internal/source"
+)
+
+const (
+	// stopGrace is how long the page in hand may take once the worker is asked
+	// to stop.
+	stopGrace = 5 * time.Second
+	// saveTries bounds how often a page is offered to a store that refuses it,
+	// with growing pauses: about half a minute in all.
+	saveTries = 6
+)
+
+// pulling is one sync under way.
+type pulling struct {
+	w          *Worker
+	connection control.Connection
+	sync       control.Sync
+	before     source.Progress // of pulls of this sync that met a rate limit
+	onProgress func(source.Progress)
+}
+
+// SyncOnce syncs the connection called name now, whether due or not, and waits
+// out the source's rate limits. onProgress, which may be nil, is told of each
+// page. The sync's own failures are in the result; the error is
+// control.ErrNotFound, control.ErrSyncRunning, or one of the databases.
+func (w *Worker) SyncOnce(ctx context.Context, name string, onProgress func(source.Progress)) (control.Sync, error) {
+	if onProgress == nil {
+		onProgress = func(source.Progress) {}
+	}
+	c, err := w.db.Connection(ctx, name)
+	if err != nil {
+		return control.Sync{}, err
+	}
+	if err := w.rebuild(ctx); err != nil {
+		return control.Sync{}, err
+	}
+	s, err := w.db.StartSync(ctx, c.ID, time.Now())
+	if err != nil {
+		return control.Sync{}, err
+	}
+	return w.pull(ctx, c, s, onProgress)
+}
+
+// pull carries out a sync that was started and keeps how it ended. With
+// onProgress it runs in the foreground: limits are waited out.
+func (w *Worker) pull(ctx context.Context, c control.Connection, s control.Sync, onProgress func(source.Progress)) (control.Sync, error) {
+	w.log.InfoContext(ctx, "sync started", "connection", c.Name, "sync", s.ID)
+	p := &pulling{w: w, connection: c, sync: s, onProgress: onProgress}
+	err := w.guard(func() error { return p.run(ctx) })
+	for onProgress != nil && p.waitOut(ctx, err) {
+		err = w.guard(func() error { return p.run(ctx) })
+	}
+	return p.finish(ctx, err)
+}
+
+// guard turns a panic into an error: a fault in one source must not end the
+// program for all.
+func (w *Worker) guard(f func() error) (err error) {
+	defer func() {
+		if r := recover(); r != nil {
+			w.log.Error("panic", "value", r, "stack", string(debug.Stack()))
+			err = errPanic
+		}
+	}()
+	return f()
+}
+
+// run pulls from the cursor that is stored until there is nothing more.
+func (p *pulling) run(ctx context.Context) error {
+	src, err := p.open(ctx)
+	if err != nil {
+		return err
+	}
+	cursor, err := p.w.db.Cursor(ctx, p.connection.ID)
+	if err != nil {
+		return fmt.Errorf("read the cursor: %w", err)
+	}
+	for page, err := range src.Pull(ctx, cursor) {
+		if err != nil {
+			return err
+		}
+		if err := p.save(ctx, page); err != nil {
+			return err
+		}
+		if ctx.Err() != nil {
+			return ctx.Err()
+		}
+	}
+	return ctx.Err()
+}
+
+// open makes the source from the connection's settings and secrets as they are
+// now.
+func (p *pulling) open(ctx context.Context) (source.Source, error) {
+	i := slices.IndexFunc(p.w.kinds, func(k source.Kind) bool { return k.Name == p.connection.Kind })
+	if i < 0 {
+		return nil, fmt.Errorf("there is no kind of source called %q", p.connection.Kind)
+	}
+	settings, secrets, err := p.w.db.Config(ctx, p.connection)
+	if err != nil {
+		return nil, fmt.Errorf("read the settings: %w", err)
+	}
+	return p.w.kinds[i].New(source.Config{
+		Connection: p.connection.Name,
+		Settings:   settings,
+		Secrets:    secrets,
+		Known:      p.w.store,
+		Now:        time.Now,
+	}, p.w.client)
+}
+
+// save writes a page and then the cursor behind it, in this order: a crash in
+// between repeats the page, which changes nothing. The end of ctx leaves it
+// stopGrace to do so.
+func (p *pulling) save(ctx context.Context, page source.Page) error {
+	ctx, cancel := outlive(ctx, stopGrace)
+	defer cancel()
+	written, err := retry(ctx, p, "page not written, trying again", func() (delivery.Written, error) {
+		return p.w.store.Write(ctx, page.Batch)
+	})
+	if err != nil {
+		return &storeError{err}
+	}
+	total := &p.sync.Written
+	total.Inserted += written.Inserted
+	total.Updated += written.Updated
+	total.Unchanged += written.Unchanged
+	total.Gone += written.Gone
+	p.sync.Problems += len(page.Problems)
+	p.sync.Progress = p.sum(page.Progress)
+	_, err = retry(ctx, p, "cursor not kept, trying again", func() (struct{}, error) {
+		return struct{}{}, p.w.db.SaveProgress(ctx, p.sync.ID, page.Cursor, p.sync.Progress, *total, page.Problems, time.Now())
+	})
+	if err != nil {
+		return fmt.Errorf("keep the cursor: %w", err)
+	}
+	if p.onProgress != nil {
+		p.onProgress(p.sync.Progress)
+	}
+	return nil
+}
+
+// sum counts on from the pulls before, each of which began at nought.
+func (p *pulling) sum(now source.Progress) source.Progress {
+	if now.Found > 0 {
+		now.Found += p.before.Read
+	}
+	now.Read += p.before.Read
+	now.Requests += p.before.Requests
+	return now
+}
+
+// waitOut waits until the source lets itself be asked again, if that is what
+// err is about, and reports whether it now does.
+func (p *pulling) waitOut(ctx context.Context, err error) bool {
+	limit, ok := errors.AsType[*source.RateLimitError](err)
+	if !ok {
+		return false
+	}
+	wait := limitPause(limit, time.Now())
+	p.w.log.WarnContext(ctx, "rate limit reached, waiting", "connection", p.connection.Name, "seconds", wait.Seconds())
+	p.before = p.sync.Progress
+	select {
+	case <-ctx.Done():
+		return false
+	case <-time.After(wait):
+		return true
+	}
+}
+
+// retry repeats a write to a database with growing pauses.
+func retry[T any](ctx context.Context, p *pulling, message string, write func() (T, error)) (T, error) {
+	pauses := backoff.NewExponentialBackOff()
+	pauses.InitialInterval, pauses.Multiplier, pauses.MaxInterval = time.Second, 2, 15*time.Second
+	return backoff.Retry(ctx, func() (T, error) {
+		v, err := write()
+		if lost(err) {
+			return v, backoff.Permanent(err)
+		}
+		return v, err
+	}, backoff.WithBackOff(pauses), backoff.WithMaxTries(saveTries), backoff.WithMaxElapsedTime(0),
+		backoff.WithNotify(func(err error, pause time.Duration) {
+			p.w.log.WarnContext(ctx, message, "connection", p.connection.Name, "error", err, "seconds", pause.Seconds())
+		}))
+}
+
+// outlive returns a context that ends grace after ctx does.
+func outlive(ctx context.Context, grace time.Duration) (context.Context, context.CancelFunc) {
+	longer, cancel := context.WithCancel(context.WithoutCancel(ctx))
+	stop := context.AfterFunc(ctx, func() {
+		timer := time.NewTimer(grace)
+		defer timer.Stop()
+		select {
+		case <-timer.C:
+			cancel()
+		case <-longer.Done():
+		}
+	})
+	return longer, func() { stop(); cancel() }
+}

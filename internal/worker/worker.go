@@ -1,0 +1,162 @@
+// Package worker runs what has to happen on its own: it pulls every connection
+// when it is due, writes what the sources say to the fact store page by page,
+// derives anew what a changed workflow needs, and prunes what is no longer
+// wanted. When a sync is due is a row of the control database; nothing is kept
+// in memory that a restart would miss.
+package worker
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"net/http"
+	"sync"
+	"time"
+
+	"throughline/internal/control"
+	"throughline/internal/delivery"
+	"throughline/internal/source"
+)
+
+const (
+	maxSyncs   = 4                // at the same time, each of its own connection
+	maxIdle    = 30 * time.Second // between two looks at what is due
+	minIdle    = time.Second
+	pruneEvery = time.Hour
+)
+
+// Worker syncs connections. Its methods may be called from any goroutine.
+type Worker struct {
+	db     *control.DB
+	store  delivery.Store
+	kinds  []source.Kind
+	client *http.Client
+	log    *slog.Logger
+
+	wake    chan struct{} // holds one: look for due work
+	changed chan struct{} // holds one: read the workflow again
+	slots   chan struct{} // holds one per sync under way
+}
+
+// New returns a worker that reaches sources of these kinds by client.
+func New(db *control.DB, store delivery.Store, kinds []source.Kind, client *http.Client, log *slog.Logger) *Worker {
+	return &Worker{
+		db: db, store: store, kinds: kinds, client: client, log: log,
+		wake:    make(chan struct{}, 1),
+		changed: make(chan struct{}, 1),
+		slots:   make(chan struct{}, maxSyncs),
+	}
+}
+
+// Poke makes the worker look for due connections now.
+func (w *Worker) Poke() { signal(w.wake) }
+
+// WorkflowChanged makes the worker read the workflow again and derive what
+// follows from it, in the background.
+func (w *Worker) WorkflowChanged() { signal(w.changed) }
+
+func signal(c chan struct{}) {
+	select {
+	case c <- struct{}{}:
+	default: // one is waiting already
+	}
+}
+
+// Run works until ctx ends; then each sync finishes the page in hand. It
+// returns nil unless the workflow cannot be read at the start.
+func (w *Worker) Run(ctx context.Context) error {
+	// Before the first sync, so that its issues are derived once.
+	if err := w.applyWorkflow(ctx); err != nil {
+		if ctx.Err() != nil {
+			return nil
+		}
+		return err
+	}
+	var running sync.WaitGroup
+	running.Go(func() { w.rebuilds(ctx) })
+	running.Go(func() { w.prunes(ctx) })
+	for ctx.Err() == nil {
+		w.startDue(ctx, &running)
+		idle := time.NewTimer(w.untilDue(ctx))
+		select {
+		case <-ctx.Done():
+		case <-w.wake:
+		case <-idle.C:
+		}
+		idle.Stop()
+	}
+	running.Wait()
+	return nil
+}
+
+// startDue starts the connections that are due, as far as there are slots.
+func (w *Worker) startDue(ctx context.Context, running *sync.WaitGroup) {
+	due, err := w.db.Due(ctx, time.Now())
+	if err != nil {
+		w.failed(ctx, "what is due cannot be read", err)
+		return
+	}
+	for _, c := range due {
+		select {
+		case w.slots <- struct{}{}:
+		default:
+			return // a sync that ends pokes
+		}
+		s, err := w.db.StartSync(ctx, c.ID, time.Now())
+		if err != nil {
+			<-w.slots
+			if !errors.Is(err, control.ErrSyncRunning) {
+				w.failed(ctx, "sync cannot be started", err, "connection", c.Name)
+			}
+			continue
+		}
+		running.Go(func() {
+			defer w.Poke()
+			defer func() { <-w.slots }()
+			if _, err := w.pull(ctx, c, s, nil); err != nil {
+				w.failed(ctx, "end of sync cannot be kept", err, "connection", c.Name)
+			}
+		})
+	}
+}
+
+// untilDue is how long nothing will be due, as far as is known now.
+func (w *Worker) untilDue(ctx context.Context) time.Duration {
+	if len(w.slots) == cap(w.slots) {
+		return maxIdle
+	}
+	connections, err := w.db.Connections(ctx)
+	if err != nil {
+		w.failed(ctx, "connections cannot be read", err)
+		return maxIdle
+	}
+	idle := maxIdle
+	for _, c := range connections {
+		if c.Paused == nil && !c.Syncing {
+			idle = min(idle, time.Until(c.NextRunAt))
+		}
+	}
+	return max(idle, minIdle)
+}
+
+func (w *Worker) prunes(ctx context.Context) {
+	tick := time.NewTicker(pruneEvery)
+	defer tick.Stop()
+	for {
+		if err := w.db.PruneSessions(ctx, time.Now()); err != nil {
+			w.failed(ctx, "sessions cannot be pruned", err)
+		}
+		select {
+		case <-ctx.Done():
+			return
+		case <-tick.C:
+		}
+	}
+}
+
+// failed logs an error of the worker's own, unless it is that of the stop.
+func (w *Worker) failed(ctx context.Context, message string, err error, args ...any) {
+	if ctx.Err() == nil {
+		w.log.ErrorContext(ctx, message, append(args, "error", err)...)
+	}
+}
