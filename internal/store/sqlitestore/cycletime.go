@@ -1,0 +1,106 @@
+package sqlitestore
+
+import (
+	"context"
+	"database/sql"
+	"fmt"
+	"slices"
+
+	"throughline/internal/delivery"
+)
+
+// CycleTime measures the issues closed in the query's range.
+func (s *Store) CycleTime(ctx context.Context, q delivery.FlowQuery) (delivery.CycleTime, error) {
+	var out delivery.CycleTime
+	err := s.read(ctx, func(tx *sql.Tx) (err error) {
+		var seconds []int64
+		out.Sample, err = finished(ctx, tx, &q, func(i delivery.FinishedIssue, s int64) {
+			seconds = append(seconds, s)
+			out.Points = append(out.Points, delivery.CycleTimePoint{ID: i.ID, ClosedAt: i.ClosedAt, Seconds: s})
+		})
+		if err != nil {
+			return err
+		}
+		out.Percentiles = delivery.PercentilesOf(seconds)
+		out.Points = slices.Clone(delivery.ThinPoints(out.Points, out.P95, delivery.MaxPoints))
+		return namePoints(ctx, tx, out.Points)
+	})
+	if err != nil {
+		return delivery.CycleTime{}, fmt.Errorf("cycle time: %w", err)
+	}
+	return out, nil
+}
+
+// CycleTimeTrend measures the issues closed in the query's range per bucket.
+func (s *Store) CycleTimeTrend(ctx context.Context, q delivery.FlowQuery) (delivery.CycleTimeTrend, error) {
+	var out delivery.CycleTimeTrend
+	buckets := delivery.Buckets(q.From, q.To, q.Unit, q.Calendar.Zone(), q.Now)
+	seconds := make([][]int64, len(buckets))
+	err := s.read(ctx, func(tx *sql.Tx) (err error) {
+		bucket := 0
+		out.Sample, err = finished(ctx, tx, &q, func(i delivery.FinishedIssue, s int64) {
+			for buckets[bucket].End <= i.ClosedAt { // issues come by ClosedAt
+				bucket++
+			}
+			seconds[bucket] = append(seconds[bucket], s)
+		})
+		return err
+	})
+	if err != nil {
+		return delivery.CycleTimeTrend{}, fmt.Errorf("cycle time trend: %w", err)
+	}
+	out.Percentiles = delivery.PercentilesOf(slices.Concat(seconds...))
+	for i, b := range buckets {
+		out.Buckets = append(out.Buckets, delivery.TrendBucket{Bucket: b, Percentiles: delivery.PercentilesOf(seconds[i])})
+	}
+	return out, nil
+}
+
+// finished calls keep for the issues that count, by ClosedAt.
+func finished(ctx context.Context, tx *sql.Tx, q *delivery.FlowQuery, keep func(delivery.FinishedIssue, int64)) (delivery.Sample, error) {
+	resolutions, err := readTerms(ctx, tx, resolutionTerm)
+	if err != nil {
+		return delivery.Sample{}, err
+	}
+	rows, err := tx.QueryContext(ctx, finishedSQL, append(filterArgs(&q.Filter), ms(q.From), ms(q.To))...)
+	if err != nil {
+		return delivery.Sample{}, err
+	}
+	sample := q.CycleTimes(func(yield func(delivery.FinishedIssue) bool) {
+		var i delivery.FinishedIssue
+		var resolution int64
+		err = each(rows, nil, func(rows *sql.Rows) error {
+			if err := rows.Scan(&i.ID, &resolution, (*int64)(&i.FirstActiveAt), (*int64)(&i.ClosedAt)); err != nil {
+				return err
+			}
+			i.Resolution = resolutions[resolution].key
+			if !yield(i) {
+				return errStop
+			}
+			return nil
+		})
+	}, keep)
+	return sample, err
+}
+
+// namePoints adds what a mark says of its issue.
+func namePoints(ctx context.Context, tx *sql.Tx, points []delivery.CycleTimePoint) error {
+	byID := make(map[int64]*delivery.CycleTimePoint, len(points))
+	ids := make([]int64, len(points))
+	for i := range points {
+		ids[i] = points[i].ID
+		byID[ids[i]] = &points[i]
+	}
+	slices.Sort(ids)
+	rows, err := tx.QueryContext(ctx, pointsSQL, jsonList(ids))
+	return each(rows, err, func(rows *sql.Rows) error {
+		var pk int64
+		var p delivery.CycleTimePoint
+		if err := rows.Scan(&pk, &p.Key, &p.Title, &p.TypeKey, &p.Type); err != nil {
+			return err
+		}
+		named := byID[pk]
+		named.Key, named.Title, named.TypeKey, named.Type = p.Key, p.Title, p.TypeKey, p.Type
+		return nil
+	})
+}

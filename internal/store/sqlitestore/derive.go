@@ -1,0 +1,52 @@
+package sqlitestore
+
+import (
+	"math"
+
+	"throughline/internal/delivery"
+)
+
+// forever is an instant after every event, so that histories are not cut.
+const forever = delivery.Instant(math.MaxInt64)
+
+// derive replaces the derived rows of an issue.
+func (w *writer) derive(pk int64, connection string, rec *delivery.IssueRecord, row *issueRow, h *delivery.History) error {
+	if _, err := w.exec(deletePeriodsSQL, pk); err != nil {
+		return err
+	}
+	for n, p := range h.Periods {
+		status, err := w.named(statusTerm, p.Status, p.Start)
+		if err != nil {
+			return err
+		}
+		if _, err := w.exec(addPeriodSQL, pk, n, status, ms(p.Start), ms(p.End), p.Inferred); err != nil {
+			return err
+		}
+	}
+	labels := flowLabels{row.connection, row.queue, row.typ, row.resolution}
+	for _, g := range w.generations {
+		f := delivery.FlowOf(rec.CreatedAt, h.Periods, g.classes(connection, rec.Queue))
+		if err := w.putFlow(g.id, pk, labels, f); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// flowLabels is what a row of flow repeats of its issue, to filter by.
+type flowLabels struct{ connection, queue, typ, resolution int64 }
+
+func (w *writer) putFlow(generation, issue int64, l flowLabels, f delivery.Flow) error {
+	_, err := w.exec(putFlowSQL, generation, issue, l.connection, l.queue, l.typ, l.resolution,
+		ms(f.CreatedAt), ms(f.FirstActiveAt), ms(f.ClosedAt), f.ReopenCount)
+	return err
+}
+
+// underive removes the derived rows of an issue.
+func (w *writer) underive(pk int64) error {
+	if _, err := w.exec(deletePeriodsSQL, pk); err != nil {
+		return err
+	}
+	_, err := w.exec(deleteFlowSQL, pk)
+	return err
+}

@@ -1,0 +1,77 @@
+package sqlitestore
+
+import (
+	"cmp"
+	"context"
+	"database/sql"
+	"fmt"
+	"slices"
+
+	"throughline/internal/delivery"
+)
+
+// term is a row of terms.
+type term struct{ key, name string }
+
+func readTerms(ctx context.Context, tx *sql.Tx, kind string) (map[int64]term, error) {
+	out := map[int64]term{}
+	rows, err := tx.QueryContext(ctx, termsOfKindSQL, kind)
+	err = each(rows, err, func(rows *sql.Rows) error {
+		var id int64
+		var t term
+		err := rows.Scan(&id, &t.key, &t.name)
+		out[id] = t
+		return err
+	})
+	return out, err
+}
+
+// Facets counts the values of the issue filters, by key.
+func (s *Store) Facets(ctx context.Context) (delivery.Facets, error) {
+	var out delivery.Facets
+	err := s.read(ctx, func(tx *sql.Tx) error {
+		connections, queues, types := map[int64]int{}, map[int64]int{}, map[int64]int{}
+		rows, err := tx.QueryContext(ctx, facetsSQL)
+		err = each(rows, err, func(rows *sql.Rows) error {
+			var connection, queue, typ int64
+			var n int
+			err := rows.Scan(&connection, &queue, &typ, &n)
+			connections[connection] += n
+			queues[queue] += n
+			types[typ] += n
+			return err
+		})
+		if err != nil {
+			return err
+		}
+		if out.Connections, err = facets(ctx, tx, connectionTerm, connections); err != nil {
+			return err
+		}
+		if out.Queues, err = facets(ctx, tx, queueTerm, queues); err != nil {
+			return err
+		}
+		out.Types, err = facets(ctx, tx, typeTerm, types)
+		return err
+	})
+	if err != nil {
+		return delivery.Facets{}, fmt.Errorf("facets: %w", err)
+	}
+	return out, nil
+}
+
+// facets names counts by term. Issues without a value are not counted: they
+// cannot be filtered for.
+func facets(ctx context.Context, tx *sql.Tx, kind string, counts map[int64]int) ([]delivery.Facet, error) {
+	terms, err := readTerms(ctx, tx, kind)
+	if err != nil {
+		return nil, err
+	}
+	var out []delivery.Facet
+	for id, n := range counts {
+		if t, ok := terms[id]; ok {
+			out = append(out, delivery.Facet{Key: t.key, Name: cmp.Or(t.name, t.key), Count: n})
+		}
+	}
+	slices.SortFunc(out, func(a, b delivery.Facet) int { return cmp.Compare(a.Key, b.Key) })
+	return out, nil
+}

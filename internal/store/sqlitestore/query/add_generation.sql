@@ -1,0 +1,1 @@
+INSERT INTO generations (stage, workflow, types, next_issue) VALUES ('filling', ?, ?, 0)

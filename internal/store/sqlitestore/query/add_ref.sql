@@ -1,0 +1,1 @@
+INSERT INTO refs (source_id, key, name) VALUES (?, ?, ?)

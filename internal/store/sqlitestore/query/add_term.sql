@@ -1,0 +1,1 @@
+INSERT INTO terms (kind, key, name, seen_at) VALUES (?, ?, '', 0)

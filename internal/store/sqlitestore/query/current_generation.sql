@@ -1,0 +1,1 @@
+SELECT id, workflow, types, next_issue FROM generations WHERE stage = 'current'

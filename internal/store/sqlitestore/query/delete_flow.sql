@@ -1,0 +1,1 @@
+DELETE FROM flow WHERE issue = ? AND generation IN (SELECT id FROM generations)

@@ -1,0 +1,1 @@
+UPDATE generations SET stage = 'dropped' WHERE stage = 'filling'

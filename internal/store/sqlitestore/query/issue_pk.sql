@@ -1,0 +1,1 @@
+SELECT pk FROM issues WHERE connection = ? AND id = ?

@@ -1,0 +1,1 @@
+SELECT id FROM refs WHERE source_id = ? AND key = ? AND name = ?

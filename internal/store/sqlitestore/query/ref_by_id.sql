@@ -1,0 +1,1 @@
+SELECT source_id, key, name FROM refs WHERE id = ?

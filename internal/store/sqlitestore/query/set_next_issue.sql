@@ -1,0 +1,1 @@
+UPDATE generations SET next_issue = ?2 WHERE id = ?1

@@ -1,0 +1,118 @@
+package sqlitestore
+
+import (
+	"context"
+	"database/sql"
+	"fmt"
+
+	"throughline/internal/delivery"
+)
+
+// Issues derived, and rows removed, in one transaction of Rebuild: short
+// enough for a sync to go on beside it.
+const (
+	rebuildIssues = 1000
+	rebuildRows   = 5000
+)
+
+// Rebuild fills the newest generation, puts it in force and removes the one
+// before. It goes on from where it stopped, in another process too.
+func (s *Store) Rebuild(ctx context.Context, progress func(done, total int)) error {
+	for {
+		more := false
+		err := s.update(ctx, func(w *writer) (err error) {
+			more, err = w.rebuildStep()
+			return err
+		})
+		if err != nil {
+			return fmt.Errorf("rebuild: %w", err)
+		}
+		if !more {
+			return nil
+		}
+		if progress == nil {
+			continue
+		}
+		var done, total int
+		if err := s.db.Reader.QueryRowContext(ctx, rebuildProgressSQL).Scan(&done, &total); err != nil {
+			return fmt.Errorf("rebuild: %w", err)
+		}
+		progress(done, total)
+	}
+}
+
+// Rebuilding reports whether Rebuild has work left.
+func (s *Store) Rebuilding(ctx context.Context) (bool, error) {
+	var left bool
+	if err := s.db.Reader.QueryRowContext(ctx, rebuildingSQL).Scan(&left); err != nil {
+		return false, fmt.Errorf("rebuilding: %w", err)
+	}
+	return left, nil
+}
+
+// rebuildStep does a little of what is to be done and reports whether there
+// may be more.
+func (w *writer) rebuildStep() (more bool, err error) {
+	if g := w.filling(); g != nil {
+		return true, w.fill(g)
+	}
+	n, err := w.affected(deleteDroppedFlowSQL, rebuildRows)
+	if err != nil || n > 0 {
+		return true, err
+	}
+	n, err = w.affected(deleteDroppedSQL)
+	return n > 0, err
+}
+
+// fill derives flow of the next issues, or puts the generation in force when
+// there are none left.
+func (w *writer) fill(g *generation) error {
+	issues, err := w.unfilled(g.next)
+	if err != nil {
+		return err
+	}
+	if len(issues) == 0 {
+		if _, err := w.exec(dropCurrentSQL); err != nil {
+			return err
+		}
+		w.changed = true
+		_, err := w.exec(putInForceSQL, g.id)
+		return err
+	}
+	for _, i := range issues {
+		flow := delivery.FlowOf(i.createdAt, i.periods, g.classes(i.connection, i.queue))
+		if err := w.putFlow(g.id, i.pk, i.labels, flow); err != nil {
+			return err
+		}
+	}
+	_, err = w.exec(setNextIssueSQL, g.id, issues[len(issues)-1].pk+1)
+	return err
+}
+
+// derivable is what flow is derived from.
+type derivable struct {
+	pk                int64
+	labels            flowLabels
+	connection, queue string
+	createdAt         delivery.Instant
+	periods           []delivery.Period
+}
+
+// unfilled reads the next issues from pk on. The current generation has a row
+// of every issue that is not gone.
+func (w *writer) unfilled(pk int64) ([]derivable, error) {
+	var out []derivable
+	err := w.rows(func(rows *sql.Rows) error {
+		var i derivable
+		var p delivery.Period
+		err := rows.Scan(&i.pk, &i.labels.connection, &i.labels.queue, &i.labels.typ, &i.labels.resolution,
+			&i.createdAt, &i.connection, &i.queue, &p.Status.Key, &p.Start)
+		if n := len(out); n == 0 || out[n-1].pk != i.pk {
+			out = append(out, i)
+		}
+		last := &out[len(out)-1]
+		last.periods = append(last.periods, p)
+		return err
+	}, unfilledSQL, pk, rebuildIssues)
+	return out, err
+}
