@@ -65,21 +65,14 @@ const statusStartTolerance = 1000
 // once; the result is the same.
 func HistoryOf(issue *Issue, events []Event, asOf Instant) History {
 	h := historian{issue: issue}
-	events = orderedEvents(events)
-	cut := false
-	known := events[:0:0]
-	for _, e := range events {
-		if e.At > asOf {
-			cut = cut || e.Transition != nil
-			continue
-		}
-		known = append(known, e)
-	}
+	known := orderedEvents(events)
+	later := slices.ContainsFunc(known, func(e Event) bool { return e.At > asOf && e.Transition != nil })
+	known = slices.DeleteFunc(known, func(e Event) bool { return e.At > asOf })
 	h.begin(known)
 	for _, e := range h.chain(known) {
 		h.apply(e)
 	}
-	if !cut && max(issue.StatusStartedAt, Instant(0)) <= asOf && (issue.StatusStartedAt.Known() || issue.UpdatedAt <= asOf) {
+	if !later && h.comparable(known, asOf) {
 		h.reconcile()
 	}
 	return h.History
@@ -200,6 +193,19 @@ func (h *historian) anomaly(kind AnomalyKind, event *int) {
 		event = &n
 	}
 	h.Anomalies = append(h.Anomalies, Anomaly{Kind: kind, Event: event})
+}
+
+// comparable reports whether the issue itself was looked at within what is known
+// of its history: not after asOf, and not before its last transition.
+func (h *historian) comparable(events []Event, asOf Instant) bool {
+	seen := h.issue.StatusStartedAt
+	if !seen.Known() {
+		seen = h.issue.UpdatedAt
+	}
+	stale := h.issue.UpdatedAt.Known() && slices.ContainsFunc(events, func(e Event) bool {
+		return e.Transition != nil && e.At > h.issue.UpdatedAt+statusStartTolerance
+	})
+	return seen <= asOf && !stale
 }
 
 // reconcile compares the end of the history with the issue itself.

@@ -115,6 +115,11 @@ func TestHistory(t *testing.T) {
 			events:  []delivery.Event{created, since(move(1, 3, "open", "work"), 0, 3), since(move(2, 30, "work", "done"), 3, 30)},
 			periods: []delivery.Period{period("open", 0, 3), period("work", 3, -1)},
 		},
+		"the changelog was read after the issue, and knows more": {
+			issue: issueIn("work", 3), asOf: end,
+			events:  []delivery.Event{created, since(move(1, 3, "open", "work"), 0, 3), since(move(2, 30, "work", "done"), 3, 30)},
+			periods: []delivery.Period{period("open", 0, 3), period("work", 3, 30), period("done", 30, -1)},
+		},
 		"two transitions in one millisecond, the second first": {
 			issue: issueIn("review", 3), asOf: end,
 			events:  []delivery.Event{created, move(1, 3, "work", "review"), move(2, 3, "open", "work")},
