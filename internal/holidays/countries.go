@@ -4,6 +4,7 @@ import (
 	"github.com/rickar/cal/v2"
 	"github.com/rickar/cal/v2/ar"
 	"github.com/rickar/cal/v2/at"
+	"github.com/rickar/cal/v2/au"
 	"github.com/rickar/cal/v2/be"
 	"github.com/rickar/cal/v2/bg"
 	"github.com/rickar/cal/v2/br"
@@ -43,11 +44,12 @@ func countries() map[string][]*cal.Holiday {
 	return map[string][]*cal.Holiday{
 		"AR": ar.Holidays,
 		"AT": at.Holidays,
+		"AU": australia(),
 		"BE": be.Holidays,
 		"BG": bg.Holidays,
 		"BR": br.Holidays,
 		"CA": ca.Holidays,
-		"CH": ch.Holidays,
+		"CH": switzerland(),
 		"CZ": cz.Holidays,
 		"DE": de.Holidays,
 		"DK": dk.Holidays,
@@ -75,5 +77,23 @@ func countries() map[string][]*cal.Holiday {
 		"UA": ua.Holidays,
 		"US": us.Holidays,
 		"ZA": za.Holidays,
+	}
+}
+
+// australia are the days that every state and territory keeps; the library
+// lists states only.
+func australia() []*cal.Holiday {
+	return []*cal.Holiday{
+		au.NewYear, au.AustraliaDay, au.GoodFriday, au.EasterMonday, au.AnzacDay,
+		au.ChristmasDay, au.BoxingDay, au.MourningDay2022,
+	}
+}
+
+// switzerland are the days that at least 20 of the 26 cantons keep; the
+// library's national list also has those of a few.
+func switzerland() []*cal.Holiday {
+	return []*cal.Holiday{
+		ch.Neujahr, ch.Karfreitag, ch.Ostermontag, ch.Auffahrt, ch.Pfingstmontag,
+		ch.Bundesfeiertag, ch.Weihnachtstag, ch.ZweiterWeihnachtsfeiertag,
 	}
 }

@@ -75,12 +75,15 @@ func addHolidays(days Days, list []*cal.Holiday, firstYear, lastYear int) {
 	}
 }
 
-// kept are the day of a holiday and the day it is observed on. Both are off:
-// a holiday is observed elsewhere only when its day is off anyway.
+// kept are the day of a holiday and the day it is observed on. Both are off: a
+// holiday is observed elsewhere when its day is on a weekend, or taken by the
+// observance of another.
 func kept(h *cal.Holiday, year int) []time.Time {
 	actual, observed := h.Calc(year)
 	if actual.IsZero() {
 		return nil
 	}
-	return []time.Time{actual, observed}
+	// The library says midnight of the machine's zone, and an hour before it
+	// where a clock change skips midnight.
+	return []time.Time{actual.Add(12 * time.Hour), observed.Add(12 * time.Hour)}
 }
