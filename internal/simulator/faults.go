@@ -1,0 +1,250 @@
+package simulator
+
+import (
+	"bytes"
+	"net/http"
+	"strconv"
+	"strings"
+	"sync"
+	"time"
+)
+
+// Kind is what a request asks for.
+type Kind string
+
+// The kinds of requests that are told apart.
+const (
+	Search      Kind = "search" // scrolls too
+	Count       Kind = "count"
+	ClearScroll Kind = "clear"
+	OneIssue    Kind = "issue"
+	Changelog   Kind = "changelog"
+	Comments    Kind = "comments"
+	Dictionary  Kind = "dictionary" // statuses, users, queues and all else
+	Myself      Kind = "myself"
+)
+
+// Fault is what goes wrong instead of an answer. Effects but Delay exclude one
+// another.
+type Fault struct {
+	Kind  Kind   // "": any request
+	Path  string // "": any; else part of the path and query
+	Skip  int    // matching requests that are let through first
+	Times int    // how often; 0 is once, negative without end
+
+	Status     int           // 401, 403, 429, 500, 503, 504 …
+	RetryAfter time.Duration // with Status; 0 sends no header
+	HTML       bool          // 200 with a page
+	WrongJSON  bool          // 200 with JSON of another shape
+	CutJSON    bool          // the first half of the answer, as if that were all
+	Truncated  bool          // the connection breaks in the middle of the answer
+	Dropped    bool          // the connection breaks without an answer
+	Redirect   string        // 302 to this address
+	Huge       bool          // the first object has a field of 10 MB
+	Delay      time.Duration // before the effect, or before the answer
+}
+
+// Faults injects faults into answers and counts requests. It is safe for
+// concurrent use.
+type Faults struct {
+	mu      sync.Mutex
+	queue   []*Fault
+	counts  map[Kind]int
+	active  int
+	highest int
+}
+
+// Faults of this company's API.
+func (c *Company) Faults() *Faults { return &c.faults }
+
+// Inject adds a fault. The first one that matches a request takes effect; the
+// next in line has its turn when that one is used up.
+func (f *Faults) Inject(fault Fault) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if fault.Times == 0 {
+		fault.Times = 1
+	}
+	f.queue = append(f.queue, &fault)
+}
+
+// Clear takes back what was not used.
+func (f *Faults) Clear() {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.queue = nil
+}
+
+// Pending is the number of faults that were not used up.
+func (f *Faults) Pending() int {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return len(f.queue)
+}
+
+// Requests is the number of requests of a kind, "" for all.
+func (f *Faults) Requests(kind Kind) int {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if kind != "" {
+		return f.counts[kind]
+	}
+	n := 0
+	for _, v := range f.counts {
+		n += v
+	}
+	return n
+}
+
+// MaxConcurrent is the largest number of requests that were under way at once.
+func (f *Faults) MaxConcurrent() int {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return f.highest
+}
+
+// ResetCounts starts counting anew.
+func (f *Faults) ResetCounts() {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.counts, f.highest = nil, f.active
+}
+
+func kindOf(path string) Kind {
+	switch {
+	case strings.HasSuffix(path, "/_search"):
+		return Search
+	case strings.HasSuffix(path, "/_count"):
+		return Count
+	case strings.HasSuffix(path, "/_clear"):
+		return ClearScroll
+	case strings.HasSuffix(path, "/changelog"):
+		return Changelog
+	case strings.HasSuffix(path, "/comments"):
+		return Comments
+	case strings.HasSuffix(path, "/myself"):
+		return Myself
+	case strings.Contains(path, "/issues/"):
+		return OneIssue
+	}
+	return Dictionary
+}
+
+// begin counts a request and takes the fault that is meant for it.
+func (f *Faults) begin(r *http.Request) (fault Fault, ok bool) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	kind := kindOf(r.URL.Path)
+	if f.counts == nil {
+		f.counts = map[Kind]int{}
+	}
+	f.counts[kind]++
+	f.active++
+	f.highest = max(f.highest, f.active)
+	for i, q := range f.queue {
+		if q.Kind != "" && q.Kind != kind || !strings.Contains(r.URL.RequestURI(), q.Path) {
+			continue
+		}
+		if q.Skip > 0 {
+			q.Skip--
+			continue
+		}
+		if q.Times > 0 {
+			if q.Times--; q.Times == 0 {
+				f.queue = append(f.queue[:i:i], f.queue[i+1:]...)
+			}
+		}
+		return *q, true
+	}
+	return Fault{}, false
+}
+
+func (f *Faults) end() {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.active--
+}
+
+func (f *Faults) wrap(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(rw http.ResponseWriter, r *http.Request) {
+		fault, ok := f.begin(r)
+		defer f.end()
+		if !ok {
+			next.ServeHTTP(rw, r)
+			return
+		}
+		if fault.Delay > 0 && !pause(r.Context(), fault.Delay) {
+			return
+		}
+		fault.answer(rw, r, next)
+	})
+}
+
+func (f *Fault) answer(rw http.ResponseWriter, r *http.Request, next http.Handler) {
+	switch {
+	case f.Status != 0:
+		if f.RetryAfter > 0 {
+			seconds := (f.RetryAfter + time.Second - 1) / time.Second
+			rw.Header().Set("Retry-After", strconv.Itoa(int(seconds)))
+		}
+		fail(rw, apiErrorf(f.Status, "%s", http.StatusText(f.Status)))
+	case f.HTML:
+		writeHTML(rw)
+	case f.WrongJSON:
+		sendObject(rw, []byte(`{"result":{"items":"none"},"id":17}`))
+	case f.Dropped:
+		panic(http.ErrAbortHandler)
+	case f.Redirect != "":
+		http.Redirect(rw, r, f.Redirect, http.StatusFound)
+	case f.CutJSON, f.Truncated, f.Huge:
+		f.spoil(rw, r, next)
+	default:
+		next.ServeHTTP(rw, r)
+	}
+}
+
+// hugeField is the size of a field that is too large to be meant.
+const hugeField = 10 << 20
+
+// spoil changes the answer that would have been given.
+func (f *Fault) spoil(rw http.ResponseWriter, r *http.Request, next http.Handler) {
+	kept := &keeper{header: rw.Header(), status: http.StatusOK}
+	next.ServeHTTP(kept, r)
+	whole := kept.body.Bytes()
+	half := whole[:len(whole)/2]
+	switch i := bytes.IndexByte(whole, '{'); {
+	case f.CutJSON:
+		whole = half
+	case f.Huge && i >= 0:
+		var big bytes.Buffer
+		big.Grow(len(whole) + hugeField + 32)
+		big.Write(whole[:i+1])
+		big.WriteString(`"hugeField":"`)
+		big.Write(bytes.Repeat([]byte{'x'}, hugeField))
+		big.WriteString(`",`)
+		big.Write(whole[i+1:])
+		whole = big.Bytes()
+	}
+	rw.Header().Set("Content-Length", strconv.Itoa(len(whole)))
+	rw.WriteHeader(kept.status)
+	if !f.Truncated {
+		_, _ = rw.Write(whole)
+		return
+	}
+	_, _ = rw.Write(half)
+	if flusher, ok := rw.(http.Flusher); ok {
+		flusher.Flush()
+	}
+	panic(http.ErrAbortHandler)
+}
+
+// keeper holds an answer back.
+type keeper struct {
+	header http.Header
+	status int
+	body   bytes.Buffer
+}
+
+func (k *keeper) Header() http.Header         { return k.header }
+func (k *keeper) WriteHeader(status int)      { k.status = status }
+func (k *keeper) Write(p []byte) (int, error) { return k.body.Write(p) }

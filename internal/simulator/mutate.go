@@ -1,0 +1,247 @@
+package simulator
+
+import (
+	"fmt"
+	"strings"
+
+	"throughline/internal/delivery"
+)
+
+// Everything done by hand happens at the company's time, which moves on a
+// millisecond; what the issue's plan held for later is off.
+
+// do adds acts to an issue by hand. The company is locked.
+func (c *Company) do(is *issue, acts ...act) {
+	if !is.frozen.Known() {
+		is.frozen = c.now + 1
+	}
+	for _, a := range acts {
+		c.now++
+		a.at = c.now
+		if a.actor == nobody {
+			a.actor = 1
+		}
+		is.extra = append(is.extra, a)
+	}
+	_, claims := is.replay(c.now)
+	for _, cl := range claims {
+		is.take(c, queues[cl.queue].key)
+	}
+	c.changed()
+}
+
+// hand finds a generated issue to do something with.
+func (c *Company) hand(key string) (*issue, error) {
+	is := c.byKey[key]
+	if is == nil || is.st == nil {
+		return nil, fmt.Errorf("there is no issue %s", key)
+	}
+	if is.raw != nil {
+		return nil, fmt.Errorf("issue %s was loaded and does not change", key)
+	}
+	return is, nil
+}
+
+// Transition changes an issue's status, by key of the status; resolution is a
+// key too, "" leaves it, "-" takes it away.
+func (c *Company) Transition(key, status, resolution string) error {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	is, err := c.hand(key)
+	if err != nil {
+		return err
+	}
+	a := act{do: doStatus, a: int32(lookUp(statuses, status)), b: keepResolution}
+	if a.a == 0 {
+		return fmt.Errorf("there is no status %s", status)
+	}
+	if resolution != "" {
+		a.b = int32(lookUp(resolutions, resolution))
+		if a.b == 0 && resolution != "-" {
+			return fmt.Errorf("there is no resolution %s", resolution)
+		}
+	}
+	c.do(is, a)
+	return nil
+}
+
+// Edit sets a field: summary and description to any text, assignee to a login,
+// priority and type to a key, tags to a tag that is added or taken away, and
+// comment adds one.
+func (c *Company) Edit(key, field, to string) error {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	is, err := c.hand(key)
+	if err != nil {
+		return err
+	}
+	a := act{text: to}
+	found := true
+	switch field {
+	case "summary":
+		a.do = doSummary
+	case "description":
+		a.do = doDescription
+	case "comment":
+		a.do = doComment
+	case "assignee":
+		a.do, a.a, a.flag = doAssign, int32(personNamed(to)), 1
+		found = a.a != 0 && index(a.a) != is.st.assignee
+	case "priority":
+		a.do, a.a = doPriority, int32(lookUp(priorities, to))
+		found = a.a != 0 && index(a.a) != is.st.priority
+	case "type":
+		a.do, a.a = doType, int32(lookUp(issueTypes, to))
+		found = a.a != 0
+	case "tags":
+		a.do, a.a = doTags, -1
+		for i, t := range tagNames {
+			if t == to {
+				a.a = int32(i)
+			}
+		}
+		found = a.a >= 0
+	default:
+		return fmt.Errorf("cannot edit the field %s", field)
+	}
+	if !found {
+		return fmt.Errorf("edit %s of %s: cannot be set to %q", field, key, to)
+	}
+	c.do(is, a)
+	return nil
+}
+
+// MoveHow says what a move does to the status.
+type MoveHow int
+
+// Ways to move an issue.
+const (
+	KeepStatus  MoveHow = iota
+	ResetStatus         // to the queue's first one, told in the IssueMoved
+	ResetUntold         // the same without a trace in the changelog
+)
+
+// Move takes an issue to another queue and returns its new key.
+func (c *Company) Move(key, queue string, how MoveHow) (string, error) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	is, err := c.hand(key)
+	if err != nil {
+		return "", err
+	}
+	q, ok := queueByKey(queue)
+	if !ok || q == is.st.queue {
+		return "", fmt.Errorf("cannot move %s to the queue %s", key, queue)
+	}
+	a := act{do: doMove, a: int32(q)}
+	if how != KeepStatus {
+		a.b = int32(queues[q].initial)
+	}
+	if how == ResetUntold {
+		a.flag = hidden
+	}
+	c.do(is, a)
+	return is.st.key(), nil
+}
+
+// Delete makes an issue answer 404 and vanish from searches.
+func (c *Company) Delete(key string) error { return c.exist(key, doDelete) }
+
+// Restore brings a deleted issue back, as updated now.
+func (c *Company) Restore(key string) error { return c.exist(key, doRestore) }
+
+func (c *Company) exist(key string, do doing) error {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	is := c.byKey[strings.ToUpper(key)]
+	if is == nil || is.st == nil {
+		return fmt.Errorf("there is no issue %s", key)
+	}
+	if is.raw == nil {
+		c.do(is, act{do: do})
+		return nil
+	}
+	gone := *is.st
+	gone.deleted = do == doDelete
+	is.st = &gone
+	c.changed()
+	return nil
+}
+
+// Truth is what really happened to an issue, whatever the API tells of it.
+type Truth struct {
+	Key       string
+	ID        string
+	Aliases   []string
+	Queue     string
+	Type      string
+	Status    string
+	CreatedAt delivery.Instant
+	UpdatedAt delivery.Instant
+	// Resolution may be stale; "" for none.
+	Resolution string
+	Summary    string
+	Version    int
+	Comments   int
+	Events     int               // in the changelog
+	Periods    []delivery.Period // English names; the last one is open
+	Deleted    bool
+}
+
+// Issue is the truth about the issue with a present or former key. It reports
+// false for loaded issues and unknown keys.
+func (c *Company) Issue(key string) (Truth, bool) {
+	c.mu.RLock()
+	defer c.mu.RUnlock()
+	is := c.byKey[key]
+	if is == nil || is.st == nil || is.raw != nil {
+		return Truth{}, false
+	}
+	return is.truth(), true
+}
+
+// Issues is the truth about every generated issue that is not deleted, in the
+// order of their creation.
+func (c *Company) Issues() []Truth {
+	c.mu.RLock()
+	defer c.mu.RUnlock()
+	var out []Truth
+	for _, is := range c.issues {
+		if is.st.listed() {
+			out = append(out, is.truth())
+		}
+	}
+	return out
+}
+
+func (is *issue) truth() Truth {
+	s := is.st
+	return Truth{
+		Key: s.key(), ID: is.id, Aliases: is.keys[:s.moves:s.moves], Queue: s.queueKey(), Type: issueTypes[s.typ].key,
+		Status: statuses[s.status].key, Resolution: resolutions[s.resolution].key, CreatedAt: s.createdAt, UpdatedAt: s.updatedAt,
+		Summary: s.summary(), Version: int(s.version), Comments: int(s.comments), Events: int(s.events), Deleted: s.deleted,
+		Periods: is.periods(),
+	}
+}
+
+func (is *issue) periods() []delivery.Period {
+	var out []delivery.Period
+	s := state{of: is}
+	var e event
+	for _, a := range is.acts() {
+		if a.at > is.c.now {
+			break
+		}
+		before := s.statusStart
+		s.apply(a, &e)
+		if s.statusStart == before {
+			continue
+		}
+		if n := len(out); n > 0 {
+			out[n-1].End = s.statusStart
+		}
+		st := statuses[s.status]
+		out = append(out, delivery.Period{Status: delivery.Ref{ID: itoa(st.id), Key: st.key, Name: st.en}, Start: s.statusStart})
+	}
+	return out
+}
