@@ -1,0 +1,168 @@
+package delivery
+
+import "time"
+
+// PanelData is what a panel shows, whatever its metric: the one form from which
+// its drawing, table, text, CSV and JSON are made. Values are in seconds and
+// not rounded.
+type PanelData struct {
+	Slug   string
+	Shape  Shape
+	Filter Filter
+	Zone   *time.Location // of buckets and dates
+	Day    time.Duration  // what a day is by the filter's clock; 0 when the calendar has no working days
+	Sample
+	Series   []Series
+	Headline []Figure
+}
+
+// Shape is how a panel's series relate.
+type Shape string
+
+const (
+	// Marks is one series of points in time, a record each.
+	Marks Shape = "marks"
+	// Trend is several series over the same buckets.
+	Trend Shape = "trend"
+	// Bars is several series over the same categories.
+	Bars Shape = "bars"
+)
+
+// Series is a named row of points.
+type Series struct {
+	Name   string  `json:"name"`
+	Points []Point `json:"points"`
+}
+
+// Point is a value at an instant or in a category; nil where there is none.
+type Point struct {
+	T     Instant  `json:"t,omitzero"`
+	X     string   `json:"x,omitempty"`
+	Value *float64 `json:"value"`
+	N     *int     `json:"n,omitempty"`
+	*Mark
+	*Slot
+	*Category
+}
+
+// Mark is the issue a point stands for.
+type Mark struct {
+	Key     string `json:"key"`
+	Title   string `json:"title"`
+	TypeKey string `json:"type_key"`
+	Type    string `json:"type"`
+}
+
+// Slot is the bucket a point stands for. Its instant T is the bucket's own
+// beginning, whatever the range cuts off.
+type Slot struct {
+	Label   Date `json:"bucket"`
+	Partial bool `json:"partial"` // cut by the range, or not over yet
+	LowN    bool `json:"low_n"`   // too few records for this statistic
+	bucket  Bucket
+}
+
+// Bucket is the part of the slot that lies in the range.
+func (s *Slot) Bucket() Bucket { return s.bucket }
+
+// Category is the status a point stands for.
+type Category struct {
+	Name  string `json:"name"`
+	Class string `json:"class"`
+}
+
+// Figure is a statistic over the whole range, nil when there is none.
+type Figure struct {
+	Name  string
+	Value *float64
+}
+
+// data starts the panel of a flow query.
+func (q *FlowQuery) data(slug string, shape Shape, s Sample, headline ...Figure) PanelData {
+	day := 24 * time.Hour
+	if q.Clock == Business {
+		day = q.Calendar.Day()
+	}
+	return PanelData{
+		Slug: slug, Shape: shape, Filter: q.Filter, Zone: q.Calendar.Zone(), Day: day,
+		Sample: s, Headline: append(headline, Figure{"count", number(s.N)}),
+	}
+}
+
+func (p Percentiles) figures() []Figure {
+	return []Figure{{"p50", p.P50}, {"p85", p.P85}, {"p95", p.P95}}
+}
+
+func number(n int) *float64 { v := float64(n); return &v }
+
+// Panel is the cycle time of each issue, as the panel cycle-time shows it.
+func (c CycleTime) Panel(q FlowQuery) PanelData {
+	d := q.data("cycle-time", Marks, c.Sample, c.figures()...)
+	points := make([]Point, len(c.Points))
+	for i, p := range c.Points {
+		seconds := float64(p.Seconds)
+		points[i] = Point{T: p.ClosedAt, Value: &seconds, Mark: &Mark{p.Key, p.Title, p.TypeKey, p.Type}}
+	}
+	d.Series = []Series{{"issues", points}}
+	return d
+}
+
+// Panel is the cycle time per bucket, as the panel cycle-time-trend shows it.
+func (c CycleTimeTrend) Panel(q FlowQuery) PanelData {
+	d := q.data("cycle-time-trend", Trend, c.Sample, c.figures()...)
+	lines := []struct {
+		name   string
+		value  func(Percentiles) *float64
+		enough int
+	}{
+		{"p50", func(p Percentiles) *float64 { return p.P50 }, EnoughForP50},
+		{"p85", func(p Percentiles) *float64 { return p.P85 }, EnoughForP85},
+		{"p95", func(p Percentiles) *float64 { return p.P95 }, EnoughForP95},
+		{"count", func(p Percentiles) *float64 { return number(p.N) }, 0},
+	}
+	for _, line := range lines {
+		s := Series{Name: line.name, Points: make([]Point, len(c.Buckets))}
+		for i, b := range c.Buckets {
+			s.Points[i] = Point{
+				T: b.Label.In(d.Zone), Value: line.value(b.Percentiles), N: &b.N,
+				Slot: &Slot{Label: b.Label, Partial: b.Partial, LowN: b.N < line.enough, bucket: b.Bucket},
+			}
+		}
+		d.Series = append(d.Series, s)
+	}
+	return d
+}
+
+// Panel is the time in each status, as the panel time-in-status shows it.
+func (t TimeInStatus) Panel(q FlowQuery) PanelData {
+	d := q.data("time-in-status", Bars, t.Sample)
+	p50, p85 := Series{Name: "p50", Points: []Point{}}, Series{Name: "p85", Points: []Point{}}
+	for _, s := range t.Statuses {
+		point := Point{X: s.Key, N: &s.N, Category: &Category{s.Name, s.Class.String()}}
+		point.Value = s.P50
+		p50.Points = append(p50.Points, point)
+		point.Value = s.P85
+		p85.Points = append(p85.Points, point)
+	}
+	d.Series = []Series{p50, p85}
+	return d
+}
+
+// Figure is the value of a statistic of the headline, nil when there is none.
+func (d *PanelData) Figure(name string) *float64 {
+	for _, f := range d.Headline {
+		if f.Name == name {
+			return f.Value
+		}
+	}
+	return nil
+}
+
+// Left is how many records were left out, for whatever reason.
+func (s *Sample) Left() int {
+	total := 0
+	for _, n := range s.Excluded {
+		total += n
+	}
+	return total
+}

@@ -1,0 +1,171 @@
+package views
+
+import (
+	"math"
+	"time"
+
+	"github.com/go-echarts/go-echarts/v2/opts"
+
+	"throughline/internal/delivery"
+	"throughline/internal/i18n"
+)
+
+// Chart is what static/charts.js draws: ECharts' option, with colours as names
+// of custom properties, and what it needs to know to write axes and tooltips.
+type Chart struct {
+	Option map[string]any `json:"option"`
+	Meta   chartMeta      `json:"meta"`
+}
+
+type chartMeta struct {
+	Shape  delivery.Shape    `json:"shape"`
+	Lang   string            `json:"lang"`
+	Unit   string            `json:"unit"` // of the duration axis: d, h or min
+	Per    float64           `json:"per"`  // seconds in that unit
+	Day    float64           `json:"day"`  // seconds in a day by the clock in use, 0 for none
+	Bucket delivery.Unit     `json:"bucket"`
+	Rows   int               `json:"rows,omitempty"` // of bars
+	Open   string            `json:"open,omitempty"` // address of an issue, but for its key
+	Words  map[string]string `json:"words"`
+}
+
+// ChartOf draws a panel. open is the address at which a mark's record is found,
+// but for its key.
+func ChartOf(d delivery.PanelData, p *i18n.Printer, open string) Chart {
+	m := newMeta(d, p)
+	switch d.Shape {
+	case delivery.Marks:
+		m.Open = open
+		return Chart{scatterOption(d, p, m), m}
+	case delivery.Trend:
+		return Chart{trendOption(d, p, m), m}
+	default:
+		m.Rows = len(d.Series[0].Points)
+		return Chart{barsOption(d, p, m), m}
+	}
+}
+
+// chartWords are the messages that charts.js writes tooltips with.
+var chartWords = []string{"unit.d", "unit.h", "unit.min", "unit.s", "chart.outside", "chart.partial", "chart.low_n", "chart.n", "chart.closed", "chart.open"}
+
+func newMeta(d delivery.PanelData, p *i18n.Printer) chartMeta {
+	m := chartMeta{Shape: d.Shape, Lang: p.Lang(), Day: d.Day.Seconds(), Bucket: d.Filter.Unit, Words: map[string]string{}}
+	m.Unit, m.Per = axisUnit(d)
+	for _, id := range chartWords {
+		m.Words[id] = p.T(id)
+	}
+	if d.Filter.Clock != delivery.Business {
+		delete(m.Words, "chart.outside")
+	}
+	return m
+}
+
+// axisUnit is the unit in which the largest duration of a panel is a figure of
+// at least two.
+func axisUnit(d delivery.PanelData) (unit string, seconds float64) {
+	largest := 0.0
+	for _, s := range d.Series {
+		for _, p := range s.Points {
+			if p.Value != nil && s.Name != "count" {
+				largest = max(largest, *p.Value)
+			}
+		}
+	}
+	day := d.Day.Seconds()
+	switch {
+	case day > 0 && (largest >= 2*day || largest == 0):
+		return "d", day
+	case largest >= 2*3600 || largest == 0:
+		return "h", 3600
+	}
+	return "min", 60
+}
+
+// axisName says what an axis of durations counts, once, at its head.
+func axisName(p *i18n.Printer, d delivery.PanelData, m chartMeta) string {
+	return p.T("chart.axis." + string(d.Filter.Clock) + "." + m.Unit)
+}
+
+// figure is seconds on the axis, to four decimals: more does not show.
+func (m chartMeta) figure(seconds *float64) *float64 {
+	if seconds == nil {
+		return nil
+	}
+	v := math.Round(*seconds/m.Per*1e4) / 1e4
+	return &v
+}
+
+// wall is an instant's wall clock in zone as if it were UTC: charts are drawn
+// in the zone of the calendar, not of the browser.
+func wall(i delivery.Instant, zone *time.Location) int64 {
+	_, offset := i.Time().In(zone).Zone()
+	return int64(i) + int64(offset)*1000
+}
+
+// percentileStyle draws percentiles in one hue: p50 thick, p85 thin, p95
+// dashed.
+func percentileStyle(name string) *opts.LineStyle {
+	s := &opts.LineStyle{Color: "var(--accent)", Width: 1.25, Type: "solid"}
+	switch name {
+	case "p50":
+		s.Width = 2.5
+	case "p95":
+		s.Type = "dashed"
+	}
+	return s
+}
+
+// endLabel names a line at its right end, with its last value.
+func endLabel(p *i18n.Printer, name string, seconds *float64, m chartMeta) *opts.Label {
+	return &opts.Label{
+		Show: opts.Bool(true), Position: "right", Color: "var(--text)",
+		Formatter: name + " " + p.Days(*seconds, m.Day/3600),
+	}
+}
+
+// keepApart moves labels that would cover each other.
+var keepApart = &opts.LabelLayout{MoveOverlap: "shiftY"}
+
+// datum is a mark with looks or labels of its own. Seconds and N are for the
+// tooltip.
+type datum struct {
+	Value      any         `json:"value"`
+	Seconds    *float64    `json:"s,omitempty"`
+	N          *int        `json:"n,omitempty"`
+	Partial    bool        `json:"partial,omitempty"`
+	LowN       bool        `json:"low,omitempty"`
+	Symbol     string      `json:"symbol,omitempty"`
+	SymbolSize int         `json:"symbolSize,omitempty"`
+	Label      *opts.Label `json:"label,omitempty"`
+	ItemStyle  *itemStyle  `json:"itemStyle,omitempty"`
+}
+
+// itemStyle adds to go-echarts' what it lacks: hatching.
+type itemStyle struct {
+	Color   string  `json:"color,omitempty"`
+	Opacity float64 `json:"opacity,omitempty"`
+	Decal   *decal  `json:"decal,omitempty"`
+}
+
+type decal struct {
+	Color      string  `json:"color"`
+	DashArrayX []int   `json:"dashArrayX"`
+	DashArrayY []int   `json:"dashArrayY"`
+	Rotation   float64 `json:"rotation"`
+}
+
+var hatched = &decal{Color: "var(--surface)", DashArrayX: []int{1, 0}, DashArrayY: []int{2, 3}, Rotation: -math.Pi / 4}
+
+// finish makes the option of a chart, as ECharts reads it.
+func finish(c interface {
+	Validate()
+	JSON() map[string]any
+}) map[string]any {
+	c.Validate()
+	option := c.JSON()
+	for _, unused := range []string{"title", "toolbox", "color"} {
+		delete(option, unused)
+	}
+	option["useUTC"] = true
+	return option
+}

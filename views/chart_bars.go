@@ -1,0 +1,50 @@
+package views
+
+import (
+	"cmp"
+
+	"github.com/go-echarts/go-echarts/v2/charts"
+	"github.com/go-echarts/go-echarts/v2/opts"
+
+	"throughline/internal/delivery"
+	"throughline/internal/i18n"
+)
+
+// barsOption draws a row per category: p85 light and, over it, p50 solid.
+func barsOption(d delivery.PanelData, p *i18n.Printer, m chartMeta) map[string]any {
+	c := charts.NewBar()
+	c.Tooltip = opts.Tooltip{Show: opts.Bool(true), Trigger: "axis"}
+	c.Legend = opts.Legend{Show: opts.Bool(false)}
+	c.GridList = []opts.Grid{{Top: "8", Right: "168", Bottom: "40", Left: "8", ContainLabel: opts.Bool(true)}}
+	var rows []string
+	for _, point := range d.Series[0].Points {
+		rows = append(rows, cmp.Or(point.Category.Name, point.X))
+	}
+	c.XAxisList = []opts.XAxis{{Type: "value", Name: axisName(p, d, m), Min: 0}}
+	c.YAxisList = []opts.YAxis{{Type: "category", Inverse: opts.Bool(true), Data: rows}}
+	// The longer bar lies beneath the shorter one.
+	for i := len(d.Series) - 1; i >= 0; i-- {
+		s := d.Series[i]
+		style := &opts.ItemStyle{Color: "var(--accent)"}
+		if s.Name != "p50" {
+			style.Opacity = opts.Float(0.28)
+		}
+		c.MultiSeries = append(c.MultiSeries, charts.SingleSeries{
+			Name: s.Name, Type: "bar", BarGap: "-100%", BarWidth: "14", ItemStyle: style, Data: barData(s, m),
+		})
+	}
+	return finish(c)
+}
+
+func barData(s delivery.Series, m chartMeta) []datum {
+	enough := map[string]int{"p50": delivery.EnoughForP50, "p85": delivery.EnoughForP85}[s.Name]
+	data := make([]datum, len(s.Points))
+	for i, point := range s.Points {
+		data[i] = datum{Value: m.figure(point.Value), Seconds: point.Value, N: point.N}
+		if point.N != nil && *point.N < enough {
+			data[i].LowN = true
+			data[i].ItemStyle = &itemStyle{Color: "var(--muted)"}
+		}
+	}
+	return data
+}

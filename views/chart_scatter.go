@@ -1,0 +1,87 @@
+package views
+
+import (
+	"cmp"
+	"fmt"
+	"slices"
+
+	"github.com/go-echarts/go-echarts/v2/charts"
+	"github.com/go-echarts/go-echarts/v2/opts"
+
+	"throughline/internal/delivery"
+	"throughline/internal/i18n"
+)
+
+// markShapes tell types apart together with the colours of the same order. The
+// last ones are of all types that are left.
+var markShapes = []string{"circle", "triangle", "rect", "diamond", "roundRect", "arrow", "emptyCircle"}
+
+// scatterOption draws a mark per record over time, and the percentiles of all
+// of them as lines across.
+func scatterOption(d delivery.PanelData, p *i18n.Printer, m chartMeta) map[string]any {
+	from, to := wall(d.Filter.From, d.Zone), wall(d.Filter.To, d.Zone)
+	c := charts.NewScatter()
+	c.Tooltip = opts.Tooltip{Show: opts.Bool(true), Trigger: "item"}
+	c.XAxisList = []opts.XAxis{{Type: "time", Min: from, Max: to}}
+	c.YAxisList = []opts.YAxis{{Type: "value", Name: axisName(p, d, m), Min: 0}}
+	c.GridList = []opts.Grid{{Top: "56", Right: "92", Bottom: "28", Left: "48"}}
+
+	var names []string
+	for i, g := range markGroups(d.Series[0].Points, p) {
+		data := make([][]any, len(g.points))
+		for j, point := range g.points {
+			data[j] = []any{wall(point.T, d.Zone), m.figure(point.Value), point.Mark.Key, point.Title, point.Type, *point.Value}
+		}
+		names = append(names, g.name)
+		c.MultiSeries = append(c.MultiSeries, charts.SingleSeries{
+			Name: g.name, Type: "scatter", Symbol: markShapes[i], SymbolSize: 8, Data: data,
+			ItemStyle: &opts.ItemStyle{Color: fmt.Sprintf("var(--series-%d)", i+1), Opacity: opts.Float(0.4)},
+		})
+	}
+	c.Legend = opts.Legend{Show: opts.Bool(len(names) > 1), Data: names, Left: "0", Top: "0", Type: "scroll"}
+	for _, f := range d.Headline {
+		if f.Name == "count" || f.Value == nil {
+			continue
+		}
+		y := m.figure(f.Value)
+		c.MultiSeries = append(c.MultiSeries, charts.SingleSeries{
+			Name: f.Name, Type: "line", Symbol: "none", LineStyle: percentileStyle(f.Name), LabelLayout: keepApart,
+			Data: []datum{{Value: []any{from, y}}, {Value: []any{to, y}, Label: endLabel(p, f.Name, f.Value, m)}},
+		})
+	}
+	return finish(c)
+}
+
+type markGroup struct {
+	key, name string
+	points    []delivery.Point
+}
+
+// markGroups sorts marks by type, the most frequent first; what is beyond the
+// shapes at hand becomes one group.
+func markGroups(points []delivery.Point, p *i18n.Printer) []markGroup {
+	byType := map[string]*markGroup{}
+	for _, point := range points {
+		g := byType[point.TypeKey]
+		if g == nil {
+			g = &markGroup{key: point.TypeKey, name: cmp.Or(point.Type, point.TypeKey, p.T("chart.no_type"))}
+			byType[point.TypeKey] = g
+		}
+		g.points = append(g.points, point)
+	}
+	var groups []markGroup
+	for _, g := range byType {
+		groups = append(groups, *g)
+	}
+	slices.SortFunc(groups, func(a, b markGroup) int {
+		return cmp.Or(cmp.Compare(len(b.points), len(a.points)), cmp.Compare(a.key, b.key))
+	})
+	if last := len(markShapes) - 1; len(groups) > len(markShapes) {
+		rest := markGroup{name: p.T("chart.other_types")}
+		for _, g := range groups[last:] {
+			rest.points = append(rest.points, g.points...)
+		}
+		groups = append(groups[:last], rest)
+	}
+	return groups
+}

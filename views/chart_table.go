@@ -1,0 +1,164 @@
+package views
+
+import (
+	"strconv"
+
+	"throughline/internal/delivery"
+	"throughline/internal/i18n"
+)
+
+// Column is a column of a panel's table. Its name is that of the CSV; people
+// read the message table.<name>.
+type Column struct {
+	Name   string
+	Number bool
+}
+
+// Cell is a value of a panel's table: nil, an Instant, a Date, Seconds, an int,
+// a bool, or a text.
+type Cell any
+
+// Seconds is a duration in a Cell.
+type Seconds float64
+
+// TableOf is a panel as a table: a row per mark, bucket or category.
+func TableOf(d delivery.PanelData) ([]Column, [][]Cell) {
+	switch d.Shape {
+	case delivery.Marks:
+		return marksTable(d)
+	case delivery.Trend:
+		return trendTable(d)
+	default:
+		return barsTable(d)
+	}
+}
+
+func marksTable(d delivery.PanelData) ([]Column, [][]Cell) {
+	points := d.Series[0].Points
+	rows := make([][]Cell, len(points))
+	for i, p := range points {
+		rows[i] = []Cell{p.T, p.Key, p.Title, p.TypeKey, p.Type, seconds(p.Value)}
+	}
+	return []Column{{"closed_at", false}, {"key", false}, {"title", false}, {"type_key", false}, {"type", false}, {"seconds", true}}, rows
+}
+
+func trendTable(d delivery.PanelData) ([]Column, [][]Cell) {
+	columns := []Column{{"bucket", false}}
+	rows := make([][]Cell, len(d.Series[0].Points))
+	for _, s := range d.Series {
+		columns = append(columns, Column{s.Name, true})
+		for i, p := range s.Points {
+			if rows[i] == nil {
+				rows[i] = []Cell{p.Label}
+			}
+			if s.Name == "count" {
+				rows[i] = append(rows[i], *p.N)
+			} else {
+				rows[i] = append(rows[i], seconds(p.Value))
+			}
+		}
+	}
+	for i, p := range d.Series[0].Points {
+		rows[i] = append(rows[i], p.Partial)
+	}
+	return append(columns, Column{"partial", false}), rows
+}
+
+func barsTable(d delivery.PanelData) ([]Column, [][]Cell) {
+	columns := []Column{{"status_key", false}, {"status", false}, {"class", false}, {"n", true}}
+	rows := make([][]Cell, len(d.Series[0].Points))
+	for _, s := range d.Series {
+		columns = append(columns, Column{s.Name, true})
+		for i, p := range s.Points {
+			if rows[i] == nil {
+				rows[i] = []Cell{p.X, p.Name, p.Class, *p.N}
+			}
+			rows[i] = append(rows[i], seconds(p.Value))
+		}
+	}
+	return columns, rows
+}
+
+func seconds(v *float64) Cell {
+	if v == nil {
+		return nil
+	}
+	return Seconds(*v)
+}
+
+// tableRows is how many rows a page shows; the CSV has all.
+const tableRows = 200
+
+// hiddenColumns are keys that stand beside their names.
+var hiddenColumns = map[string]bool{"type_key": true, "status_key": true}
+
+// shownTable is the part of a table that a page shows, in words, and how many
+// rows there are. Of marks it is the newest.
+func shownTable(d delivery.PanelData, p *i18n.Printer) (columns []Column, rows [][]string, total int) {
+	all, cells := TableOf(d)
+	for _, c := range all {
+		if !hiddenColumns[c.Name] {
+			columns = append(columns, c)
+		}
+	}
+	total = len(cells)
+	for i := range min(total, tableRows) {
+		if d.Shape == delivery.Marks {
+			i = total - 1 - i
+		}
+		var row []string
+		for j, c := range cells[i] {
+			if !hiddenColumns[all[j].Name] {
+				row = append(row, shownCell(&d, p, all[j].Name, c))
+			}
+		}
+		rows = append(rows, row)
+	}
+	return columns, rows, total
+}
+
+func shownCell(d *delivery.PanelData, p *i18n.Printer, column string, c Cell) string {
+	switch v := c.(type) {
+	case nil:
+		return "–"
+	case delivery.Instant:
+		return p.DateTime(v.Time().In(d.Zone))
+	case delivery.Date:
+		return p.Date(v.In(d.Zone).Time().In(d.Zone))
+	case Seconds:
+		return duration(d, p, float64(v))
+	case int:
+		return p.Number(float64(v), 0)
+	case bool:
+		if v {
+			return p.T("table." + column + ".yes")
+		}
+		return ""
+	case string:
+		if column == "class" {
+			return p.T("class." + v)
+		}
+		return v
+	}
+	return ""
+}
+
+// PlainCell is a cell for machines: instants in UTC, durations in seconds, not
+// rounded.
+func PlainCell(c Cell) string {
+	switch v := c.(type) {
+	case delivery.Instant:
+		return v.String()
+	case delivery.Date:
+		return v.String()
+	case Seconds:
+		return strconv.FormatFloat(float64(v), 'f', -1, 64)
+	case int:
+		return strconv.Itoa(v)
+	case bool:
+		return strconv.FormatBool(v)
+	case string:
+		return v
+	}
+	return ""
+}

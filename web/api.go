@@ -1,0 +1,184 @@
+package web
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net/http"
+	"net/url"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/go-chi/chi/v5"
+	"github.com/go-chi/chi/v5/middleware"
+
+	"throughline/internal/control"
+	"throughline/internal/delivery"
+	"throughline/internal/i18n"
+)
+
+// Scopes of tokens, as control knows them.
+const (
+	scopeRead   = "read"
+	scopeIngest = "ingest"
+)
+
+// apiRoutes are those of programs, and of the links to data on pages.
+func (s *Server) apiRoutes(r chi.Router) {
+	r.Route("/api/v1", func(r chi.Router) {
+		r.Use(middleware.Compress(5, "application/json", "text/csv"))
+		r.NotFound(s.notFound)
+		r.MethodNotAllowed(s.methodNotAllowed)
+		r.Group(func(r chi.Router) {
+			r.Use(s.needScope(scopeRead))
+			r.Get("/issues", s.apiIssues)
+			r.Get("/issues.csv", s.apiIssuesCSV)
+			r.Get("/issues/{key}", s.apiIssue)
+			r.Get("/panels", s.apiPanels)
+			r.Get("/panels/{slug}", s.apiPanel)
+			r.Get("/syncs", s.apiSyncs)
+		})
+		r.With(s.needScope(scopeIngest)).Post("/connections/{name}/sync", s.apiStartSync)
+	})
+}
+
+// needScope lets in a token that holds the scope, or whoever is signed in: to
+// read anybody, to change things all but viewers.
+func (s *Server) needScope(scope string) func(http.Handler) http.Handler {
+	return func(next http.Handler) http.Handler {
+		session := s.crossOrigin.Handler(next)
+		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			if header := r.Header.Get("Authorization"); header != "" {
+				if s.tokenHolds(w, r, header, scope) {
+					next.ServeHTTP(w, r)
+				}
+				return
+			}
+			u, ok := userFrom(r.Context())
+			switch {
+			case !ok:
+				unauthorized(w, "send a token: Authorization: Bearer …")
+			case scope != scopeRead && u.Role == control.Viewer:
+				writeAPIError(w, http.StatusForbidden, "forbidden", "a viewer may only read")
+			default:
+				session.ServeHTTP(w, r)
+			}
+		})
+	}
+}
+
+// tokenHolds reports whether the token of a request holds a scope; when not,
+// the answer is written.
+func (s *Server) tokenHolds(w http.ResponseWriter, r *http.Request, header, scope string) bool {
+	scheme, value, _ := strings.Cut(header, " ")
+	if !strings.EqualFold(scheme, "Bearer") {
+		unauthorized(w, "the only way in is Authorization: Bearer …")
+		return false
+	}
+	token, err := s.db.TokenFor(r.Context(), strings.TrimSpace(value))
+	switch {
+	case errors.Is(err, control.ErrNotFound):
+		unauthorized(w, "no such token")
+		return false
+	case err != nil:
+		s.apiFail(w, r, err)
+		return false
+	case !slices.Contains(token.Scopes, scope):
+		writeAPIError(w, http.StatusForbidden, "forbidden", "the token "+token.Name+" does not hold the scope "+scope)
+		return false
+	}
+	return true
+}
+
+func unauthorized(w http.ResponseWriter, message string) {
+	w.Header().Set("WWW-Authenticate", "Bearer")
+	writeAPIError(w, http.StatusUnauthorized, "unauthorized", message)
+}
+
+// apiList is the answer of every list.
+type apiList[T any] struct {
+	Items      []T    `json:"items"`
+	NextCursor string `json:"next_cursor"`
+}
+
+func writeJSON(w http.ResponseWriter, status int, v any) {
+	h := w.Header()
+	h.Set("Content-Type", "application/json; charset=utf-8")
+	w.WriteHeader(status)
+	enc := json.NewEncoder(w)
+	enc.SetEscapeHTML(false)
+	_ = enc.Encode(v) // a client that went away
+}
+
+// query is a request's query, strictly: one that cannot be read is refused, not
+// shortened.
+func query(r *http.Request) (url.Values, error) {
+	q, err := url.ParseQuery(r.URL.RawQuery)
+	if err != nil {
+		return nil, &delivery.FilterError{Param: "$", Message: "the query is not well formed"}
+	}
+	return q, nil
+}
+
+// filter reads the filter of a query, and refuses any other parameter but lang
+// and extra.
+func (s *Server) filter(ctx context.Context, q url.Values, extra ...string) (delivery.Filter, *delivery.Calendar, error) {
+	calendar, err := s.calendar(ctx)
+	if err != nil {
+		return delivery.Filter{}, nil, err
+	}
+	f, err := delivery.ParseFilter(q, calendar.Zone(), delivery.InstantOf(s.now()), append(extra, "lang")...)
+	return f, calendar, errors.Join(err, checkLang(q), single(q, extra...))
+}
+
+// checkLang refuses a language that is not spoken here.
+func checkLang(q url.Values) error {
+	lang := q.Get("lang")
+	if lang == "" || slices.Contains(i18n.Langs(), lang) {
+		return single(q, "lang")
+	}
+	return &delivery.FilterError{Param: "lang", Message: "not one of " + strings.Join(i18n.Langs(), ", ")}
+}
+
+// single refuses parameters given more than once.
+func single(q url.Values, names ...string) error {
+	var errs []error
+	for _, name := range names {
+		if len(q[name]) > 1 {
+			errs = append(errs, &delivery.FilterError{Param: name, Message: "given more than once"})
+		}
+	}
+	return errors.Join(errs...)
+}
+
+// onlyParams refuses parameters other than those named, and those given twice.
+func onlyParams(q url.Values, names ...string) error {
+	var errs []error
+	for name := range q {
+		if !slices.Contains(names, name) {
+			errs = append(errs, &delivery.FilterError{Param: name, Message: "no such parameter"})
+		}
+	}
+	slices.SortFunc(errs, func(a, b error) int { return strings.Compare(a.Error(), b.Error()) })
+	return errors.Join(errors.Join(errs...), single(q, names...))
+}
+
+// Bounds of the parameter limit.
+const (
+	defaultLimit = 100
+	maxLimit     = 1000
+)
+
+func limitOf(q url.Values) (int, error) {
+	text := q.Get("limit")
+	if text == "" {
+		return defaultLimit, nil
+	}
+	n, err := strconv.Atoi(text)
+	if err != nil || n < 1 || n > maxLimit {
+		return 0, &delivery.FilterError{Param: "limit", Message: fmt.Sprintf("not a number from 1 to %d", maxLimit)}
+	}
+	return n, nil
+}

@@ -1,0 +1,113 @@
+package web
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"throughline/internal/delivery"
+)
+
+// panelDeadline is how long a panel may take.
+const panelDeadline = 15 * time.Second
+
+// loadPanel answers a panel from the cache or the store.
+func (s *Server) loadPanel(ctx context.Context, p panel, f delivery.Filter) (delivery.PanelData, error) {
+	ctx, cancel := context.WithTimeout(ctx, panelDeadline)
+	defer cancel()
+	g, err := s.generation(ctx)
+	if err != nil {
+		return delivery.PanelData{}, err
+	}
+	calendar, err := s.calendar(ctx)
+	if err != nil {
+		return delivery.PanelData{}, err
+	}
+	workflow, err := s.db.Workflow(ctx)
+	if err != nil {
+		return delivery.PanelData{}, err
+	}
+	now := s.now()
+	q := delivery.FlowQuery{
+		Filter: f, Calendar: calendar, ExcludedResolutions: workflow.ExcludedResolutions, Now: delivery.InstantOf(now),
+	}
+	ask := question{generation: g, key: panelKey(p.slug, f), now: now, deadline: panelDeadline}
+	if p.now {
+		ask.expires = now.Add(nowLifetime)
+	}
+	ask.answer = func(ctx context.Context) (any, int, error) {
+		d, err := p.load(ctx, s.store, q)
+		if err != nil {
+			return nil, 0, fmt.Errorf("panel %s: %w", p.slug, err)
+		}
+		return d, panelBytes(d), nil
+	}
+	value, err := s.caches.answers.get(ctx, ask)
+	if err != nil {
+		return delivery.PanelData{}, err
+	}
+	return value.(delivery.PanelData), nil
+}
+
+// generation is what answers are computed from at present.
+func (s *Server) generation(ctx context.Context) (generation, error) {
+	data, err := s.store.Version(ctx)
+	settings, err2 := s.db.SettingsVersion(ctx)
+	return generation{data, settings}, errors.Join(err, err2)
+}
+
+func panelKey(slug string, f delivery.Filter) string {
+	return fmt.Sprintf("%s %q %q %q %d %d %s %s", slug, f.Connections, f.Queues, f.Types, f.From, f.To, f.Unit, f.Clock)
+}
+
+// panelBytes is about how much memory a panel holds.
+func panelBytes(d delivery.PanelData) int {
+	const point, record = 96, 64
+	bytes := 1024
+	for _, series := range d.Series {
+		for _, p := range series.Points {
+			bytes += point
+			if p.Mark != nil {
+				bytes += record + len(p.Key) + len(p.Title)
+			}
+		}
+	}
+	return bytes
+}
+
+// facets are the values to filter by, kept like panels.
+func (s *Server) facets(ctx context.Context) (delivery.Facets, error) {
+	return cached(ctx, s, "facets", s.store.Facets)
+}
+
+// statusTypes are the types of the statuses in use, by key.
+func (s *Server) statusTypes(ctx context.Context) (map[string]string, error) {
+	return cached(ctx, s, "status types", func(ctx context.Context) (map[string]string, error) {
+		statuses, err := s.store.StatusesInUse(ctx)
+		types := map[string]string{}
+		for _, status := range statuses {
+			types[status.Key] = status.Type
+		}
+		return types, err
+	})
+}
+
+func cached[T any](ctx context.Context, s *Server, key string, load func(context.Context) (T, error)) (T, error) {
+	var none T
+	g, err := s.generation(ctx)
+	if err != nil {
+		return none, err
+	}
+	value, err := s.caches.answers.get(ctx, question{
+		generation: g, key: key, now: s.now(), deadline: panelDeadline,
+		answer: func(ctx context.Context) (any, int, error) {
+			v, err := load(ctx)
+			return v, 4096, err
+		},
+	})
+	if err != nil {
+		return none, err
+	}
+	return value.(T), nil
+}

@@ -1,0 +1,192 @@
+package web
+
+import (
+	"context"
+	"errors"
+	"net/http"
+	"net/url"
+	"slices"
+
+	"github.com/go-chi/chi/v5"
+	"github.com/go-chi/chi/v5/middleware"
+
+	"throughline/internal/delivery"
+	"throughline/internal/i18n"
+	"throughline/views"
+)
+
+// headlineSlug is the strip of figures that pages of flow begin with.
+const headlineSlug = "flow-headline"
+
+// panelRoutes are the pages of panels, and the panels that they ask for.
+func (s *Server) panelRoutes(r chi.Router) {
+	r.Group(func(r chi.Router) {
+		r.Use(middleware.Compress(5, "text/html"), s.queryLang)
+		r.Get("/flow", s.flowPage)
+		r.Get("/panels/"+headlineSlug, s.headlinePanel)
+		r.Get("/panels/{slug}", s.chartPanel)
+	})
+	r.Get("/issues/{key}", s.openIssue)
+}
+
+// queryLang lets the query choose the language of a page.
+func (s *Server) queryLang(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if lang := r.URL.Query().Get("lang"); slices.Contains(i18n.Langs(), lang) {
+			r = r.WithContext(i18n.With(r.Context(), i18n.For(lang)))
+		}
+		next.ServeHTTP(w, r)
+	})
+}
+
+// pageFilter is the filter of a page or of a part of one, where the clock is
+// the business one unless said, and its canonical query.
+func (s *Server) pageFilter(r *http.Request) (delivery.Filter, url.Values, error) {
+	q, err := query(r)
+	if err != nil {
+		return delivery.Filter{}, nil, err
+	}
+	for name, values := range q {
+		if values = slices.DeleteFunc(values, func(v string) bool { return v == "" }); len(values) == 0 {
+			delete(q, name)
+		} else {
+			q[name] = values
+		}
+	}
+	if !q.Has("clock") {
+		q.Set("clock", string(delivery.Business))
+	}
+	f, _, err := s.filter(r.Context(), q)
+	return f, q, err
+}
+
+func panelView(ctx context.Context, p panel, q url.Values) views.Panel {
+	return views.Panel{Slug: p.slug, Title: i18n.T(ctx, p.title), Definition: i18n.T(ctx, p.definition), Query: q.Encode()}
+}
+
+// chartPanel answers one panel as a part of a page. Whatever goes wrong with
+// it is said in its own place.
+func (s *Server) chartPanel(w http.ResponseWriter, r *http.Request) {
+	p, ok := panelBySlug(chi.URLParam(r, "slug"))
+	if !ok {
+		s.notFound(w, r)
+		return
+	}
+	f, q, err := s.pageFilter(r)
+	if len(filterDetails(err)) > 0 {
+		s.errorPage(w, r, http.StatusBadRequest)
+		return
+	}
+	view := panelView(r.Context(), p, q)
+	if err == nil {
+		var d delivery.PanelData
+		if d, err = s.loadPanel(r.Context(), p, f); err == nil {
+			s.writeChart(w, r, p, view, d)
+			return
+		}
+	}
+	s.failPanel(w, r, view, err)
+}
+
+func (s *Server) writeChart(w http.ResponseWriter, r *http.Request, p panel, view views.Panel, d delivery.PanelData) {
+	if d.N > 0 {
+		chart := views.ChartOf(d, i18n.From(r.Context()), views.URL(r.Context(), "/issues/"))
+		s.render(w, r, http.StatusOK, views.ChartPanel(view, d, chart))
+		return
+	}
+	empty, err := s.whyEmpty(r.Context(), p, d, view.Query)
+	if err != nil {
+		s.failPanel(w, r, view, err)
+		return
+	}
+	s.render(w, r, http.StatusOK, views.EmptyPanel(view, empty))
+}
+
+func (s *Server) failPanel(w http.ResponseWriter, r *http.Request, view views.Panel, err error) {
+	if errors.Is(err, context.Canceled) && r.Context().Err() != nil {
+		return // the browser went away
+	}
+	s.log.Error("panel failed", "panel", view.Slug, "error", err)
+	if errors.Is(err, context.DeadlineExceeded) {
+		s.render(w, r, http.StatusGatewayTimeout, views.FailedPanel(view, views.FailedTimeout))
+		return
+	}
+	s.render(w, r, http.StatusInternalServerError, views.FailedPanel(view, views.FailedError))
+}
+
+// whyEmpty finds what keeps a panel from showing anything.
+func (s *Server) whyEmpty(ctx context.Context, p panel, d delivery.PanelData, query string) (views.Empty, error) {
+	if empty, err := s.noIssues(ctx); err != nil || empty != nil {
+		if err != nil {
+			return views.Empty{}, err
+		}
+		return *empty, nil
+	}
+	if left := d.Left(); left > 0 {
+		return views.Empty{Reason: "all_excluded", N: left, Fix: "/settings/workflow"}, nil
+	}
+	q, err := url.ParseQuery(query)
+	if err != nil {
+		return views.Empty{}, err
+	}
+	if f := d.Filter; len(f.Queues)+len(f.Types)+len(f.Connections) > 0 {
+		f.Queues, f.Types, f.Connections = nil, nil, nil
+		all, err := s.loadPanel(ctx, p, f)
+		if err != nil {
+			return views.Empty{}, err
+		}
+		if all.N > 0 {
+			return views.Empty{Reason: "filter", Fix: p.page + "?" + without(q, "queue", "type", "connection").Encode()}, nil
+		}
+	}
+	wide := without(q, "from", "to")
+	wide.Set("range", "12m")
+	return views.Empty{Reason: "no_data", Fix: p.page + "?" + wide.Encode()}, nil
+}
+
+func without(q url.Values, names ...string) url.Values {
+	out := url.Values{}
+	for name, values := range q {
+		if !slices.Contains(names, name) {
+			out[name] = values
+		}
+	}
+	return out
+}
+
+// noIssues says why there are no issues at all, nil when there are some.
+func (s *Server) noIssues(ctx context.Context) (*views.Empty, error) {
+	facets, err := s.facets(ctx)
+	if err != nil || len(facets.Queues)+len(facets.Types)+len(facets.Connections) > 0 {
+		return nil, err
+	}
+	connections, err := s.db.Connections(ctx)
+	if err != nil {
+		return nil, err
+	}
+	if len(connections) == 0 {
+		return &views.Empty{Reason: "nothing_connected", Fix: "/settings/connections"}, nil
+	}
+	now := s.now()
+	for _, c := range connections {
+		if c.Syncing || c.Paused == nil && !c.NextRunAt.After(now) {
+			return &views.Empty{Reason: "syncing", Fix: "/syncs", Again: true}, nil
+		}
+	}
+	return &views.Empty{Reason: "no_issues", Fix: "/syncs"}, nil
+}
+
+// openIssue leads to an issue in its source.
+func (s *Server) openIssue(w http.ResponseWriter, r *http.Request) {
+	issue, err := s.store.Issue(r.Context(), chi.URLParam(r, "key"))
+	if err != nil {
+		s.fail(w, r, err)
+		return
+	}
+	u, err := url.Parse(issue.URL)
+	if err != nil || u.Scheme != "https" && u.Scheme != "http" || u.Host == "" {
+		s.errorPage(w, r, http.StatusNotFound)
+		return
+	}
+	http.Redirect(w, r, u.String(), http.StatusFound)
+}
