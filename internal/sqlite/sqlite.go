@@ -14,7 +14,6 @@ import (
 	"runtime"
 
 	"github.com/pressly/goose/v3"
-	_ "modernc.org/sqlite" // the driver
 )
 
 // DB is one database file.
@@ -39,6 +38,9 @@ func Open(ctx context.Context, path, synchronous string, migrations fs.FS) (*DB,
 		return nil, fmt.Errorf("open database: %w", err)
 	}
 	file := "file:" + (&url.URL{Path: path}).EscapedPath() + "?_txlock=immediate"
+	if err := registerScan(); err != nil {
+		return nil, fmt.Errorf("open database: %w", err)
+	}
 	db := &DB{}
 	if db.Writer, err = sql.Open("sqlite", file+pragmas+"&_synchronous="+synchronous); err != nil {
 		return nil, fmt.Errorf("open %s: %w", path, err)

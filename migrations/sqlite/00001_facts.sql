@@ -50,8 +50,6 @@ CREATE TABLE issues (
     fingerprint       INTEGER NOT NULL,
     full_changelog    INTEGER NOT NULL,
     gone              INTEGER NOT NULL,
-    moved_at          INTEGER NOT NULL, -- derived from events
-    moved_by          INTEGER NOT NULL, -- refs.id, 0 when not known; derived from events
     title             TEXT    NOT NULL,
     details           TEXT    NOT NULL, -- JSON: what no query asks for
     UNIQUE (connection, id)
@@ -84,19 +82,19 @@ CREATE TABLE events (
     PRIMARY KEY (issue, id)
 ) STRICT, WITHOUT ROWID;
 
--- Stays in a status, derived from the events of issues that are not gone. They
--- do not depend on what statuses mean.
-CREATE TABLE periods (
-    issue      INTEGER NOT NULL,
-    n          INTEGER NOT NULL,
-    status     INTEGER NOT NULL, -- terms.id
-    started_at INTEGER NOT NULL,
-    ended_at   INTEGER NOT NULL, -- 0 for the last one
-    inferred   INTEGER NOT NULL,
-    PRIMARY KEY (issue, n)
-) STRICT, WITHOUT ROWID;
+-- Derived from the events of issues that are not gone; does not depend on what
+-- statuses mean. An issue's periods are written and read together, so they are
+-- one value: for each, two varints, the status's terms.id doubled, plus 1 when
+-- it is inferred, and the milliseconds since the start of the period before. A
+-- period ends where the next one starts.
+CREATE TABLE histories (
+    issue    INTEGER PRIMARY KEY,
+    moved_at INTEGER NOT NULL,
+    moved_by INTEGER NOT NULL, -- refs.id, 0 when not known
+    periods  BLOB    NOT NULL
+) STRICT;
 
--- Derived from periods and the classes of statuses, once per generation: while
+-- Derived from histories and the classes of statuses, once per generation: while
 -- changed classes are being worked in, answers come from the generation before.
 CREATE TABLE flow (
     generation      INTEGER NOT NULL,

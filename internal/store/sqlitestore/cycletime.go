@@ -5,8 +5,10 @@ import (
 	"database/sql"
 	"fmt"
 	"slices"
+	"sort"
 
 	"throughline/internal/delivery"
+	"throughline/internal/sqlite"
 )
 
 // CycleTime measures the issues closed in the query's range.
@@ -37,12 +39,9 @@ func (s *Store) CycleTimeTrend(ctx context.Context, q delivery.FlowQuery) (deliv
 	buckets := delivery.Buckets(q.From, q.To, q.Unit, q.Calendar.Zone(), q.Now)
 	seconds := make([][]int64, len(buckets))
 	err := s.read(ctx, func(tx *sql.Tx) (err error) {
-		bucket := 0
 		out.Sample, err = finished(ctx, tx, &q, func(i delivery.FinishedIssue, s int64) {
-			for buckets[bucket].End <= i.ClosedAt { // issues come by ClosedAt
-				bucket++
-			}
-			seconds[bucket] = append(seconds[bucket], s)
+			b := sort.Search(len(buckets), func(b int) bool { return buckets[b].End > i.ClosedAt })
+			seconds[b] = append(seconds[b], s)
 		})
 		return err
 	})
@@ -56,29 +55,22 @@ func (s *Store) CycleTimeTrend(ctx context.Context, q delivery.FlowQuery) (deliv
 	return out, nil
 }
 
-// finished calls keep for the issues that count, by ClosedAt.
+// finished calls keep for the issues that count, in no order.
 func finished(ctx context.Context, tx *sql.Tx, q *delivery.FlowQuery, keep func(delivery.FinishedIssue, int64)) (delivery.Sample, error) {
 	resolutions, err := readTerms(ctx, tx, resolutionTerm)
 	if err != nil {
 		return delivery.Sample{}, err
 	}
-	rows, err := tx.QueryContext(ctx, finishedSQL, append(filterArgs(&q.Filter), ms(q.From), ms(q.To))...)
-	if err != nil {
-		return delivery.Sample{}, err
-	}
 	sample := q.CycleTimes(func(yield func(delivery.FinishedIssue) bool) {
-		var i delivery.FinishedIssue
-		var resolution int64
-		err = each(rows, nil, func(rows *sql.Rows) error {
-			if err := rows.Scan(&i.ID, &resolution, (*int64)(&i.FirstActiveAt), (*int64)(&i.ClosedAt)); err != nil {
-				return err
-			}
-			i.Resolution = resolutions[resolution].key
-			if !yield(i) {
+		err = sqlite.Scan(ctx, tx, func(row sqlite.Row) error {
+			if !yield(delivery.FinishedIssue{
+				ID: row.Int(0), Resolution: resolutions[row.Int(1)].key,
+				FirstActiveAt: delivery.Instant(row.Int(2)), ClosedAt: delivery.Instant(row.Int(3)),
+			}) {
 				return errStop
 			}
 			return nil
-		})
+		}, finishedSQL, append(filterArgs(&q.Filter), ms(q.From), ms(q.To))...)
 	}, keep)
 	return sample, err
 }

@@ -11,17 +11,22 @@ const forever = delivery.Instant(math.MaxInt64)
 
 // derive replaces the derived rows of an issue.
 func (w *writer) derive(pk int64, connection string, rec *delivery.IssueRecord, row *issueRow, h *delivery.History) error {
-	if _, err := w.exec(deletePeriodsSQL, pk); err != nil {
-		return err
-	}
-	for n, p := range h.Periods {
+	var periods []byte
+	var previous delivery.Instant
+	for _, p := range h.Periods {
 		status, err := w.named(statusTerm, p.Status, p.Start)
 		if err != nil {
 			return err
 		}
-		if _, err := w.exec(addPeriodSQL, pk, n, status, ms(p.Start), ms(p.End), p.Inferred); err != nil {
-			return err
-		}
+		periods = appendStay(periods, stay{status: status, start: p.Start, inferred: p.Inferred}, previous)
+		previous = p.Start
+	}
+	movedBy, err := w.ref(h.MovedBy)
+	if err != nil {
+		return err
+	}
+	if _, err := w.exec(putHistorySQL, pk, ms(h.MovedAt), movedBy, periods); err != nil {
+		return err
 	}
 	labels := flowLabels{row.connection, row.queue, row.typ, row.resolution}
 	for _, g := range w.generations {
@@ -44,7 +49,7 @@ func (w *writer) putFlow(generation, issue int64, l flowLabels, f delivery.Flow)
 
 // underive removes the derived rows of an issue.
 func (w *writer) underive(pk int64) error {
-	if _, err := w.exec(deletePeriodsSQL, pk); err != nil {
+	if _, err := w.exec(deleteHistorySQL, pk); err != nil {
 		return err
 	}
 	_, err := w.exec(deleteFlowSQL, pk)

@@ -64,15 +64,9 @@ func (w *writer) storedIssue(connection int64, id string) (s storedIssue, found 
 	return s, found, err
 }
 
-// putIssue writes the row with what its history says of moves.
-func (w *writer) putIssue(r *issueRow, h *delivery.History) error {
-	movedBy, err := w.ref(h.MovedBy)
-	if err != nil {
-		return err
-	}
-	_, err = w.exec(putIssueSQL,
+func (w *writer) putIssue(r *issueRow) error {
+	_, err := w.exec(putIssueSQL,
 		r.connection, r.queue, r.typ, r.status, r.resolution, r.id, r.key, r.version,
-		r.createdAt, r.updatedAt, r.resolvedAt, r.since, r.fingerprint, r.full,
-		ms(h.MovedAt), movedBy, r.title, r.details)
+		r.createdAt, r.updatedAt, r.resolvedAt, r.since, r.fingerprint, r.full, r.title, r.details)
 	return err
 }

@@ -23,6 +23,7 @@ type termKey struct{ kind, key string }
 // dictionary remembers the ids of terms and refs between transactions.
 type dictionary struct {
 	terms   map[termKey]int64
+	keys    map[int64]string // of terms
 	refs    map[delivery.Ref]int64
 	refByID map[int64]delivery.Ref
 }
@@ -30,6 +31,7 @@ type dictionary struct {
 func newDictionary() *dictionary {
 	return &dictionary{
 		terms:   map[termKey]int64{},
+		keys:    map[int64]string{0: ""},
 		refs:    map[delivery.Ref]int64{{}: 0},
 		refByID: map[int64]delivery.Ref{0: {}},
 	}
@@ -72,6 +74,19 @@ func (w *writer) term(kind, key string) (int64, error) {
 	}
 	w.names.terms[termKey{kind, key}] = id
 	return id, nil
+}
+
+// termKey is the key of a term that some row holds.
+func (w *writer) termKey(id int64) (string, error) {
+	if key, ok := w.names.keys[id]; ok {
+		return key, nil
+	}
+	var key string
+	if _, err := w.row(termKeySQL, []any{id}, []any{&key}); err != nil {
+		return "", err
+	}
+	w.names.keys[id] = key
+	return key, nil
 }
 
 // named is the term of r, whose name a source gave at an instant.

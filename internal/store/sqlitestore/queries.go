@@ -8,8 +8,6 @@ var (
 	addAliasSQL string
 	//go:embed query/add_generation.sql
 	addGenerationSQL string
-	//go:embed query/add_period.sql
-	addPeriodSQL string
 	//go:embed query/add_ref.sql
 	addRefSQL string
 	//go:embed query/add_term.sql
@@ -24,8 +22,8 @@ var (
 	deleteEventSQL string
 	//go:embed query/delete_flow.sql
 	deleteFlowSQL string
-	//go:embed query/delete_periods.sql
-	deletePeriodsSQL string
+	//go:embed query/delete_history.sql
+	deleteHistorySQL string
 	//go:embed query/dictionary.sql
 	dictionarySQL string
 	//go:embed query/drop_current.sql
@@ -56,14 +54,14 @@ var (
 	issuesSQL string
 	//go:embed query/name_term.sql
 	nameTermSQL string
-	//go:embed query/open_issues.sql
-	openIssuesSQL string
 	//go:embed query/points.sql
 	pointsSQL string
 	//go:embed query/put_event.sql
 	putEventSQL string
 	//go:embed query/put_flow.sql
 	putFlowSQL string
+	//go:embed query/put_history.sql
+	putHistorySQL string
 	//go:embed query/put_in_force.sql
 	putInForceSQL string
 	//go:embed query/put_issue.sql
@@ -94,6 +92,8 @@ var (
 	storedIssueSQL string
 	//go:embed query/term.sql
 	termSQL string
+	//go:embed query/term_key.sql
+	termKeySQL string
 	//go:embed query/terms_of_kind.sql
 	termsOfKindSQL string
 	//go:embed query/unfilled.sql

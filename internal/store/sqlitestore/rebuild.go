@@ -3,6 +3,7 @@ package sqlitestore
 import (
 	"context"
 	"database/sql"
+	"errors"
 	"fmt"
 
 	"throughline/internal/delivery"
@@ -102,17 +103,35 @@ type derivable struct {
 // of every issue that is not gone.
 func (w *writer) unfilled(pk int64) ([]derivable, error) {
 	var out []derivable
+	var stays [][]byte
 	err := w.rows(func(rows *sql.Rows) error {
 		var i derivable
-		var p delivery.Period
+		var periods []byte
 		err := rows.Scan(&i.pk, &i.labels.connection, &i.labels.queue, &i.labels.typ, &i.labels.resolution,
-			&i.createdAt, &i.connection, &i.queue, &p.Status.Key, &p.Start)
-		if n := len(out); n == 0 || out[n-1].pk != i.pk {
-			out = append(out, i)
-		}
-		last := &out[len(out)-1]
-		last.periods = append(last.periods, p)
+			&i.createdAt, &periods)
+		out, stays = append(out, i), append(stays, periods)
 		return err
 	}, unfilledSQL, pk, rebuildIssues)
+	for n := 0; n < len(out) && err == nil; n++ {
+		err = w.describe(&out[n], stays[n])
+	}
 	return out, err
+}
+
+// describe replaces terms by their keys.
+func (w *writer) describe(i *derivable, stays []byte) (err error) {
+	if i.connection, err = w.termKey(i.labels.connection); err != nil {
+		return err
+	}
+	if i.queue, err = w.termKey(i.labels.queue); err != nil {
+		return err
+	}
+	bad := eachStay(stays, func(s stay) {
+		p := delivery.Period{Start: s.start, End: s.end}
+		if err == nil {
+			p.Status.Key, err = w.termKey(s.status)
+		}
+		i.periods = append(i.periods, p)
+	})
+	return errors.Join(bad, err)
 }

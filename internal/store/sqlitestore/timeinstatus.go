@@ -7,6 +7,7 @@ import (
 	"fmt"
 
 	"throughline/internal/delivery"
+	"throughline/internal/sqlite"
 )
 
 // TimeInStatus measures the stays of issues that were open at some time in the
@@ -18,13 +19,8 @@ func (s *Store) TimeInStatus(ctx context.Context, q delivery.FlowQuery) (deliver
 		if err != nil {
 			return err
 		}
-		population, err := openIssues(ctx, tx, &q)
-		if err != nil {
-			return err
-		}
-		out.N = len(population)
-		sums, err := stays(ctx, tx, &q, population)
-		if err != nil {
+		var sums statusSums
+		if out.N, err = sums.read(ctx, tx, &q); err != nil {
 			return err
 		}
 		n := namer{generation: g}
@@ -32,11 +28,9 @@ func (s *Store) TimeInStatus(ctx context.Context, q delivery.FlowQuery) (deliver
 			return err
 		}
 		for status, sum := range sums {
-			if sum != nil {
-				st := n.name(int64(status), sum.home())
-				st.Percentiles = delivery.PercentilesOf(sum.seconds)
-				out.Statuses = append(out.Statuses, st)
-			}
+			st := n.name(status, sum.home())
+			st.Percentiles = delivery.PercentilesOf(sum.seconds)
+			out.Statuses = append(out.Statuses, st)
 		}
 		delivery.SortStatuses(out.Statuses)
 		return nil
@@ -50,39 +44,22 @@ func (s *Store) TimeInStatus(ctx context.Context, q delivery.FlowQuery) (deliver
 // place is where an issue is: terms of a connection and a queue.
 type place struct{ connection, queue int64 }
 
-// openIssue is an issue of the population.
-type openIssue struct {
-	pk    int64
-	place place
-}
-
-func openIssues(ctx context.Context, tx *sql.Tx, q *delivery.FlowQuery) ([]openIssue, error) {
-	var out []openIssue
-	rows, err := tx.QueryContext(ctx, openIssuesSQL, append(filterArgs(&q.Filter), ms(q.From), ms(q.To))...)
-	err = each(rows, err, func(rows *sql.Rows) error {
-		var i openIssue
-		err := rows.Scan(&i.pk, &i.place.connection, &i.place.queue)
-		out = append(out, i)
-		return err
-	})
-	return out, err
-}
-
 // statusSum gathers the time in one status.
 type statusSum struct {
 	seconds []int64 // per issue
 	places  map[place]int
 	millis  int64 // of the issue being read
-	visited bool
+	visited bool  // by the issue being read
 }
 
+// finish ends the issue being read.
 func (s *statusSum) finish(at place) {
 	s.seconds = append(s.seconds, s.millis/1000)
 	s.places[at]++
 	s.millis, s.visited = 0, false
 }
 
-// home is the place most of the issues are in; of equal ones, the first.
+// home is the place that most of the issues are in; of equal ones, the first.
 func (s *statusSum) home() place {
 	var home place
 	for p, n := range s.places {
@@ -93,52 +70,46 @@ func (s *statusSum) home() place {
 	return home
 }
 
-// stays sums up the stays of the population, by status term.
-func stays(ctx context.Context, tx *sql.Tx, q *delivery.FlowQuery, population []openIssue) ([]*statusSum, error) {
-	var sums []*statusSum
+// statusSums are the sums by status term.
+type statusSums map[int64]*statusSum
+
+// read sums up the stays of the issues that were open in the query's range up
+// to its now, and returns the number of issues.
+func (sums *statusSums) read(ctx context.Context, tx *sql.Tx, q *delivery.FlowQuery) (issues int, err error) {
+	*sums = statusSums{}
+	var byTerm []*statusSum  // sums, to be found fast
 	var visited []*statusSum // by the issue being read
-	next := 0                // in population, the issue being read
-	finish := func() {
+	err = sqlite.Scan(ctx, tx, func(row sqlite.Row) error {
+		issues++
+		closed := row.Int(2) != 0
+		err := eachStay(row.Bytes(3), func(p stay) {
+			if p.start > q.Now || closed && p.end == 0 {
+				return // not yet, or the terminal one
+			}
+			for int64(len(byTerm)) <= p.status {
+				byTerm = append(byTerm, nil)
+			}
+			s := byTerm[p.status]
+			if s == nil {
+				s = &statusSum{places: map[place]int{}}
+				byTerm[p.status], (*sums)[p.status] = s, s
+			}
+			if !s.visited {
+				s.visited = true
+				visited = append(visited, s)
+			}
+			if p.end == 0 || p.end > q.Now {
+				p.end = q.Now
+			}
+			s.millis += q.Millis(p.start, p.end)
+		})
 		for _, s := range visited {
-			s.finish(population[next].place)
+			s.finish(place{row.Int(0), row.Int(1)})
 		}
 		visited = visited[:0]
-	}
-	args := append(filterArgs(&q.Filter), ms(q.From), ms(q.To), ms(q.Now))
-	rows, err := tx.QueryContext(ctx, staysSQL, args...)
-	err = each(rows, err, func(rows *sql.Rows) error {
-		var issue, status, start, end int64
-		if err := rows.Scan(&issue, &status, &start, &end); err != nil {
-			return err
-		}
-		if population[next].pk != issue {
-			finish()
-			for population[next].pk != issue {
-				next++
-			}
-		}
-		for int64(len(sums)) <= status {
-			sums = append(sums, nil)
-		}
-		s := sums[status]
-		if s == nil {
-			s = &statusSum{places: map[place]int{}}
-			sums[status] = s
-		}
-		if !s.visited {
-			s.visited = true
-			visited = append(visited, s)
-		}
-		if end == 0 || end > ms(q.Now) {
-			end = ms(q.Now)
-		}
-		s.millis += q.Millis(delivery.Instant(start), delivery.Instant(end))
-		return nil
-	})
-	if err == nil {
-		finish()
-	}
-	return sums, err
+		return err
+	}, staysSQL, append(filterArgs(&q.Filter), ms(q.From), ms(q.To))...)
+	return issues, err
 }
 
 // namer says what status terms mean.

@@ -6,6 +6,7 @@ import (
 	"fmt"
 
 	"throughline/internal/delivery"
+	"throughline/internal/sqlite"
 )
 
 // SetWorkflow makes wf the meaning of statuses. It is in force at once when it
@@ -26,7 +27,7 @@ func (w *writer) retarget(ctx context.Context, g *generation) error {
 		return err
 	}
 	w.changed = true
-	used, err := statusesUsed(w.tx.QueryContext(ctx, statusesUsedSQL))
+	used, err := statusesUsed(ctx, w.tx)
 	if err != nil {
 		return err
 	}
@@ -65,15 +66,42 @@ type statusUse struct {
 	issues, visits         int
 }
 
-func statusesUsed(rows *sql.Rows, err error) ([]statusUse, error) {
-	var out []statusUse
-	err = each(rows, err, func(rows *sql.Rows) error {
-		var u statusUse
-		err := rows.Scan(&u.connection, &u.queue, &u.key, &u.issues, &u.visits)
-		out = append(out, u)
-		return err
-	})
-	return out, err
+// statusesUsed counts the statuses in use, in no order.
+func statusesUsed(ctx context.Context, tx *sql.Tx) ([]statusUse, error) {
+	type triple struct{ connection, queue, status int64 }
+	type counts struct{ issues, visits int }
+	used := map[triple]*counts{}
+	err := sqlite.Scan(ctx, tx, func(row sqlite.Row) error {
+		connection, queue := row.Int(0), row.Int(1)
+		return eachStay(row.Bytes(2), func(s stay) {
+			k := triple{connection, queue, s.status}
+			c := used[k]
+			if c == nil {
+				c = &counts{}
+				used[k] = c
+			}
+			c.visits++
+			if s.end == 0 {
+				c.issues++
+			}
+		})
+	}, statusesUsedSQL)
+	if err != nil {
+		return nil, err
+	}
+	var terms [3]map[int64]term
+	for i, kind := range []string{connectionTerm, queueTerm, statusTerm} {
+		if terms[i], err = readTerms(ctx, tx, kind); err != nil {
+			return nil, err
+		}
+	}
+	out := make([]statusUse, 0, len(used))
+	for k, c := range used {
+		out = append(out, statusUse{
+			terms[0][k.connection].key, terms[1][k.queue].key, terms[2][k.status].key, c.issues, c.visits,
+		})
+	}
+	return out, nil
 }
 
 func sameClasses(used []statusUse, a, b *generation) bool {

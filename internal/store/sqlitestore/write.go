@@ -78,8 +78,7 @@ func (w *writer) store(connection string, rec *delivery.IssueRecord, row *issueR
 	if err != nil {
 		return err
 	}
-	history := delivery.HistoryOf(&rec.Issue, events, forever)
-	if err := w.putIssue(row, &history); err != nil {
+	if err := w.putIssue(row); err != nil {
 		return err
 	}
 	pk := old.pk
@@ -94,6 +93,7 @@ func (w *writer) store(connection string, rec *delivery.IssueRecord, row *issueR
 	if err := w.aliases(pk, row.key, cmp.Or(old.key, row.key), rec.Aliases); err != nil {
 		return err
 	}
+	history := delivery.HistoryOf(&rec.Issue, events, forever)
 	return w.derive(pk, connection, rec, row, &history)
 }
 

@@ -3,12 +3,13 @@ SELECT i.id, i.key, c.key, coalesce(q.key, ''), i.title, i.version, i.created_at
        i.status_started_at, i.details,
        (SELECT json_group_array(a.key) FROM (SELECT key FROM aliases WHERE issue = i.pk AND key <> i.key ORDER BY key) a),
        f.created_at, f.first_active_at, f.closed_at, f.reopen_count, f.issue,
-       i.moved_at, coalesce(m.source_id, ''), coalesce(m.key, ''), coalesce(m.name, '')
+       h.moved_at, coalesce(m.source_id, ''), coalesce(m.key, ''), coalesce(m.name, '')
 FROM flow f
 CROSS JOIN issues i ON i.pk = f.issue
 JOIN terms c ON c.id = i.connection
 LEFT JOIN terms q ON q.id = i.queue
-LEFT JOIN refs m ON m.id = i.moved_by
+JOIN histories h ON h.issue = f.issue
+LEFT JOIN refs m ON m.id = h.moved_by
 WHERE f.generation = (SELECT id FROM generations WHERE stage = 'current')
   AND (?1 IS NULL OR f.connection IN (
       SELECT t.id FROM json_each(?1) k JOIN terms t ON t.kind = 'connection' AND t.key = k.value))

@@ -1,7 +1,6 @@
 INSERT INTO issues (connection, queue, type, status, resolution, id, key, version, created_at, updated_at,
-                    resolved_at, status_started_at, fingerprint, full_changelog, gone, moved_at, moved_by,
-                    title, details)
-VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 0, ?, ?, ?, ?)
+                    resolved_at, status_started_at, fingerprint, full_changelog, gone, title, details)
+VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 0, ?, ?)
 ON CONFLICT (connection, id) DO UPDATE SET
     queue = excluded.queue,
     type = excluded.type,
@@ -16,7 +15,5 @@ ON CONFLICT (connection, id) DO UPDATE SET
     fingerprint = excluded.fingerprint,
     full_changelog = excluded.full_changelog,
     gone = 0,
-    moved_at = excluded.moved_at,
-    moved_by = excluded.moved_by,
     title = excluded.title,
     details = excluded.details

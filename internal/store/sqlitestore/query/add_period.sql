@@ -1,1 +1,0 @@
-INSERT INTO periods (issue, n, status, started_at, ended_at, inferred) VALUES (?, ?, ?, ?, ?, ?)

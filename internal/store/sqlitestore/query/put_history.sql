@@ -1,0 +1,1 @@
+INSERT OR REPLACE INTO histories (issue, moved_at, moved_by, periods) VALUES (?, ?, ?, ?)
