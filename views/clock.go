@@ -31,3 +31,5 @@ func clockOf(ctx context.Context) Clock {
 func dateTime(ctx context.Context, t time.Time) string {
 	return i18n.From(ctx).DateTime(t.In(clockOf(ctx).Zone))
 }
+
+func number(ctx context.Context, n int) string { return i18n.From(ctx).Number(float64(n), 0) }

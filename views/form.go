@@ -1,7 +1,7 @@
 package views
 
 import (
-	"context"
+	"cmp"
 	"maps"
 	"slices"
 	"strings"
@@ -74,11 +74,7 @@ func (i Input) kind() string {
 	return i.Type
 }
 
-// failedLabel is how the summary of errors names a field: by its label where
-// there is one in the catalogue.
-func failedLabel(ctx context.Context, labels map[string]string, name string) string {
-	if label := labels[name]; label != "" {
-		return label
-	}
-	return name
+// failedLabel is how the summary of errors names a field.
+func failedLabel(labels map[string]string, name string) string {
+	return cmp.Or(labels[name], name)
 }

@@ -1,0 +1,79 @@
+package views
+
+// ConnectionForm is the form of one connection, made from its kind.
+type ConnectionForm struct {
+	Form
+	New         bool
+	Name        string
+	Kind        string
+	KindTitle   string
+	Kinds       []Tab // to choose from, when there are several
+	Provisioned bool
+	Intervals   []Option
+	Secrets     []SecretInput
+	Fields      []ConnectionInput
+	Advanced    []ConnectionInput
+	Open        bool // the advanced fields are shown
+}
+
+// ConnectionInput is a setting as the form asks for it.
+type ConnectionInput struct {
+	Input
+	Check   bool     // yes or no
+	Options []Option // of a choice
+}
+
+// SecretInput is a secret; its value never leaves the server.
+type SecretInput struct {
+	Input
+	Set bool // one is stored
+}
+
+// TestResult is what a connection test found.
+type TestResult struct {
+	Error        string
+	Advice       string
+	Account      string
+	Organization string
+	Scope        []string
+	Missing      []string
+}
+
+func (f ConnectionForm) path() string {
+	if f.New {
+		return "/settings/connections"
+	}
+	return "/settings/connections/" + f.Name
+}
+
+func (f ConnectionForm) testPath() string {
+	if f.New {
+		return "/settings/connections/test"
+	}
+	return f.path() + "/test"
+}
+
+func (f ConnectionForm) labels() map[string]string {
+	labels := map[string]string{}
+	for _, list := range [][]ConnectionInput{f.Fields, f.Advanced} {
+		for _, i := range list {
+			labels[i.Name] = i.Label
+		}
+	}
+	for _, s := range f.Secrets {
+		labels[s.Name] = s.Label
+	}
+	return labels
+}
+
+// scopeShown is how many names of a scope are listed before the rest is folded
+// away.
+const scopeShown = 12
+
+func settingsTabs(nav string) []Tab {
+	var tabs []Tab
+	for _, name := range []string{"connections", "calendars", "workflow"} {
+		tabs = append(tabs, Tab{Label: "settings." + name, Path: "/settings/" + name, Current: name == nav})
+	}
+	return tabs
+}

@@ -1,0 +1,109 @@
+package web
+
+import (
+	"context"
+	"slices"
+	"strings"
+	"time"
+
+	"throughline/internal/control"
+	"throughline/internal/delivery"
+	"throughline/internal/i18n"
+	"throughline/views"
+)
+
+// calendarForm is the form of c.
+func (s *Server) calendarForm(ctx context.Context, c control.Calendar, versions []control.Calendar) views.CalendarForm {
+	p := i18n.From(ctx)
+	f := views.CalendarForm{
+		Form: views.Form{Values: map[string]string{
+			"timezone": c.Zone, "hours": strings.Join(c.Hours, ", "), "holidays": c.Holidays,
+			"days_off": dateLines(c.DaysOff), "working_days": dateLines(c.WorkingDays),
+		}},
+		Provisioned: c.Provisioned, Chosen: len(versions) > 0, Zones: zones(), Preview: s.preview(c),
+	}
+	for _, day := range weekdays() {
+		f.Days = append(f.Days, views.DayChoice{Value: day.name, Label: p.T("day." + day.name), On: slices.Contains(c.Workdays, day.day)})
+	}
+	for _, code := range control.HolidayCountries() {
+		f.Countries = append(f.Countries, views.Option{Value: code, Label: p.T("country." + code)})
+	}
+	none := f.Countries[len(f.Countries)-1]
+	rest := f.Countries[:len(f.Countries)-1]
+	slices.SortFunc(rest, func(a, b views.Option) int { return strings.Compare(a.Label, b.Label) })
+	f.Countries = append([]views.Option{none}, rest...)
+	for _, preset := range presets() {
+		f.Presets = append(f.Presets, views.Tab{Label: p.T("calendar.preset." + preset.name), Path: presetPath(preset.name)})
+	}
+	for i, v := range versions {
+		view := views.CalendarVersion{Text: v.Zone + ", " + strings.Join(v.Hours, ", ")}
+		if i > 0 {
+			view.From = p.Date(time.Date(v.From.Year, v.From.Month, v.From.Day, 0, 0, 0, 0, time.UTC))
+		}
+		f.Versions = append(f.Versions, view)
+	}
+	return f
+}
+
+func dateLines(dates []delivery.Date) string {
+	lines := make([]string, len(dates))
+	for i, d := range dates {
+		lines[i] = d.String()
+	}
+	return strings.Join(lines, "\n")
+}
+
+// preset is a week to begin with; the time zone stays as it is.
+type preset struct {
+	name     string
+	days     int // from Monday
+	hours    []string
+	holidays string // "" leaves them as they are
+}
+
+func presets() []preset {
+	return []preset{
+		{"office", 5, []string{"09:00-18:00"}, ""},
+		{"lunch", 5, []string{"09:00-13:00", "14:00-18:00"}, ""},
+		{"long", 5, []string{"09:00-22:00"}, ""},
+		{"always", 7, []string{"00:00-24:00"}, "none"},
+	}
+}
+
+func presetPath(name string) string { return "/settings/calendars?preset=" + name }
+
+func presetByName(name string) (preset, bool) {
+	all := presets()
+	i := slices.IndexFunc(all, func(p preset) bool { return p.name == name })
+	if i < 0 {
+		return preset{}, false
+	}
+	return all[i], true
+}
+
+func (p preset) apply(c control.Calendar) control.Calendar {
+	c.Workdays, c.Hours = nil, p.hours
+	for _, day := range weekdays()[:p.days] {
+		c.Workdays = append(c.Workdays, day.day)
+	}
+	if p.holidays != "" {
+		c.Holidays = p.holidays
+	}
+	return c
+}
+
+// zones are proposed while typing; any other IANA name is taken too, and
+// browsers add those they know.
+func zones() []string {
+	return []string{
+		"UTC",
+		"Europe/Moscow", "Europe/Kaliningrad", "Europe/Samara", "Asia/Yekaterinburg", "Asia/Omsk", "Asia/Novosibirsk", "Asia/Krasnoyarsk",
+		"Asia/Irkutsk", "Asia/Yakutsk", "Asia/Vladivostok", "Asia/Magadan", "Asia/Kamchatka",
+		"Europe/London", "Europe/Lisbon", "Europe/Berlin", "Europe/Paris", "Europe/Madrid", "Europe/Rome", "Europe/Amsterdam", "Europe/Warsaw",
+		"Europe/Prague", "Europe/Belgrade", "Europe/Athens", "Europe/Helsinki", "Europe/Kyiv", "Europe/Minsk", "Europe/Istanbul",
+		"Asia/Tbilisi", "Asia/Yerevan", "Asia/Baku", "Asia/Dubai", "Asia/Tashkent", "Asia/Almaty", "Asia/Bishkek", "Asia/Kolkata",
+		"Asia/Bangkok", "Asia/Singapore", "Asia/Hong_Kong", "Asia/Shanghai", "Asia/Tokyo", "Asia/Seoul", "Asia/Jerusalem",
+		"America/New_York", "America/Chicago", "America/Denver", "America/Los_Angeles", "America/Toronto", "America/Sao_Paulo",
+		"America/Argentina/Buenos_Aires", "Africa/Cairo", "Africa/Johannesburg", "Australia/Sydney", "Pacific/Auckland",
+	}
+}

@@ -1,0 +1,238 @@
+package web
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"net/http"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"throughline/internal/control"
+	"throughline/internal/i18n"
+	"throughline/internal/source"
+	"throughline/views"
+)
+
+// intervals are the choices of how often to pull.
+func intervals() []time.Duration {
+	return []time.Duration{5 * time.Minute, 15 * time.Minute, 30 * time.Minute, time.Hour, 3 * time.Hour, 6 * time.Hour, 24 * time.Hour}
+}
+
+// connectionForm is the form of c as it is stored.
+func (s *Server) connectionForm(ctx context.Context, kind source.Kind, c control.Connection) views.ConnectionForm {
+	p := i18n.From(ctx)
+	f := views.ConnectionForm{
+		New: c.ID == 0, Name: c.Name, Kind: kind.Name, KindTitle: kind.Title, Provisioned: c.Provisioned,
+		Form: views.Form{Values: map[string]string{"name": c.Name, "every": everyValue(c.Every)}},
+	}
+	if f.New {
+		for _, k := range s.cfg.Kinds {
+			f.Kinds = append(f.Kinds, views.Tab{Label: k.Title, Path: "/settings/connections/new?kind=" + k.Name, Current: k.Name == kind.Name})
+		}
+	}
+	every := intervals()
+	if !slices.Contains(every, c.Every) {
+		every = append(every, c.Every)
+		slices.Sort(every)
+	}
+	for _, d := range every {
+		f.Intervals = append(f.Intervals, views.Option{Value: everyValue(d), Label: p.Duration(d.Seconds(), 24)})
+	}
+	for _, field := range kind.Secrets {
+		f.Secrets = append(f.Secrets, views.SecretInput{Input: fieldInput(p, kind, field, c.Provisioned), Set: slices.Contains(c.Secrets, field.Name)})
+	}
+	for _, field := range kind.Fields {
+		value := storedValue(c.Settings, field)
+		f.Values[field.Name] = value
+		input := views.ConnectionInput{Input: fieldInput(p, kind, field, c.Provisioned), Check: field.Type == source.Bool, Options: options(p, kind, field)}
+		if field.Advanced {
+			f.Advanced = append(f.Advanced, input)
+			f.Open = f.Open || value != "" && value != field.Default
+		} else {
+			f.Fields = append(f.Fields, input)
+		}
+	}
+	return f
+}
+
+func everyValue(d time.Duration) string { return strconv.Itoa(int(d / time.Second)) }
+
+func fieldInput(p *i18n.Printer, kind source.Kind, field source.Field, disabled bool) views.Input {
+	id := "connection." + kind.Name + "." + field.Name
+	i := views.Input{Name: field.Name, Label: p.T(id), Placeholder: field.Default, Disabled: disabled}
+	if p.Has(id + ".help") {
+		i.Help = p.T(id + ".help")
+	}
+	if field.Type == source.URL {
+		i.Type = "url"
+	}
+	return i
+}
+
+func options(p *i18n.Printer, kind source.Kind, field source.Field) []views.Option {
+	var out []views.Option
+	for _, value := range field.Options {
+		label := value
+		if id := "connection." + kind.Name + "." + field.Name + "." + value; p.Has(id) {
+			label = p.T(id)
+		}
+		out = append(out, views.Option{Value: value, Label: label})
+	}
+	return out
+}
+
+// storedValue is a setting as the form shows it: "" where the default holds,
+// but for choices and checkboxes, which show the default itself.
+func storedValue(set source.Settings, field source.Field) string {
+	_, given := set[field.Name]
+	switch field.Type {
+	case source.Bool:
+		if on, err := set.Bool(field); err == nil && on {
+			return "on"
+		}
+		return ""
+	case source.List:
+		if list, err := set.List(field); err == nil && given {
+			return strings.Join(list, ", ")
+		}
+		return ""
+	case source.Choice:
+		text, err := set.Text(field)
+		if err != nil {
+			return field.Default
+		}
+		return text
+	}
+	if text, err := set.Text(field); err == nil && given {
+		return text
+	}
+	return ""
+}
+
+// typedConnection is what a form says.
+type typedConnection struct {
+	connection control.Connection
+	secrets    map[string]string // to set, or with "" to remove
+	values     map[string]string // as typed, without secrets
+}
+
+// readConnection reads the form over c. A stored secret that is not typed again
+// is kept, unless the address it would be sent to changes.
+func (s *Server) readConnection(r *http.Request, kind source.Kind, c control.Connection) (typedConnection, error) {
+	typed := typedConnection{connection: c, secrets: map[string]string{}, values: map[string]string{}}
+	for _, name := range []string{"name", "every"} {
+		typed.values[name] = r.PostFormValue(name)
+	}
+	if seconds, err := strconv.Atoi(r.PostFormValue("every")); err == nil {
+		typed.connection.Every = time.Duration(seconds) * time.Second
+	}
+	typed.connection.Settings = source.Settings{}
+	moved := false
+	for _, field := range kind.Fields {
+		text := strings.TrimSpace(r.PostFormValue(field.Name))
+		typed.values[field.Name] = text
+		raw, err := settingJSON(field, text)
+		if err != nil {
+			return typed, err
+		}
+		if raw != nil {
+			typed.connection.Settings[field.Name] = raw
+		}
+		moved = moved || field.Type == source.URL && storedValue(c.Settings, field) != text
+	}
+	var errs []error
+	for _, field := range kind.Secrets {
+		value := strings.TrimSpace(r.PostFormValue(field.Name))
+		stored := slices.Contains(c.Secrets, field.Name)
+		switch {
+		case value != "" || stored && r.PostFormValue("forget."+field.Name) == "on":
+			typed.secrets[field.Name] = value
+		case stored && moved:
+			errs = append(errs, &control.FieldError{Field: field.Name, Code: "again", Message: "enter it again, since the address has changed"})
+		}
+	}
+	return typed, errors.Join(errs...)
+}
+
+// settingJSON is a typed text as the setting's JSON; nil where it leaves the
+// default.
+func settingJSON(field source.Field, text string) (json.RawMessage, error) {
+	var v any = text
+	switch field.Type {
+	case source.Bool:
+		on := text == "on"
+		if on == (field.Default == "true") {
+			return nil, nil
+		}
+		v = on
+	case source.List:
+		var list []string
+		for item := range strings.FieldsFuncSeq(text, func(r rune) bool { return r == ',' || r == '\n' }) {
+			if item = strings.TrimSpace(item); item != "" {
+				list = append(list, item)
+			}
+		}
+		if list == nil {
+			return nil, nil
+		}
+		v = list
+	default:
+		if text == "" || text == field.Default {
+			return nil, nil
+		}
+	}
+	return json.Marshal(v)
+}
+
+// checkConnection has the kind judge settings and secrets as they would be
+// after saving, without asking the source.
+func (s *Server) checkConnection(ctx context.Context, kind source.Kind, typed typedConnection) error {
+	_, err := s.openConnection(ctx, kind, typed)
+	return err
+}
+
+// openConnection makes the source of what is typed, with the secrets kept.
+func (s *Server) openConnection(ctx context.Context, kind source.Kind, typed typedConnection) (source.Source, error) {
+	secrets := map[string]string{}
+	if typed.connection.ID != 0 {
+		var err error
+		if _, secrets, err = s.db.Config(ctx, typed.connection); err != nil {
+			return nil, err
+		}
+	}
+	for name, value := range typed.secrets {
+		secrets[name] = value
+	}
+	return kind.New(source.Config{
+		Connection: typed.connection.Name, Settings: typed.connection.Settings, Secrets: secrets, Known: s.store, Now: s.now,
+	}, s.cfg.Client)
+}
+
+// connectionErrors are the words for a refused form. What a kind says of a
+// setting has its own text in the catalogue.
+func (s *Server) connectionErrors(ctx context.Context, kind source.Kind, err error) (map[string]string, bool) {
+	errs, ok := fieldErrors(ctx, err)
+	p := i18n.From(ctx)
+	for _, field := range slices.Concat(kind.Fields, kind.Secrets) {
+		if errs[field.Name] == "" || isFieldError(err, field.Name) {
+			continue
+		}
+		for _, id := range []string{"mistake." + kind.Name + "." + field.Name, "mistake.type." + string(field.Type)} {
+			if p.Has(id) {
+				errs[field.Name] = p.T(id)
+				break
+			}
+		}
+	}
+	return errs, ok
+}
+
+// isFieldError reports whether the control database, not the kind, named the
+// field.
+func isFieldError(err error, name string) bool {
+	var f *control.FieldError
+	return errors.As(err, &f) && f.Field == name
+}
