@@ -8,6 +8,7 @@ import (
 	"slices"
 
 	"throughline/internal/delivery"
+	"throughline/internal/sqlite"
 )
 
 // term is a row of terms.
@@ -31,16 +32,12 @@ func (s *Store) Facets(ctx context.Context) (delivery.Facets, error) {
 	var out delivery.Facets
 	err := s.read(ctx, func(tx *sql.Tx) error {
 		connections, queues, types := map[int64]int{}, map[int64]int{}, map[int64]int{}
-		rows, err := tx.QueryContext(ctx, facetsSQL)
-		err = each(rows, err, func(rows *sql.Rows) error {
-			var connection, queue, typ int64
-			var n int
-			err := rows.Scan(&connection, &queue, &typ, &n)
-			connections[connection] += n
-			queues[queue] += n
-			types[typ] += n
-			return err
-		})
+		err := sqlite.Scan(ctx, tx, func(row sqlite.Row) error {
+			connections[row.Int(0)]++
+			queues[row.Int(1)]++
+			types[row.Int(2)]++
+			return nil
+		}, facetsSQL)
 		if err != nil {
 			return err
 		}

@@ -56,7 +56,7 @@ func issuesArgs(q *delivery.IssueQuery) ([]any, error) {
 	if limit <= 0 {
 		limit = -1
 	}
-	return append(filterArgs(&q.Filter), ms(createdFrom), ms(createdTo), ms(closedFrom), ms(closedTo), open,
+	return append(filterArgs(&q.Filter), ms(max(createdFrom, after.createdAt)), ms(createdTo), ms(closedFrom), ms(closedTo), open,
 		ms(after.createdAt), after.pk, limit), nil
 }
 

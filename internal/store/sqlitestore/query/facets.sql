@@ -1,4 +1,4 @@
-SELECT connection, queue, type, count(*)
+-- Read by sqlite.Scan.
+SELECT scan_rows(?1, connection, queue, type)
 FROM flow
 WHERE generation = (SELECT id FROM generations WHERE stage = 'current')
-GROUP BY connection, queue, type

@@ -2,7 +2,7 @@ SELECT i.id, i.key, coalesce(q.key, ''), i.version, i.updated_at, i.status_start
        i.fingerprint, i.full_changelog, i.gone,
        (SELECT count(*) FROM events e WHERE e.issue = i.pk), coalesce(last.id, ''), coalesce(last.ordinal, -1)
 FROM json_each(?2) asked
-JOIN issues i ON i.connection = (SELECT id FROM terms WHERE kind = 'connection' AND key = ?1) AND i.id = asked.value
+CROSS JOIN issues i ON i.connection = (SELECT id FROM terms WHERE kind = 'connection' AND key = ?1) AND i.id = asked.value
 LEFT JOIN terms q ON q.id = i.queue
 LEFT JOIN terms s ON s.id = i.status
 LEFT JOIN events last ON last.issue = i.pk

@@ -1,12 +1,13 @@
--- Read by sqlite.Scan: the issues open at some time from ?5 to ?6.
+-- Read by sqlite.Scan: the issues open at some time from ?5 to ?6. issue > 0 and
+-- the + make SQLite read both tables in their own order.
 SELECT scan_rows(?1, f.connection, f.queue, f.closed_at, h.periods)
-FROM flow f NOT INDEXED
+FROM flow f
 CROSS JOIN histories h ON h.issue = f.issue
-WHERE f.generation = (SELECT id FROM generations WHERE stage = 'current')
+WHERE f.issue > 0 AND f.generation = (SELECT id FROM generations WHERE stage = 'current')
   AND (?2 IS NULL OR f.connection IN (
       SELECT t.id FROM json_each(?2) k JOIN terms t ON t.kind = 'connection' AND t.key = k.value))
   AND (?3 IS NULL OR f.queue IN (
       SELECT t.id FROM json_each(?3) k JOIN terms t ON t.kind = 'queue' AND t.key = k.value))
   AND (?4 IS NULL OR f.type IN (
       SELECT t.id FROM json_each(?4) k JOIN terms t ON t.kind = 'type' AND t.key = k.value))
-  AND f.created_at < ?6 AND (f.closed_at = 0 OR f.closed_at > ?5)
+  AND +f.created_at < ?6 AND (f.closed_at = 0 OR f.closed_at > ?5)
