@@ -10,6 +10,7 @@ package simulator
 import (
 	"container/heap"
 	"math"
+	"net/http"
 	"sync"
 	"time"
 
@@ -21,8 +22,8 @@ import (
 type Options struct {
 	// Issues that exist at now: 1,500 when 0, none when negative.
 	Issues int
-	// EventsPerIssue is the mean number of changelog events: 12 when 0. About
-	// 7 of them are changes of status; it is never less.
+	// EventsPerIssue is about the mean number of changelog events: 14 when 0.
+	// About 6 of them are changes of status; a life without any filling has 9.
 	EventsPerIssue int
 	// Broken makes three issues unreadable, each in its own way: see Broken.
 	Broken bool
@@ -52,7 +53,7 @@ type Options struct {
 
 const (
 	defaultIssues = 1500
-	defaultEvents = 12
+	defaultEvents = 14
 	defaultPage   = 50
 	maxPage       = 1000
 	historyDays   = 548 // 18 months
@@ -71,6 +72,7 @@ type Company struct {
 	office      *office
 	span        worktime // from start to epoch
 
+	api     http.Handler
 	faults  Faults
 	limit   limiter
 	scrolls scrolls
@@ -132,6 +134,7 @@ func New(seed uint64, now time.Time, o Options) *Company {
 	c.limit = limiter{rate: o.RatePerSecond, clock: c.opts.Clock}
 	c.scrolls = newScrolls(c)
 	c.books = newBooks()
+	c.api = newTracker(c)
 	c.grow(c.size)
 	c.settle(c.issues)
 	return c

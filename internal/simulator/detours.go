@@ -95,7 +95,7 @@ func (l *life) move() bool {
 	q := &queues[target]
 	a := act{at: l.land(), do: doMove, actor: l.owner, a: int32(target)}
 	position := q.at(l.status)
-	if position < 0 || l.r.IntN(2) == 0 {
+	if position < 0 || l.status != q.initial && l.r.IntN(2) == 0 {
 		position = 0
 		a.b = int32(q.initial)
 		if l.r.IntN(3) == 0 {

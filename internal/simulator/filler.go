@@ -33,7 +33,7 @@ var fillerShares = func() (total int) {
 // number of events comes to what was asked for.
 func (l *life) fill() {
 	l.plan2weeks()
-	left := int(float64(l.c.events)*(.4+1.3*l.r.Float64()) + .5 - float64(len(l.acts)))
+	left := int(float64(l.c.events)*(.35+1.25*l.r.Float64()) + .5 - float64(len(l.acts)))
 	end := l.ended
 	if end < 0 {
 		end = max(l.clock, l.born+worktime(workday))

@@ -1,7 +1,5 @@
 package simulator
 
-import "strconv"
-
 // summary is the title of the issue.
 func (s *state) summary() string {
 	if s.title != "" {
@@ -11,7 +9,8 @@ func (s *state) summary() string {
 	verb := verbs[s.typ]
 	things := objects[queues[s.of.born].key]
 	n := int(c.mix(s.of.n, 5)>>8) + int(s.variant)
-	return verb[n%len(verb)] + " " + things[int(c.mix(s.of.n, 6)>>8)%len(things)] + " " + strconv.Itoa(1+s.of.n%97)
+	thing := things[int(c.mix(s.of.n, 6)>>8)%len(things)]
+	return verb[n%len(verb)] + " " + thing + settings[int(c.mix(s.of.n, 12)>>8)%len(settings)]
 }
 
 // descriptionText is "" for the many issues without a description.

@@ -2,6 +2,7 @@ package simulator
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
 	"net/http"
 	"strings"
@@ -12,7 +13,9 @@ import (
 type tracker struct{ c *Company }
 
 // Tracker is the company's Tracker API under /v2 and /v3.
-func (c *Company) Tracker() http.Handler {
+func (c *Company) Tracker() http.Handler { return c.api }
+
+func newTracker(c *Company) http.Handler {
 	t := &tracker{c}
 	mux := http.NewServeMux()
 	for pattern, h := range map[string]http.HandlerFunc{
@@ -156,8 +159,8 @@ func apiErrorf(status int, format string, args ...any) *apiError {
 }
 
 func fail(rw http.ResponseWriter, err error) {
-	e, ok := err.(*apiError)
-	if !ok {
+	var e *apiError
+	if !errors.As(err, &e) {
 		e = apiErrorf(http.StatusBadRequest, "%s", err.Error())
 	}
 	body := map[string]any{"errors": map[string]any{}, "errorMessages": e.messages, "statusCode": e.status}

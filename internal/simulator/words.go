@@ -24,6 +24,9 @@ var objects = map[string][]string{
 	"OPS": {"the payment database", "the build farm", "the message broker", "the staging cluster", "log storage", "the load balancer", "backups", "monitoring", "the VPN", "object storage"},
 }
 
+// settings end a title.
+var settings = []string{"", "", "", " for partners", " on old phones", " after the upgrade", " in the evening", " for new customers", " in the test environment", " abroad"}
+
 var remarks = []string{
 	"Reproduced on staging.", "Looks good to me, one remark in the review.", "Waiting for an answer from support.",
 	"Split off the second half, see the link.", "Данные в отчёте сходятся, можно закрывать.", "Retested, still slow on large accounts.",
