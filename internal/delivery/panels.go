@@ -133,22 +133,39 @@ func (q *FlowQuery) Millis(a, b Instant) int64 {
 // ordered by ClosedAt.
 func ThinPoints(points []CycleTimePoint, p95 *float64, limit int) []CycleTimePoint {
 	if len(points) > limit {
-		above := func(p CycleTimePoint) bool { return p95 != nil && float64(p.Seconds) > *p95 }
-		slices.SortFunc(points, func(a, b CycleTimePoint) int {
-			if x, y := above(a), above(b); x != y {
-				if x {
-					return -1
-				}
-				return 1
-			}
-			return cmp.Or(cmp.Compare(scatter(a.ID), scatter(b.ID)), cmp.Compare(a.ID, b.ID))
-		})
-		points = points[:limit]
+		points = sampled(points, p95, limit)
 	}
 	slices.SortFunc(points, func(a, b CycleTimePoint) int {
 		return cmp.Or(cmp.Compare(a.ClosedAt, b.ClosedAt), cmp.Compare(a.ID, b.ID))
 	})
 	return points
+}
+
+// sampled is ThinPoints in no order. It sorts keys, since points are large.
+func sampled(points []CycleTimePoint, p95 *float64, limit int) []CycleTimePoint {
+	type key struct {
+		scatter uint64 // unique, as ids are
+		point   int32
+		above   bool
+	}
+	keys := make([]key, len(points))
+	for i, p := range points {
+		keys[i] = key{scatter(p.ID), int32(i), p95 != nil && float64(p.Seconds) > *p95}
+	}
+	slices.SortFunc(keys, func(a, b key) int {
+		if a.above != b.above {
+			if a.above {
+				return -1
+			}
+			return 1
+		}
+		return cmp.Compare(a.scatter, b.scatter)
+	})
+	out := make([]CycleTimePoint, limit)
+	for i := range out {
+		out[i] = points[keys[i].point]
+	}
+	return out
 }
 
 // scatter mixes an id so that neighbours fall far apart (the finaliser of
