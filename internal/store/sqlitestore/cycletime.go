@@ -24,7 +24,7 @@ func (s *Store) CycleTime(ctx context.Context, q delivery.FlowQuery) (delivery.C
 			return err
 		}
 		out.Percentiles = delivery.PercentilesOf(seconds)
-		out.Points = slices.Clone(delivery.ThinPoints(out.Points, out.P95, delivery.MaxPoints))
+		out.Points = delivery.ThinPoints(out.Points, out.P95, delivery.MaxPoints)
 		return namePoints(ctx, tx, out.Points)
 	})
 	if err != nil {
