@@ -2,10 +2,10 @@ package control
 
 import (
 	"bytes"
-	"cmp"
 	"encoding/json"
 	"errors"
 	"fmt"
+	"net/http"
 	"slices"
 	"strconv"
 	"strings"
@@ -126,47 +126,29 @@ func (d *declarations) secretValues(entries []yamlNode, kind *source.Kind) map[s
 }
 
 // tryKind has the kind check the connection. What it says may quote a setting;
-// it is not let through when that would show what a variable or secret holds.
+// it is not let through when that would show a secret.
 func (d *declarations) tryKind(n yamlNode, kind *source.Kind, c declaredConnection, fields []yamlNode) {
 	err := kind.Validate(c.Settings)
 	if err == nil {
 		cfg := source.Config{Connection: c.Name, Settings: c.Settings, Secrets: c.secrets, Now: time.Now}
-		_, err = kind.New(cfg, nil)
-	}
-	hidden := d.vars.values()
-	for _, value := range c.secrets {
-		hidden = append(hidden, value)
+		_, err = kind.New(cfg, &http.Client{}) // New sends nothing
 	}
 	for _, e := range flatten(err) {
-		line, message := n.line, e.Error()
+		line, message, field := n.line, e.Error(), "settings"
 		var setting *source.SettingError
 		if errors.As(e, &setting) {
+			field = setting.Field
 			for _, f := range fields {
-				if f.name == setting.Field {
+				if f.name == field {
 					line = f.line
 				}
 			}
-			if shows(message, hidden) {
-				message = setting.Field + ": this value cannot be used"
+		}
+		for _, value := range c.secrets {
+			if shows(message, value) {
+				message = field + ": this value cannot be used"
 			}
 		}
-		if shows(message, hidden) {
-			message = "these settings cannot be used"
-		}
-		d.fail(cmp.Or(line, n.line), "%s", message)
+		d.fail(line, "%s", message)
 	}
-}
-
-// shows reports whether a message holds one of the values, or the beginning of
-// one, also when quoted.
-func shows(message string, values []string) bool {
-	for _, v := range values {
-		quoted := strings.Trim(strconv.Quote(v), `"`)
-		for _, v := range []string{v, quoted} {
-			if len(v) >= 4 && strings.Contains(message, v[:min(len(v), 8)]) {
-				return true
-			}
-		}
-	}
-	return false
 }
