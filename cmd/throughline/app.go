@@ -1,0 +1,187 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"net/http"
+	"os"
+	"path/filepath"
+	"strings"
+	"time"
+
+	"throughline/internal/config"
+	"throughline/internal/control"
+	"throughline/internal/delivery"
+	"throughline/internal/safehttp"
+	"throughline/internal/secret"
+	"throughline/internal/store/sqlitestore"
+	"throughline/internal/worker"
+)
+
+// sourceTimeout bounds one request to a source, with its body.
+const sourceTimeout = time.Minute
+
+// app is what serve, demo and sync have in common: the locked data directory,
+// both databases and the worker over them.
+type app struct {
+	cfg    config.Config
+	log    *slog.Logger
+	lock   *dirLock
+	db     *control.DB
+	store  delivery.Store
+	client *http.Client
+	worker *worker.Worker
+}
+
+// loadConfig reads the environment and the provisioning file that it names, and
+// reports all that is wrong with either as one *usageError.
+func loadConfig(environ []string) (config.Config, *control.Provision, error) {
+	cfg, err := config.Load(environ)
+	path, _ := lookupEnv(environ, config.Prefix+"PROVISION") // also when cfg is of no use
+	provision, perr := loadProvision(path, environ)
+	if err := errors.Join(err, perr); err != nil {
+		return config.Config{}, nil, configError(err)
+	}
+	return cfg, provision, nil
+}
+
+// configError lists what is wrong with the configuration, a line each.
+func configError(err error) error {
+	return &usageError{errors.New("the configuration cannot be used:\n  " + strings.ReplaceAll(err.Error(), "\n", "\n  "))}
+}
+
+// loadProvision reads the provisioning file; without one it declares nothing.
+func loadProvision(path string, environ []string) (*control.Provision, error) {
+	var data []byte
+	if path != "" {
+		var err error
+		if data, err = os.ReadFile(path); err != nil {
+			return nil, fmt.Errorf(config.Prefix+"PROVISION: %w", err)
+		}
+	}
+	lookup := func(name string) (string, bool) { return lookupEnv(environ, name) }
+	provision, err := control.ParseProvision(data, lookup, os.ReadFile, kinds())
+	return provision, named(err, path)
+}
+
+// named says in an error about the provisioning file which file that is.
+func named(err error, path string) error {
+	if wrong, ok := errors.AsType[*control.ProvisionError](err); ok {
+		wrong.File = path
+	}
+	return err
+}
+
+// lookupEnv is the last value of a variable, as the operating system has it.
+func lookupEnv(environ []string, name string) (value string, ok bool) {
+	for _, e := range environ {
+		if n, v, _ := strings.Cut(e, "="); n == name {
+			value, ok = v, true
+		}
+	}
+	return value, ok
+}
+
+// newLog logs to w as the configuration says.
+func newLog(w io.Writer, cfg config.Config) *slog.Logger {
+	options := &slog.HandlerOptions{Level: cfg.LogLevel}
+	if cfg.LogFormat == "json" {
+		return slog.New(slog.NewJSONHandler(w, options))
+	}
+	return slog.New(slog.NewTextHandler(w, options))
+}
+
+// openApp locks the data directory, opens both databases and brings them up to
+// what the configuration declares.
+func openApp(ctx context.Context, cfg config.Config, provision *control.Provision, log *slog.Logger) (a *app, err error) {
+	a = &app{cfg: cfg, log: log}
+	defer func() {
+		if err != nil {
+			err = errors.Join(err, a.Close())
+		}
+	}()
+	if a.lock, err = lockDir(cfg.DataDir); err != nil {
+		return a, err
+	}
+	box, err := openBox(cfg)
+	if err != nil {
+		return a, err
+	}
+	if a.db, err = control.Open(ctx, filepath.Join(cfg.DataDir, "control.db"), box); err != nil {
+		return a, err
+	}
+	if a.store, err = openStore(ctx, cfg); err != nil {
+		return a, err
+	}
+	a.client = safehttp.Client(cfg.AllowedNetworks, sourceTimeout)
+	a.worker = worker.New(a.db, a.store, kinds(), a.client, log)
+	return a, a.settle(ctx, provision)
+}
+
+// openBox makes the box that credentials are sealed in.
+func openBox(cfg config.Config) (*secret.Box, error) {
+	key := cfg.SecretKey
+	if key == nil {
+		var err error
+		if key, err = secret.LoadOrCreateKey(filepath.Join(cfg.DataDir, "secret.key")); err != nil {
+			return nil, err
+		}
+	}
+	return secret.NewBox(key)
+}
+
+// openStore opens the fact store. A new kind of store is a case here.
+func openStore(ctx context.Context, cfg config.Config) (delivery.Store, error) {
+	switch cfg.Store {
+	case "sqlite":
+		store, err := sqlitestore.Open(ctx, filepath.Join(cfg.DataDir, "facts.db"))
+		if err != nil {
+			return nil, err // not a nil *Store in an interface
+		}
+		return store, nil
+	}
+	return nil, fmt.Errorf("there is no store %q", cfg.Store)
+}
+
+// settle applies what is declared, and tidies up after a process that did not
+// stop by itself.
+func (a *app) settle(ctx context.Context, provision *control.Provision) error {
+	now := time.Now()
+	if err := a.db.Apply(ctx, provision, now); err != nil {
+		if _, ok := errors.AsType[*control.ProvisionError](err); ok {
+			return configError(named(err, a.cfg.Provision))
+		}
+		return fmt.Errorf("apply the provisioning file: %w", err)
+	}
+	if a.cfg.AdminEmail != "" {
+		err := a.db.EnsureAdmin(ctx, a.cfg.AdminEmail, a.cfg.AdminPassword)
+		if _, ok := errors.AsType[*control.FieldError](err); ok {
+			return configError(fmt.Errorf(config.Prefix+"ADMIN_EMAIL, "+config.Prefix+"ADMIN_PASSWORD: %w", err))
+		}
+		if err != nil {
+			return err
+		}
+	}
+	return a.db.InterruptRunning(ctx, now)
+}
+
+// Close closes what openApp opened, last things first.
+func (a *app) Close() error {
+	var errs []error
+	if a.client != nil {
+		a.client.CloseIdleConnections()
+	}
+	if a.store != nil {
+		errs = append(errs, a.store.Close())
+	}
+	if a.db != nil {
+		errs = append(errs, a.db.Close())
+	}
+	if a.lock != nil {
+		errs = append(errs, a.lock.Close())
+	}
+	return errors.Join(errs...)
+}

@@ -1,0 +1,186 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net"
+	"net/http"
+	"net/netip"
+	"os"
+	"runtime/debug"
+	"strconv"
+	"syscall"
+	"time"
+
+	"throughline/internal/config"
+	"throughline/internal/control"
+	"throughline/internal/delivery"
+	"throughline/internal/secret"
+	"throughline/internal/simulator"
+	"throughline/internal/source"
+)
+
+const (
+	demoSeed   = 2026
+	demoHost   = "127.0.0.1"
+	demoPort   = 8080
+	demoPorts  = 10               // tried, from demoPort on
+	demoMemory = int64(40 << 20)  // of Go's heap; the collector works harder beyond it
+	demoRange  = `"80w"`          // all of the company's 18 months
+	demoEvery  = 30 * time.Minute // between syncs
+)
+
+// demo serves a throw-away data directory that is filled by a real sync from
+// the built-in simulator.
+func demo(ctx context.Context, p program) (err error) {
+	cfg, err := config.Load(p.environ)
+	if err != nil {
+		return configError(err)
+	}
+	dir, err := os.MkdirTemp("", "throughline-demo-")
+	if err != nil {
+		return fmt.Errorf("demo: %w", err)
+	}
+	defer func() { err = errors.Join(err, os.RemoveAll(dir)) }()
+	defer debug.SetMemoryLimit(debug.SetMemoryLimit(demoMemory))
+
+	api, stop, err := startCompany(ctx)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, stop()) }()
+	a, err := openApp(ctx, demoConfig(cfg, dir), &control.Provision{}, newLog(p.stderr, cfg))
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, a.Close()) }()
+	if err := a.furnish(ctx, api); err != nil {
+		return fmt.Errorf("demo: %w", err)
+	}
+	listener, err := listenDemo(ctx, p.environ, cfg.Addr)
+	if err != nil {
+		return err
+	}
+	say(p.stdout, "Throughline demo: %s\nMade-up data, kept until the program ends; Ctrl+C ends it.\n", siteURL(listener.Addr()))
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		a.freeAfterSync(ctx)
+	}()
+	err = a.serve(ctx, listener, true)
+	<-done
+	return err
+}
+
+// demoConfig is cfg without anything that would outlive the demo or that it
+// would have to be told.
+func demoConfig(cfg config.Config, dir string) config.Config {
+	cfg.DataDir, cfg.Store, cfg.Provision, cfg.SecretKey = dir, "sqlite", "", nil
+	// A user there must be; nobody learns the password.
+	cfg.AdminEmail, cfg.AdminPassword = "demo@example.com", secret.NewToken()
+	cfg.AllowedNetworks = []netip.Prefix{netip.MustParsePrefix("127.0.0.0/8")}
+	return cfg
+}
+
+// startCompany serves the simulator's API on this machine and returns its
+// address. The company lives on while it is asked.
+func startCompany(ctx context.Context) (api string, stop func() error, err error) {
+	l, err := new(net.ListenConfig).Listen(ctx, "tcp", net.JoinHostPort(demoHost, "0"))
+	if err != nil {
+		return "", nil, fmt.Errorf("demo: %w", err)
+	}
+	company := simulator.New(demoSeed, time.Now(), simulator.Options{})
+	tracker := company.Tracker()
+	server := &http.Server{
+		ReadHeaderTimeout: 10 * time.Second,
+		Handler: http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			company.Advance(time.Now())
+			tracker.ServeHTTP(w, r)
+		}),
+	}
+	served := make(chan error, 1)
+	go func() { served <- server.Serve(l) }()
+	return "http://" + l.Addr().String(), func() error {
+		err := server.Close()
+		if serr := <-served; !errors.Is(serr, http.ErrServerClosed) {
+			err = errors.Join(err, serr)
+		}
+		return err
+	}, nil
+}
+
+// furnish does what a team lead would do at set-up.
+func (a *app) furnish(ctx context.Context, api string) error {
+	base, err := json.Marshal(api)
+	if err != nil {
+		return err
+	}
+	calendar := control.Calendar{
+		Name: control.DefaultCalendarName, Zone: "Europe/Moscow", Holidays: "RU", Hours: []string{"10:00-19:00"},
+		Workdays: []time.Weekday{time.Monday, time.Tuesday, time.Wednesday, time.Thursday, time.Friday},
+	}
+	if err := a.db.SaveCalendar(ctx, calendar); err != nil {
+		return err
+	}
+	if err := a.db.SaveWorkflow(ctx, demoWorkflow()); err != nil {
+		return err
+	}
+	_, err = a.db.SaveConnection(ctx, control.Connection{
+		Name: "demo", Kind: "tracker", Every: demoEvery,
+		Settings: source.Settings{
+			"base_url":      base,
+			"org_id":        json.RawMessage(`"1"`),
+			"initial_range": json.RawMessage(demoRange),
+		},
+	}, map[string]string{"token": "demo"})
+	return err
+}
+
+// demoWorkflow sorts the company's statuses as a team lead would.
+func demoWorkflow() delivery.Workflow {
+	return delivery.Workflow{
+		StatusLists: delivery.StatusLists{
+			Waiting: []string{"open", "backlog", "selectedForDev", "needInfo", "onHold", "triage"},
+			Active:  []string{"inProgress", "inReview", "readyForTest", "testing", "readyForRelease", "mitigation", "watching"},
+			Closed:  []string{"closed", "resolved", "cancelled", "done"},
+		},
+		ExcludedResolutions: []string{"duplicate", "wontFix"},
+	}
+}
+
+// listenDemo listens on ADDR when that is set, else on the first free port from
+// demoPort on.
+func listenDemo(ctx context.Context, environ []string, addr string) (net.Listener, error) {
+	if given, _ := lookupEnv(environ, config.Prefix+"ADDR"); given != "" {
+		return listen(ctx, addr)
+	}
+	var l net.Listener
+	var err error
+	for port := demoPort; port < demoPort+demoPorts; port++ {
+		l, err = listen(ctx, net.JoinHostPort(demoHost, strconv.Itoa(port)))
+		if !errors.Is(err, syscall.EADDRINUSE) {
+			break
+		}
+	}
+	return l, err
+}
+
+// freeAfterSync gives back what the first sync needed, once it is over.
+func (a *app) freeAfterSync(ctx context.Context) {
+	tick := time.NewTicker(time.Second)
+	defer tick.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-tick.C:
+		}
+		syncs, err := a.db.Syncs(ctx, control.SyncQuery{Limit: 1})
+		if err == nil && len(syncs) > 0 && syncs[0].State != control.Running {
+			debug.FreeOSMemory()
+			return
+		}
+	}
+}

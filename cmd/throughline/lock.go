@@ -1,0 +1,64 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"syscall"
+)
+
+// dirLock keeps a second process from working on the same data directory. The
+// kernel drops it with the process, however that ends.
+type dirLock struct{ file *os.File }
+
+// lockDir makes the directory, for its owner only, and locks it. The error of a
+// locked one names the process.
+func lockDir(dir string) (*dirLock, error) {
+	if err := os.MkdirAll(dir, 0o700); err != nil {
+		return nil, fmt.Errorf("data directory: %w", err)
+	}
+	path := filepath.Join(dir, "throughline.lock")
+	f, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE, 0o600)
+	if err != nil {
+		return nil, fmt.Errorf("data directory: %w", err)
+	}
+	if err := syscall.Flock(int(f.Fd()), syscall.LOCK_EX|syscall.LOCK_NB); err != nil {
+		if errors.Is(err, syscall.EWOULDBLOCK) {
+			err = fmt.Errorf("the data directory %s is in use by %s; stop it first", dir, holder(f))
+		} else {
+			err = fmt.Errorf("lock %s: %w", path, err)
+		}
+		return nil, errors.Join(err, f.Close())
+	}
+	if err := writePID(f); err != nil {
+		return nil, errors.Join(fmt.Errorf("write %s: %w", path, err), f.Close())
+	}
+	return &dirLock{f}, nil
+}
+
+func writePID(f *os.File) error {
+	if err := f.Truncate(0); err != nil {
+		return err
+	}
+	_, err := f.WriteAt([]byte(strconv.Itoa(os.Getpid())+"\n"), 0)
+	return err
+}
+
+// holder names the process that wrote f.
+func holder(f *os.File) string {
+	text, err := io.ReadAll(io.LimitReader(f, 32))
+	if pid, perr := strconv.Atoi(strings.TrimSpace(string(text))); err == nil && perr == nil {
+		return fmt.Sprintf("another throughline, process %d", pid)
+	}
+	return "another throughline"
+}
+
+// Close unlocks the directory. The file stays: removing it would race with
+// whoever is about to lock it.
+func (l *dirLock) Close() error {
+	return errors.Join(l.file.Truncate(0), l.file.Close())
+}

@@ -1,0 +1,44 @@
+// Throughline shows how work flows, from the issue to the deployment. This
+// command wires the parts together and does nothing else.
+package main
+
+import (
+	"context"
+	"flag"
+	"os"
+	"os/signal"
+	"syscall"
+	_ "time/tzdata" // zones on machines that have none
+
+	"throughline/internal/source"
+	"throughline/internal/source/tracker"
+)
+
+func main() {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	context.AfterFunc(ctx, stop) // a second signal ends the program at once
+	os.Exit(run(ctx, os.Args, os.Environ(), os.Stdin, os.Stdout, os.Stderr))
+}
+
+// kinds are the sources there are. A new one is a line here.
+func kinds() []source.Kind {
+	return []source.Kind{
+		tracker.Kind(),
+	}
+}
+
+// commands are the subcommands; the first is run when none is named.
+func commands() []command {
+	return []command{
+		{"serve", "web server and background worker (the default)", simple(serve)},
+		{"demo", "the same on made-up data that is thrown away at the end", simple(demo)},
+		{"sync", "sync what is due, once, in the foreground", defineSync},
+		{"healthcheck", "ask a running server whether it is alive", simple(healthcheck)},
+		{"version", "say what this binary is", simple(printVersion)},
+	}
+}
+
+// simple is a command without flags.
+func simple(a action) func(*flag.FlagSet) action {
+	return func(*flag.FlagSet) action { return a }
+}
