@@ -39,7 +39,6 @@ type Config struct {
 	LogLevel    slog.Level
 	LogFormat   string // text, json
 	LangDefault string // en, ru
-	AddrSet     bool   // Addr was given, rather than the default
 }
 
 // variables are the texts as given, and by their tags the names that are known.
@@ -174,7 +173,7 @@ func (r *reader) readFiles(files map[string]string) {
 
 func (r *reader) config(v variables) Config {
 	c := Config{
-		Addr: v.Addr, AddrSet: r.values[Prefix+"ADDR"] != "", DataDir: v.DataDir, Provision: v.Provision,
+		Addr: v.Addr, DataDir: v.DataDir, Provision: v.Provision,
 		Store: v.Store, LogFormat: v.LogFormat, LangDefault: v.LangDefault,
 		AdminEmail: v.AdminEmail, AdminPassword: v.AdminPassword,
 	}

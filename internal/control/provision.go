@@ -81,9 +81,19 @@ func ParseProvision(data []byte, lookup func(string) (string, bool), readFile fu
 	}
 	if len(r.problems) > 0 {
 		slices.SortStableFunc(r.problems, func(a, b ProvisionProblem) int { return cmp.Compare(a.Line, b.Line) })
-		return nil, &ProvisionError{Problems: slices.Compact(r.problems)}
+		return nil, &ProvisionError{Problems: fewer(slices.Compact(r.problems))}
 	}
 	return &d.out, nil
+}
+
+// maxReported bounds a list that nobody would read to its end.
+const maxReported = 200
+
+func fewer(problems []ProvisionProblem) []ProvisionProblem {
+	if n := len(problems) - maxReported; n > 0 {
+		return append(problems[:maxReported], ProvisionProblem{0, fmt.Sprintf("and %d more problems", n)})
+	}
+	return problems
 }
 
 // declarations reads the sections of a file.
@@ -123,6 +133,7 @@ func (d *declarations) unique(section, name string, line int) {
 // fieldErrors reports what was found wrong with fields on the lines that
 // lineOf knows.
 func (d *declarations) fieldErrors(err error, lineOf func(field string) int) {
+	before := slices.Clone(d.problems)
 	for _, e := range flatten(err) {
 		var field *FieldError
 		if !errors.As(e, &field) {
@@ -131,7 +142,7 @@ func (d *declarations) fieldErrors(err error, lineOf func(field string) int) {
 		}
 		line := lineOf(field.Field)
 		said := func(p ProvisionProblem) bool { return p.Line == line && strings.HasPrefix(p.Message, field.Field+":") }
-		if !slices.ContainsFunc(d.problems, said) {
+		if field.Code != "required" || !slices.ContainsFunc(before, said) {
 			d.fail(line, "%s", field.Error())
 		}
 	}

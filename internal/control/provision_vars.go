@@ -117,13 +117,39 @@ func (v *variables) resolve(name string) resolvedVariable {
 	return resolvedVariable{value: value}
 }
 
-// values are what the variables that were read stand for.
-func (v *variables) values() []string {
-	var out []string
-	for _, r := range v.resolved {
-		if r.value != "" {
-			out = append(out, r.value)
+// hidden is a message with the names of variables in place of their values. It
+// says nothing more of a message that holds a part of one.
+func (v *variables) hidden(message string) string {
+	message = v.named(message)
+	for name, r := range v.resolved {
+		for _, value := range []string{r.value, quotedInside(r.value)} {
+			if len(value) >= shortestSecret {
+				message = strings.ReplaceAll(message, value, "${"+name+"}")
+			}
 		}
 	}
-	return out
+	for _, r := range v.resolved {
+		if shows(message, r.value) {
+			field, _, _ := strings.Cut(message, ":")
+			return field + ": this value cannot be used"
+		}
+	}
+	return message
 }
+
+// shortestSecret is the length of what is worth hiding; shorter values are in
+// any message.
+const shortestSecret = 4
+
+// shows reports whether a message holds a value or its beginning, also quoted.
+func shows(message, value string) bool {
+	for _, v := range []string{value, quotedInside(value)} {
+		if len(v) >= shortestSecret && strings.Contains(message, v[:min(len(v), 2*shortestSecret)]) {
+			return true
+		}
+	}
+	return false
+}
+
+// quotedInside is s as it appears within quotes.
+func quotedInside(s string) string { return strings.Trim(strconv.Quote(s), `"`) }

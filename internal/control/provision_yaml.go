@@ -39,7 +39,7 @@ const (
 )
 
 func (r *yamlReader) fail(line int, format string, args ...any) {
-	r.problems = append(r.problems, ProvisionProblem{line, r.vars.named(fmt.Sprintf(format, args...))})
+	r.problems = append(r.problems, ProvisionProblem{line, r.vars.hidden(fmt.Sprintf(format, args...))})
 }
 
 // parse is the tree of data, nil when it is empty or not YAML.
@@ -333,6 +333,7 @@ func (r *yamlReader) key(n ast.MapKeyNode) yamlNode {
 	}
 	if r.vars.used(key.name) {
 		r.fail(key.line, "a key cannot hold a variable")
+		key.name = r.vars.named(key.name)
 	}
 	return key
 }

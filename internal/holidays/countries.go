@@ -89,7 +89,7 @@ func australia() []*cal.Holiday {
 	}
 }
 
-// switzerland are the days that at least 20 of the 26 cantons keep; the
+// switzerland are the days that two thirds of the cantons or more keep; the
 // library's national list also has those of a few.
 func switzerland() []*cal.Holiday {
 	return []*cal.Holiday{
