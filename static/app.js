@@ -43,12 +43,11 @@ document.addEventListener("htmx:responseError", failed);
 document.addEventListener("htmx:sendError", failed);
 document.addEventListener("htmx:timeout", failed);
 
-// Lists that filter themselves while typing.
-document.addEventListener("input", (event) => {
-  const box = event.target.closest("[data-filters]");
-  if (!box) return;
-  const words = box.value.toLowerCase().trim();
-  for (const row of document.querySelectorAll(box.dataset.filters)) {
-    row.hidden = words !== "" && !row.textContent.toLowerCase().includes(words);
+// Time zones: the server proposes common ones, the browser knows the rest.
+for (const list of document.querySelectorAll("datalist[data-zones]")) {
+  if (!Intl.supportedValuesOf) break;
+  const known = new Set(Array.from(list.options, (option) => option.value));
+  for (const zone of Intl.supportedValuesOf("timeZone")) {
+    if (!known.has(zone)) list.append(new Option("", zone));
   }
-});
+}
