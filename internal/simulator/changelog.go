@@ -14,7 +14,7 @@ func (is *issue) history() []event {
 	s := state{of: is}
 	out := make([]event, 0, 32)
 	for _, a := range is.acts() {
-		if a.at > is.c.now {
+		if a.at >= is.c.now {
 			break
 		}
 		var e event

@@ -193,7 +193,7 @@ func (f *Fault) answer(rw http.ResponseWriter, r *http.Request, next http.Handle
 	case f.WrongJSON:
 		sendObject(rw, []byte(`{"result":{"items":"none"},"id":17}`))
 	case f.Dropped:
-		panic(http.ErrAbortHandler)
+		drop(rw)
 	case f.Redirect != "":
 		http.Redirect(rw, r, f.Redirect, http.StatusFound)
 	case f.CutJSON, f.Truncated, f.Huge:
@@ -201,6 +201,17 @@ func (f *Fault) answer(rw http.ResponseWriter, r *http.Request, next http.Handle
 	default:
 		next.ServeHTTP(rw, r)
 	}
+}
+
+// drop breaks the connection after the first bytes of an answer: without any,
+// Go's client quietly repeats a GET on another connection.
+func drop(rw http.ResponseWriter) {
+	conn, _, err := http.NewResponseController(rw).Hijack()
+	if err != nil {
+		panic(http.ErrAbortHandler)
+	}
+	_, _ = conn.Write([]byte("HTTP/1.1"))
+	_ = conn.Close()
 }
 
 // hugeField is the size of a field that is too large to be meant.

@@ -25,14 +25,14 @@ func (c *Company) Advance(now time.Time) {
 	known := len(c.issues)
 	if c.size > 0 {
 		n := known
-		for c.office.at(c.arrival(n)) <= t && c.arrival(n) < c.office.end() {
+		for c.office.at(c.arrival(n)) < t && c.arrival(n) < c.office.end() {
 			n++
 		}
 		c.grow(n)
 	}
 	born := c.issues[known:]
 	lively := slices.Clone(born)
-	for len(c.pending) > 0 && c.pending[0].at <= t {
+	for len(c.pending) > 0 && c.pending[0].at < t {
 		lively = append(lively, heap.Pop(&c.pending).(due).is)
 	}
 	if len(lively) > 0 {
@@ -98,7 +98,7 @@ func (is *issue) replay(now delivery.Instant) (next delivery.Instant, claims []c
 	var e event
 	nth := 0
 	for _, a := range is.acts() {
-		if a.at > now {
+		if a.at >= now {
 			next = a.at
 			break
 		}

@@ -7,8 +7,8 @@ import (
 	"throughline/internal/delivery"
 )
 
-// Everything done by hand happens at the company's time, which moves on a
-// millisecond; what the issue's plan held for later is off.
+// Everything done by hand happens at the company's time, which moves on two
+// milliseconds; what the issue's plan held for later is off.
 
 // do adds acts to an issue by hand. The company is locked.
 func (c *Company) do(is *issue, acts ...act) {
@@ -16,8 +16,8 @@ func (c *Company) do(is *issue, acts ...act) {
 		is.frozen = c.now + 1
 	}
 	for _, a := range acts {
-		c.now++
-		a.at = c.now
+		a.at = c.now + 1
+		c.now += 2 // the status it may enter starts a millisecond later
 		if a.actor == nobody {
 			a.actor = 1
 		}
@@ -229,7 +229,7 @@ func (is *issue) periods() []delivery.Period {
 	s := state{of: is}
 	var e event
 	for _, a := range is.acts() {
-		if a.at > is.c.now {
+		if a.at >= is.c.now {
 			break
 		}
 		before := s.statusStart
