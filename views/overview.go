@@ -15,7 +15,9 @@ type Overview struct {
 	Steps       []Step // of getting started; empty once all are done
 	Ranges      []Tab
 	Clocks      []Tab
-	Figures     string // path of the headline figures, "" while there is no data
+	Headline    *Panel // nil while there is no data
+	Trend       *Panel
+	More        string // path of the page with all of it
 }
 
 // ConnectionsPart is what is connected and how it stands.

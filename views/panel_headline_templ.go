@@ -129,7 +129,7 @@ func HeadlinePanel(p Panel, figures []Figure) templ.Component {
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
-		templ_7745c5c3_Err = Figures(figures, "").Render(ctx, templ_7745c5c3_Buffer)
+		templ_7745c5c3_Err = Figures(figures).Render(ctx, templ_7745c5c3_Buffer)
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}

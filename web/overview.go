@@ -17,25 +17,24 @@ import (
 func (s *Server) overviewRoutes(r chi.Router) {
 	r.Get("/", s.overviewPage)
 	r.Get("/overview/connections", s.overviewConnections)
-	r.Get("/overview/figures", s.overviewFigures)
 }
 
 const rangeMonth, rangeQuarter = "30d", "90d"
 
 // overviewChoice reads range and clock; anything unknown is the default.
 func overviewChoice(q url.Values) (span string, clock delivery.Clock) {
-	span, clock = rangeMonth, delivery.Elapsed
+	span, clock = rangeMonth, delivery.Business
 	if q.Get("range") == rangeQuarter {
 		span = rangeQuarter
 	}
-	if q.Get("clock") == string(delivery.Business) {
-		clock = delivery.Business
+	if q.Get("clock") == string(delivery.Elapsed) {
+		clock = delivery.Elapsed
 	}
 	return span, clock
 }
 
-func overviewQuery(span string, clock delivery.Clock) string {
-	return url.Values{"range": {span}, "clock": {string(clock)}}.Encode()
+func overviewQuery(span string, clock delivery.Clock) url.Values {
+	return url.Values{"range": {span}, "clock": {string(clock)}}
 }
 
 func (s *Server) overviewPage(w http.ResponseWriter, r *http.Request) {
@@ -55,17 +54,32 @@ func (s *Server) overviewPage(w http.ResponseWriter, r *http.Request) {
 		s.fail(w, r, err)
 		return
 	}
-	if len(facets.Connections) > 0 {
-		span, clock := overviewChoice(r.URL.Query())
-		o.Figures = "/overview/figures?" + overviewQuery(span, clock)
-		for _, v := range []string{rangeMonth, rangeQuarter} {
-			o.Ranges = append(o.Ranges, views.Tab{Label: i18n.T(ctx, "overview.range."+v), Path: "/?" + overviewQuery(v, clock), Current: v == span})
-		}
-		for _, v := range []delivery.Clock{delivery.Elapsed, delivery.Business} {
-			o.Clocks = append(o.Clocks, views.Tab{Label: i18n.T(ctx, "overview.clock."+string(v)), Path: "/?" + overviewQuery(span, v), Current: v == clock})
-		}
+	page := s.page(r, i18n.T(ctx, "nav.overview"), "overview")
+	if len(facets.Queues) > 0 {
+		page.Scripts = []string{"vendor/echarts.common.min.js", "charts.js"}
+		o.Headline, o.Trend = s.overviewPanels(ctx, r.URL.Query(), &o)
 	}
-	s.render(w, r, http.StatusOK, views.OverviewPage(s.page(r, i18n.T(ctx, "nav.overview"), "overview"), o))
+	s.render(w, r, http.StatusOK, views.OverviewPage(page, o))
+}
+
+// overviewPanels are the headline figures and the trend, which the browser asks
+// for, and the switches between their periods and clocks.
+func (s *Server) overviewPanels(ctx context.Context, q url.Values, o *views.Overview) (headline, trend *views.Panel) {
+	span, clock := overviewChoice(q)
+	for _, v := range []string{rangeMonth, rangeQuarter} {
+		o.Ranges = append(o.Ranges, views.Tab{Label: i18n.T(ctx, "flow.range."+v), Path: "/?" + overviewQuery(v, clock).Encode(), Current: v == span})
+	}
+	for _, v := range []delivery.Clock{delivery.Business, delivery.Elapsed} {
+		o.Clocks = append(o.Clocks, views.Tab{Label: i18n.T(ctx, "flow.clock."+string(v)), Path: "/?" + overviewQuery(span, v).Encode(), Current: v == clock})
+	}
+	query := overviewQuery(span, clock)
+	o.More = "/flow?" + query.Encode()
+	headline = &views.Panel{Slug: headlineSlug, Title: i18n.T(ctx, "flow.headline"), Query: query.Encode()}
+	if p, ok := panelBySlug("cycle-time-trend"); ok {
+		view := panelView(ctx, p, query)
+		trend = &view
+	}
+	return headline, trend
 }
 
 // overviewSteps are the steps of getting started while one is left.
@@ -109,93 +123,6 @@ func (s *Server) overviewPart(ctx context.Context) (views.ConnectionsPart, error
 	}
 	part.Live = part.Rebuilding || slices.ContainsFunc(part.Connections, func(c views.Connection) bool { return c.Syncing || c.Due })
 	return part, nil
-}
-
-// overviewFigures are the headline figures of the range against the one before.
-func (s *Server) overviewFigures(w http.ResponseWriter, r *http.Request) {
-	ctx, cancel := context.WithTimeout(r.Context(), panelDeadline)
-	defer cancel()
-	span, clock := overviewChoice(r.URL.Query())
-	calendar, err := s.calendar(ctx)
-	if err != nil {
-		s.fail(w, r, err)
-		return
-	}
-	now := delivery.InstantOf(s.now())
-	f, err := delivery.ParseFilter(url.Values{"range": {span}, "clock": {string(clock)}, "bucket": {"week"}}, calendar.Zone(), now)
-	if err != nil {
-		s.fail(w, r, err)
-		return
-	}
-	workflow, err := s.db.Workflow(ctx)
-	if err != nil {
-		s.fail(w, r, err)
-		return
-	}
-	q := delivery.FlowQuery{Filter: f, Calendar: calendar, ExcludedResolutions: workflow.ExcludedResolutions, Now: now}
-	trend, err := s.store.CycleTimeTrend(ctx, q)
-	if err != nil {
-		s.fail(w, r, err)
-		return
-	}
-	q.From, q.To = q.From-(q.To-q.From), q.From
-	before, err := s.store.CycleTimeTrend(ctx, q)
-	if err != nil {
-		s.fail(w, r, err)
-		return
-	}
-	figures := headline(ctx, trend, before, dayHours(clock, calendar))
-	s.render(w, r, http.StatusOK, views.Figures(figures, "/flow?"+overviewQuery(span, clock)))
-}
-
-// dayHours is how long a day of durations is by the clock.
-func dayHours(clock delivery.Clock, c *delivery.Calendar) float64 {
-	if clock == delivery.Business {
-		return c.Day().Hours()
-	}
-	return 24
-}
-
-func headline(ctx context.Context, now, before delivery.CycleTimeTrend, dayHours float64) []views.Figure {
-	p := i18n.From(ctx)
-	note := p.T("figure.of", "n", now.Sample.N)
-	duration := func(label string, enough int, of func(delivery.Percentiles) *float64) views.Figure {
-		f := views.Figure{Label: p.T(label), Note: note, Few: now.Sample.N < enough}
-		if v := of(now.Percentiles); v != nil {
-			f.Value, f.Exact = p.Days(*v, dayHours), p.Duration(*v, dayHours)
-			f.Change = changeOf(*v, of(before.Percentiles), true, min(now.Sample.N, before.Sample.N) < enough)
-		}
-		for _, b := range now.Buckets {
-			point := math.NaN()
-			if v := of(b.Percentiles); v != nil {
-				point = *v
-			}
-			f.Trend = append(f.Trend, point)
-		}
-		return f
-	}
-	closed, closedBefore := finished(now.Sample), float64(finished(before.Sample))
-	count := views.Figure{
-		Label: p.T("figure.closed"), Value: p.Number(float64(closed), 0), Exact: p.Number(float64(closed), 0),
-		Note: p.T("figure.closed.note", "n", closed-now.Sample.N), Change: changeOf(float64(closed), &closedBefore, false, closedBefore == 0),
-	}
-	for _, b := range now.Buckets {
-		count.Trend = append(count.Trend, float64(b.N))
-	}
-	return []views.Figure{
-		duration("figure.median", delivery.EnoughForP50, func(q delivery.Percentiles) *float64 { return q.P50 }),
-		duration("figure.p85", delivery.EnoughForP85, func(q delivery.Percentiles) *float64 { return q.P85 }),
-		count,
-	}
-}
-
-// finished counts every issue closed in the range, measured or not.
-func finished(s delivery.Sample) int {
-	n := s.N
-	for _, excluded := range s.Excluded {
-		n += excluded
-	}
-	return n
 }
 
 // noticeable is the smallest change that is called one.
