@@ -1,7 +1,6 @@
 package simulator
 
 import (
-	"fmt"
 	"net/http"
 	"net/url"
 	"slices"
@@ -39,6 +38,7 @@ func (is *issue) records(w *writer) []record {
 	}
 	events := is.history()
 	out := make([]record, len(events))
+	names := make([]string, 0, 2*len(events)) // of fields, for all records
 	about := w.issue(is.st)
 	queue := is.born
 	for i := range events {
@@ -47,11 +47,12 @@ func (is *issue) records(w *writer) []record {
 			queue = index(e.changes[0].to.(queueRef) - 1)
 		}
 		at := queue
-		r := record{id: is.eventID(e), kind: e.kind}
+		first := len(names)
 		for _, ch := range e.changes {
-			r.fields = append(r.fields, fieldID(ch.field, at))
+			names = append(names, fieldID(ch.field, at))
 		}
-		r.write = func(b []byte) []byte { return e.write(b, w, is, about, at) }
+		r := record{id: is.eventID(e), kind: e.kind, fields: names[first:len(names):len(names)]}
+		r.write = func(b []byte) []byte { return e.write(b, w, is, r.id, about, at) }
 		out[i] = r
 	}
 	return out
@@ -66,11 +67,11 @@ func fieldID(field, queue index) string {
 
 // eventID grows with time, as ids of a document store do.
 func (is *issue) eventID(e *event) string {
-	return fmt.Sprintf("%08x%010x%06x", uint32(int64(e.at)/second), is.c.mix(is.n, 11)>>24, e.seq)
+	b := appendHex(make([]byte, 0, 24), uint64(e.at)/uint64(second), 8)
+	return string(appendHex(appendHex(b, is.c.mix(is.n, 11), 10), uint64(e.seq), 6))
 }
 
-func (e *event) write(b []byte, w *writer, is *issue, about []byte, queue index) []byte {
-	id := is.eventID(e)
+func (e *event) write(b []byte, w *writer, is *issue, id string, about []byte, queue index) []byte {
 	b = append(b, `{"id":"`...)
 	b = append(b, id...)
 	b = append(b, `","self":"`...)
@@ -120,7 +121,7 @@ func (ch *change) write(b []byte, w *writer, queue index) []byte {
 	b = append(b, `{"field":`...)
 	if ch.field == fieldSeverity {
 		id := queues[queue].field
-		b = append(b, w.reference("/localFields/"+id, id, "", w.name(fields[fieldSeverity]))...)
+		b = w.appendReference(b, "/localFields/"+id, id, "", w.name(fields[fieldSeverity]))
 	} else {
 		b = append(b, w.fields[ch.field]...)
 	}
@@ -147,7 +148,7 @@ func (e *event) writePayload(b []byte, w *writer, is *issue) []byte {
 	case doWork, doRework, doUnwork:
 		id := strconv.Itoa(is.n*100 + e.seq)
 		b = append(b, `,"worklog":[{"record":`...)
-		b = append(b, w.reference("/issues/"+is.st.key()+"/worklog/"+id, id, "", "Worklog")...)
+		b = w.appendReference(b, "/issues/"+is.st.key()+"/worklog/"+id, id, "", "Worklog")
 		b = span(p.x).write(append(b, `,"from":`...), w)
 		b = span(p.y).write(append(b, `,"to":`...), w)
 		return append(b, `}]`...)
@@ -168,7 +169,7 @@ func (e *event) writePayload(b []byte, w *writer, is *issue) []byte {
 		if p.do == doDetach {
 			what = `,"attachments":{"removed":[`
 		}
-		return append(append(append(b, what...), w.reference("/attachments/"+id, id, "", "screenshot-"+id+".png")...), `]}`...)
+		return append(w.appendReference(append(b, what...), "/attachments/"+id, id, "", "screenshot-"+id+".png"), `]}`...)
 	}
 	return b
 }
@@ -178,7 +179,7 @@ func (e *event) writeLink(b []byte, w *writer, kind int32) []byte {
 	b = append(b, `{"direction":"outward","object":`...)
 	b = issueRef(e.payload.issue).write(b, w)
 	b = append(b, `,"type":`...)
-	b = append(b, w.reference("/linktypes/"+lt.id, lt.id, "", lt.outward)...)
+	b = w.appendReference(b, "/linktypes/"+lt.id, lt.id, "", lt.outward)
 	return append(b, '}')
 }
 

@@ -59,12 +59,12 @@ func inQueue(p *parser, v valued) (predicate, error) {
 	key := v.from.text
 	if q, ok := queueByKey(key); ok {
 		return func(s *state) bool {
-			return s.of.raw == nil && s.queue == q || s.of.raw != nil && equalFold(s.of.raw.queue, key)
+			return s.raw == nil && s.queue == q || s.raw != nil && equalFold(s.raw.queue, key)
 		}, nil
 	}
 	for _, is := range p.c.loaded {
 		if equalFold(is.raw.queue, key) {
-			return func(s *state) bool { return s.of.raw != nil && equalFold(s.of.raw.queue, key) }, nil
+			return func(s *state) bool { return s.raw != nil && equalFold(s.raw.queue, key) }, nil
 		}
 	}
 	return nil, queryErrorf(v.from.at, "there is no queue %s", key)
@@ -105,7 +105,8 @@ func compares[T int | delivery.Instant](sign string, a, b T) bool {
 func splitKey(k string) (out struct {
 	queue  string
 	number int
-}) {
+},
+) {
 	i := strings.LastIndexByte(k, '-')
 	if i < 0 {
 		return out
@@ -118,8 +119,8 @@ func splitKey(k string) (out struct {
 func inDictionary(dictionary []entry, of func(*state) index, raw func(*loaded) []string) searchField {
 	return func(_ *parser, v valued) (predicate, error) {
 		m, ok, err := emptiness(v, func(s *state) bool {
-			if s.of.raw != nil {
-				return raw(s.of.raw)[0] == ""
+			if s.raw != nil {
+				return raw(s.raw)[0] == ""
 			}
 			return of(s) == 0
 		})
@@ -132,10 +133,10 @@ func inDictionary(dictionary []entry, of func(*state) index, raw func(*loaded) [
 		name := v.from.text
 		want := lookUp(dictionary, name)
 		return func(s *state) bool {
-			if s.of.raw == nil {
+			if s.raw == nil {
 				return want != 0 && of(s) == want
 			}
-			for _, n := range raw(s.of.raw) {
+			for _, n := range raw(s.raw) {
 				if equalFold(n, name) {
 					return true
 				}
@@ -147,7 +148,7 @@ func inDictionary(dictionary []entry, of func(*state) index, raw func(*loaded) [
 
 func byPerson(of func(*state) index, raw func(*loaded) string) searchField {
 	return func(_ *parser, v valued) (predicate, error) {
-		m, ok, err := emptiness(v, func(s *state) bool { return of(s) == nobody && (s.of.raw == nil || raw(s.of.raw) == "") })
+		m, ok, err := emptiness(v, func(s *state) bool { return of(s) == nobody && (s.raw == nil || raw(s.raw) == "") })
 		if ok || err != nil {
 			return m, err
 		}
@@ -162,8 +163,8 @@ func byPerson(of func(*state) index, raw func(*loaded) string) searchField {
 			return nil, queryErrorf(v.from.at, "there is nobody called %s", v.from.text)
 		}
 		return func(s *state) bool {
-			if s.of.raw != nil {
-				return raw(s.of.raw) == v.from.text
+			if s.raw != nil {
+				return raw(s.raw) == v.from.text
 			}
 			return want != nobody && of(s) == want
 		}, nil
@@ -183,7 +184,7 @@ func personNamed(name string) index {
 }
 
 func withTag(_ *parser, v valued) (predicate, error) {
-	m, ok, err := emptiness(v, func(s *state) bool { return s.tags == 0 && (s.of.raw == nil || len(s.of.raw.tags) == 0) })
+	m, ok, err := emptiness(v, func(s *state) bool { return s.tags == 0 && (s.raw == nil || len(s.raw.tags) == 0) })
 	if ok || err != nil {
 		return m, err
 	}
@@ -192,8 +193,8 @@ func withTag(_ *parser, v valued) (predicate, error) {
 	}
 	want := v.from.text
 	return func(s *state) bool {
-		if s.of.raw != nil {
-			for _, t := range s.of.raw.tags {
+		if s.raw != nil {
+			for _, t := range s.raw.tags {
 				if equalFold(t, want) {
 					return true
 				}

@@ -41,14 +41,16 @@ func TestFaults(t *testing.T) {
 		check func(res *http.Response, body []byte, err error) bool
 	}{
 		{"429 with Retry-After", simulator.Fault{Status: 429, RetryAfter: 1500 * time.Millisecond}, func(res *http.Response, body []byte, err error) bool {
-			return err == nil && res.StatusCode == 429 && res.Header.Get("Retry-After") == "2" && bytes.Contains(body, []byte(`"statusCode":429`))
+			return err == nil && res.StatusCode == http.StatusTooManyRequests && res.Header.Get("Retry-After") == "2" && bytes.Contains(body, []byte(`"statusCode":429`))
 		}},
 		{"429 without", simulator.Fault{Status: 429}, func(res *http.Response, _ []byte, err error) bool {
-			return err == nil && res.StatusCode == 429 && res.Header.Get("Retry-After") == ""
+			return err == nil && res.StatusCode == http.StatusTooManyRequests && res.Header.Get("Retry-After") == ""
 		}},
-		{"504", simulator.Fault{Status: 504}, func(res *http.Response, _ []byte, err error) bool { return err == nil && res.StatusCode == 504 }},
+		{"504", simulator.Fault{Status: 504}, func(res *http.Response, _ []byte, err error) bool {
+			return err == nil && res.StatusCode == http.StatusGatewayTimeout
+		}},
 		{"HTML", simulator.Fault{HTML: true}, func(res *http.Response, body []byte, err error) bool {
-			return err == nil && res.StatusCode == 200 && bytes.HasPrefix(body, []byte("<!DOCTYPE"))
+			return err == nil && res.StatusCode == http.StatusOK && bytes.HasPrefix(body, []byte("<!DOCTYPE"))
 		}},
 		{"other JSON", simulator.Fault{WrongJSON: true}, func(_ *http.Response, body []byte, err error) bool {
 			return err == nil && json.Valid(body) && body[0] == '{'
@@ -61,7 +63,7 @@ func TestFaults(t *testing.T) {
 		}},
 		{"dropped", simulator.Fault{Dropped: true}, func(_ *http.Response, _ []byte, err error) bool { return err != nil }},
 		{"redirect", simulator.Fault{Redirect: "https://elsewhere.example/login"}, func(res *http.Response, _ []byte, err error) bool {
-			return err == nil && res.StatusCode == 302 && res.Header.Get("Location") == "https://elsewhere.example/login"
+			return err == nil && res.StatusCode == http.StatusFound && res.Header.Get("Location") == "https://elsewhere.example/login"
 		}},
 		{"huge", simulator.Fault{Huge: true}, func(_ *http.Response, body []byte, err error) bool {
 			return err == nil && len(body) > 10<<20 && json.Valid(body)

@@ -154,7 +154,7 @@ func project(s *state) string {
 
 func projectOf(s *state, b []byte, w *writer) []byte {
 	id := strconv.Itoa(1 + s.of.epic()/epicEvery%4)
-	return append(b, w.reference("/projects/"+id, id, "", project(s))...)
+	return w.appendReference(b, "/projects/"+id, id, "", project(s))
 }
 
 func createdAt(s *state, b []byte, w *writer) []byte {
@@ -181,8 +181,8 @@ func (is *issue) other(of func(int) int) int {
 // appendIssue writes an issue; wanted names fields beside id, key, self and
 // version, nil for all.
 func appendIssue(b []byte, s *state, w *writer, wanted map[string]bool, extras string) []byte {
-	if s.of.raw != nil {
-		return s.of.raw.appendIssue(b, wanted)
+	if s.raw != nil {
+		return s.raw.appendIssue(b, wanted)
 	}
 	b = append(b, '{')
 	for i, p := range properties {

@@ -1,10 +1,6 @@
 package simulator
 
-import (
-	"slices"
-
-	"throughline/internal/delivery"
-)
+import "throughline/internal/delivery"
 
 // A common event between the changes of status.
 type filler struct {
@@ -15,11 +11,33 @@ type filler struct {
 
 // fillers are weighed roughly as changelogs of real queues are.
 var fillers = []filler{
-	{30, doComment, int32(len(remarks))}, {9, doAssign, 4}, {9, doFollow, int32(people)}, {7, doTags, int32(len(tagNames))},
-	{6, doWork, 8}, {5, doLink, 40}, {4, doDescription, 6}, {4, doPoints, 5}, {4, doPriority, 0}, {3, doDeadline, 30},
-	{3, doChecklist, 6}, {3, doAttach, 5}, {3, doSummary, 4}, {3, doEstimate, 10}, {2, doQA, 3}, {2, doComponents, 3},
-	{2, doReact, 2}, {2, doRemark, int32(len(remarks))}, {2, doVote, 0}, {1, doUncomment, 0}, {1, doRework, 8}, {1, doUnwork, 0},
-	{1, doRelink, 3}, {1, doUnlink, 0}, {1, doRelated, 0}, {1, doDetach, 0}, {1, doCustom, 4},
+	{30, doComment, int32(len(remarks))},
+	{9, doAssign, 4},
+	{9, doFollow, int32(people)},
+	{7, doTags, int32(len(tagNames))},
+	{6, doWork, 8},
+	{5, doLink, 40},
+	{4, doDescription, 6},
+	{4, doPoints, 5},
+	{4, doPriority, 0},
+	{3, doDeadline, 30},
+	{3, doChecklist, 6},
+	{3, doAttach, 5},
+	{3, doSummary, 4},
+	{3, doEstimate, 10},
+	{2, doQA, 3},
+	{2, doComponents, 3},
+	{2, doReact, 2},
+	{2, doRemark, int32(len(remarks))},
+	{2, doVote, 0},
+	{1, doUncomment, 0},
+	{1, doRework, 8},
+	{1, doUnwork, 0},
+	{1, doRelink, 3},
+	{1, doUnlink, 0},
+	{1, doRelated, 0},
+	{1, doDetach, 0},
+	{1, doCustom, 4},
 }
 
 var fillerShares = func() (total int) {
@@ -134,15 +152,4 @@ func (c *Company) sprintStart(i int) delivery.Instant {
 
 func (c *Company) sprintAt(t delivery.Instant) int {
 	return max(int(localDay(t)-c.firstMonday)/sprintDays, 0)
-}
-
-// sprintsOf lists the sprints of a set.
-func sprintsOf(set uint64) []int {
-	var out []int
-	for i := range maxSprints {
-		if has(set, i) {
-			out = append(out, i)
-		}
-	}
-	return slices.Clip(out)
 }

@@ -103,11 +103,12 @@ func (c *Company) parseFilter(b *searchBody) (query, error) {
 	if err != nil {
 		return query{}, err
 	}
-	orders, ok := []string{}, true
-	if b.Order != nil {
-		if orders, ok = texts(b.Order); !ok {
-			return query{}, apiErrorf(http.StatusBadRequest, "order: must be a text like +updated")
-		}
+	if b.Order == nil {
+		return q, nil
+	}
+	orders, ok := texts(b.Order)
+	if !ok {
+		return query{}, apiErrorf(http.StatusBadRequest, "order: must be a text like +updated")
 	}
 	for _, o := range orders {
 		field := strings.ToLower(strings.TrimLeft(o, "+-"))

@@ -67,7 +67,7 @@ func (c *Company) Load(given, changelog json.RawMessage) error {
 		c.byKey[k] = is
 	}
 	is.keys, is.raw = keys, raw
-	is.st = &state{of: is, moves: uint8(len(keys) - 1), createdAt: readStamp(in.CreatedAt), updatedAt: readStamp(in.UpdatedAt)}
+	is.st = &state{of: is, raw: raw, moves: uint8(len(keys) - 1), createdAt: readStamp(in.CreatedAt), updatedAt: readStamp(in.UpdatedAt)}
 	c.changed()
 	return nil
 }
@@ -122,8 +122,8 @@ func (l *loaded) appendIssue(b []byte, wanted map[string]bool) []byte {
 
 // queueKey is the key of the queue the issue is in.
 func (s *state) queueKey() string {
-	if s.of.raw != nil {
-		return s.of.raw.queue
+	if s.raw != nil {
+		return s.raw.queue
 	}
 	return queues[s.queue].key
 }

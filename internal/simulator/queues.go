@@ -104,14 +104,6 @@ var asides = []step{
 	{status: statusOnHold, median: 40, sigma: .9},
 }
 
-// has reports whether issues of the queue can be in the status.
-func (q *queue) has(status index) bool {
-	if status == q.final || status == statusNeedInfo || status == statusOnHold || status == statusCancelled {
-		return true
-	}
-	return q.at(status) >= 0
-}
-
 // at is the position of the status on the main way, -1 when it is not there.
 func (q *queue) at(status index) int {
 	for i := range q.flow {

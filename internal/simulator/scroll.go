@@ -3,6 +3,7 @@ package simulator
 import (
 	"encoding/json"
 	"fmt"
+	"math"
 	"net/http"
 	"strconv"
 	"strings"
@@ -71,7 +72,8 @@ func (t *tracker) scroll(rw http.ResponseWriter, r *http.Request, in *searchBody
 	if kind == "unsorted" {
 		parsed.order = []ordering{{"status", false}} // in no order that helps
 	}
-	id, w := t.c.scrolls.begin(t.found(parsed), size, ttl)
+	_, found := t.found(parsed, 0, math.MaxInt)
+	id, w := t.c.scrolls.begin(found, size, ttl)
 	t.scrollPage(rw, r, id, w, 0)
 }
 

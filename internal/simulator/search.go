@@ -44,11 +44,10 @@ func (t *tracker) search(rw http.ResponseWriter, r *http.Request) {
 		fail(rw, err)
 		return
 	}
-	found := t.found(parsed)
-	total := min(len(found), window)
-	from := min((page-1)*size, total)
-	totals(rw, r, total, page, size, "seek")
-	t.sendIssues(rw, r, found[from:min(from+size, total)])
+	from := (page - 1) * size
+	total, found := t.found(parsed, from, min(from+size, window))
+	totals(rw, r, min(total, window), page, size, "seek")
+	t.sendIssues(rw, r, found)
 }
 
 // totals sets the headers of a numbered page; seek names the template link.
@@ -130,8 +129,9 @@ func (t *tracker) count(rw http.ResponseWriter, r *http.Request) {
 		fail(rw, err)
 		return
 	}
+	total, _ := t.found(q, 0, 0)
 	out := newBody()
 	defer out.free()
-	out.b = strconv.AppendInt(out.b, int64(len(t.found(q))), 10)
+	out.b = strconv.AppendInt(out.b, int64(total), 10)
 	out.send(rw)
 }

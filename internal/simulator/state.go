@@ -1,15 +1,12 @@
 package simulator
 
-import (
-	"math/bits"
-
-	"throughline/internal/delivery"
-)
+import "throughline/internal/delivery"
 
 // state is an issue at an instant. Once published it is never changed:
 // whoever searches or scrolls holds on to the one that was current.
 type state struct {
-	of *issue
+	of  *issue
+	raw *loaded // nil for a generated issue
 
 	createdAt   delivery.Instant
 	updatedAt   delivery.Instant
@@ -41,7 +38,6 @@ type state struct {
 	commented     uint16 // ever made
 	works         uint16 // records left
 	worked        uint16 // ever made
-	reworked      int16  // the last record's minutes when edited
 	spent         int32  // minutes
 	lastWork      int32  // minutes of the last record
 	estimate      int32
@@ -62,12 +58,9 @@ type state struct {
 	title         string // given by an edit
 	description   string
 	deleted       bool
-	resolvedOther bool // a linked issue was resolved
 }
 
 func has[T uint8 | uint16 | uint64](set T, i int) bool { return set>>i&1 == 1 }
-
-func first(set uint16) int { return bits.TrailingZeros16(set) }
 
 // key is the issue's present key.
 func (s *state) key() string {

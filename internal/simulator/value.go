@@ -129,7 +129,7 @@ func (v componentSet) write(b []byte, w *writer) []byte {
 	return list(b, len(q.components), func(i int) bool { return has(v.set, i) },
 		func(b []byte, i int) []byte {
 			id := strconv.Itoa(q.id*10 + i)
-			return append(b, w.reference("/components/"+id, id, "", q.components[i])...)
+			return w.appendReference(b, "/components/"+id, id, "", q.components[i])
 		})
 }
 
@@ -137,7 +137,7 @@ func (v sprintSet) write(b []byte, w *writer) []byte {
 	return list(b, maxSprints, func(i int) bool { return has(v.set, i) },
 		func(b []byte, i int) []byte {
 			id := strconv.Itoa(sprintID(v.queue, i))
-			return append(b, w.reference("/sprints/"+id, id, "", sprintName(v.queue, i))...)
+			return w.appendReference(b, "/sprints/"+id, id, "", sprintName(v.queue, i))
 		})
 }
 
@@ -153,7 +153,8 @@ func (v issueRef) write(b []byte, w *writer) []byte {
 	if s == nil {
 		return null(b)
 	}
-	return append(b, w.issue(s)...)
+	k := s.key()
+	return w.appendReference(b, "/issues/"+k, s.of.id, k, s.summary())
 }
 
 func (w *writer) issue(s *state) []byte {

@@ -85,14 +85,18 @@ func (c *Company) sorted(order []ordering) []*state {
 	return all
 }
 
-// found is what a query finds, in its order.
-func (t *tracker) found(q query) []*state {
-	all := t.c.sorted(q.order)
-	out := make([]*state, 0, 64)
-	for _, s := range all {
-		if q.match(s) && !t.unseen(s.queueKey()) {
-			out = append(out, s)
+// found is what a query finds, in its order: how many, and those from the
+// position from up to to.
+func (t *tracker) found(q query, from, to int) (total int, some []*state) {
+	some = make([]*state, 0, min(to-from, defaultPage))
+	for _, s := range t.c.sorted(q.order) {
+		if !q.match(s) || len(t.c.opts.Unseen) > 0 && t.unseen(s.queueKey()) {
+			continue
 		}
+		if total >= from && total < to {
+			some = append(some, s)
+		}
+		total++
 	}
-	return out
+	return total, some
 }

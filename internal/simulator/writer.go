@@ -80,8 +80,13 @@ func (b *book) references(path string, dictionary []entry) [][]byte {
 }
 
 func (b *book) reference(path, id, key, display string) []byte {
-	out := append([]byte(`{"self":`), appendText(nil, b.base+path)...)
-	out = appendText(append(out, `,"id":`...), id)
+	return b.appendReference(nil, path, id, key, display)
+}
+
+func (b *book) appendReference(out []byte, path, id, key, display string) []byte {
+	out = append(append(out, `{"self":"`...), b.base...)
+	out = append(append(out, path...), `","id":`...)
+	out = appendText(out, id)
 	if key != "" {
 		out = appendText(append(out, `,"key":`...), key)
 	}
@@ -111,6 +116,13 @@ const hexDigits = "0123456789abcdef"
 // appendText appends s as a JSON string.
 func appendText(b []byte, s string) []byte {
 	b = append(b, '"')
+	plain := true
+	for i := range len(s) {
+		plain = plain && s[i] >= ' ' && s[i] != '"' && s[i] != '\\'
+	}
+	if plain {
+		return append(append(b, s...), '"')
+	}
 	for i := range len(s) {
 		switch ch := s[i]; {
 		case ch == '"' || ch == '\\':
@@ -128,15 +140,42 @@ func appendText(b []byte, s string) []byte {
 
 // appendStamp appends YYYY-MM-DDThh:mm:ss.sss+0000 as a JSON string.
 func appendStamp(b []byte, t delivery.Instant) []byte {
-	b = append(b, '"')
-	b = t.Time().AppendFormat(b, "2006-01-02T15:04:05.000-0700")
-	return append(b, '"')
+	b = appendDay(append(b, '"'), int32(int64(t)/day))
+	ms := int(int64(t) % day)
+	b = appendDigits(append(b, 'T'), ms/int(hour), 2)
+	b = appendDigits(append(b, ':'), ms/int(minute)%60, 2)
+	b = appendDigits(append(b, ':'), ms/int(second)%60, 2)
+	b = appendDigits(append(b, '.'), ms%int(second), 3)
+	return append(b, `+0000"`...)
 }
 
 func appendDate(b []byte, d int32) []byte {
-	b = append(b, '"')
-	b = time.Unix(int64(d)*day/second, 0).UTC().AppendFormat(b, time.DateOnly)
-	return append(b, '"')
+	return append(appendDay(append(b, '"'), d), '"')
+}
+
+func appendDay(b []byte, d int32) []byte {
+	y, m, dd := time.Unix(int64(d)*day/second, 0).UTC().Date()
+	b = append(appendDigits(b, y, 4), '-')
+	b = append(appendDigits(b, int(m), 2), '-')
+	return appendDigits(b, dd, 2)
+}
+
+// appendDigits appends the last digits of n.
+func appendDigits(b []byte, n, digits int) []byte {
+	b = append(b, "0000"[:digits]...)
+	for i := len(b) - 1; digits > 0; i, digits = i-1, digits-1 {
+		b[i] = '0' + byte(n%10)
+		n /= 10
+	}
+	return b
+}
+
+// appendHex appends the last digits of n in hexadecimal.
+func appendHex(b []byte, n uint64, digits int) []byte {
+	for digits--; digits >= 0; digits-- {
+		b = append(b, hexDigits[n>>(4*digits)&15])
+	}
+	return b
 }
 
 // appendSpan appends working minutes as an ISO 8601 duration, with days of
