@@ -1,0 +1,67 @@
+package tracker
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"net/http"
+
+	"throughline/internal/delivery"
+	"throughline/internal/source"
+)
+
+// dictionaries asks for the statuses' types. A pull goes on without them; why
+// it had to is told once, not by every pull.
+func (p *pull) dictionaries(ctx context.Context) error {
+	statuses, problem, err := p.readStatuses(ctx)
+	if err != nil {
+		return err
+	}
+	p.statuses = statuses
+	if problem.Message != p.cursor.Told && problem.Message != "" {
+		p.problems = append(p.problems, problem)
+	}
+	p.cursor.Told = problem.Message
+	return nil
+}
+
+func (s *Source) readStatuses(ctx context.Context) (out []delivery.Status, problem source.Problem, err error) {
+	items, _, err := s.client.list(ctx, request{method: http.MethodGet, path: "/statuses", limit: maxOtherBody})
+	if err != nil {
+		problem, _, ok := ofRecord(err)
+		if !ok {
+			return nil, problem, err
+		}
+		problem.Record = "statuses"
+		problem.Message = "the types of statuses cannot be read: " + problem.Message
+		return nil, problem, nil
+	}
+	for i, raw := range items {
+		status, f := s.statusOf(fmt.Sprintf("$[%d]", i), raw)
+		if f != nil {
+			problem = f.problem("statuses")
+			continue
+		}
+		out = append(out, status)
+	}
+	return out, problem, nil
+}
+
+func (s *Source) statusOf(path string, raw json.RawMessage) (delivery.Status, *fault) {
+	o := openObject(path, raw)
+	status := delivery.Status{
+		Connection: s.connection,
+		Key:        o.required("key"),
+		Name:       o.text("name"),
+		Order:      o.number("order"),
+	}
+	if isObject(o.fields["type"]) {
+		status.Type = o.key("type")
+	} else {
+		status.Type = o.text("type")
+	}
+	if status.Name == "" {
+		status.Name = status.Key
+	}
+	return status, o.fault
+}

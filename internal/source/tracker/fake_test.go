@@ -1,0 +1,487 @@
+package tracker
+
+import (
+	"encoding/json"
+	"fmt"
+	"net/http"
+	"net/http/httptest"
+	"net/url"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"throughline/internal/delivery"
+	"throughline/internal/source"
+	"throughline/internal/source/sourcetest"
+)
+
+// fake is the Tracker API over a few issues, as far as a pull uses it.
+type fake struct {
+	noScroll      bool
+	noHeaders     bool // no totals and links with numbered pages
+	noCount       bool
+	noStatuses    bool
+	ignoresQuery  bool
+	ignoresPaging bool
+	largest       int // page that it gives, 0: any; larger ones are cut
+	slowAbove     int // larger pages are answered 504
+	changelogMax  int // larger perPage is answered 400; 0: any
+	changelogPage int // default and largest page, 0: 50 and any
+	zone          time.Duration
+	latency       time.Duration
+	scrollLife    int // follow-ups that a scroll answers, 0: any
+	onRequest     func(kind string)
+
+	mu      sync.Mutex
+	issues  []*fakeIssue
+	scrolls map[string]*fakeScroll
+	serial  int
+	count   map[string]int // requests by kind
+}
+
+type fakeIssue struct {
+	id, key, queue string
+	updated        time.Time
+	record         json.RawMessage
+	events         []fakeEvent
+	gone           bool
+}
+
+type fakeEvent struct {
+	id     string
+	record json.RawMessage
+}
+
+type fakeScroll struct {
+	left []*fakeIssue
+	size int
+	used int
+}
+
+func (f *fake) sent(kinds ...string) int {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	n := 0
+	for _, k := range kinds {
+		n += f.count[k]
+	}
+	return n
+}
+
+func (f *fake) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	if f.latency > 0 {
+		time.Sleep(f.latency)
+	}
+	path := strings.TrimPrefix(r.URL.Path, "/v3")
+	kind := path
+	switch {
+	case strings.HasSuffix(path, "/changelog"):
+		kind = "changelog"
+	case strings.HasPrefix(path, "/issues/") && path[8] != '_':
+		kind = "issue"
+	}
+	f.mu.Lock()
+	if f.count == nil {
+		f.count, f.scrolls = map[string]int{}, map[string]*fakeScroll{}
+	}
+	f.count[kind]++
+	f.mu.Unlock()
+	if f.onRequest != nil {
+		f.onRequest(kind)
+	}
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	switch kind {
+	case "changelog":
+		f.changelog(w, r, strings.TrimSuffix(strings.TrimPrefix(path, "/issues/"), "/changelog"))
+	case "issue":
+		f.issue(w, strings.TrimPrefix(path, "/issues/"))
+	case "/issues/_search":
+		f.search(w, r)
+	case "/issues/_count":
+		if f.noCount {
+			fail(w, 404, "no such method")
+			return
+		}
+		fmt.Fprint(w, len(f.matching(r)))
+	case "/statuses":
+		if f.noStatuses {
+			fail(w, 403, "no right")
+			return
+		}
+		fmt.Fprint(w, `[{"id":1,"key":"open","name":"Open","order":10,"type":"new"},{"id":"2","key":"inProgress","name":"In progress","order":20,"type":"inProgress"},{"id":3,"key":"own","name":"Own","order":30},{"id":6,"key":"closed","name":"Closed","order":90,"type":"done"}]`)
+	case "/queues":
+		fmt.Fprint(w, `[{"id":1,"key":"DEMO"},{"id":"2","key":"OPS"}]`)
+	case "/myself":
+		fmt.Fprint(w, `{"uid":1,"login":"alice","display":"Alice Anderson"}`)
+	case "/system/search/scroll/_clear":
+		var ids map[string]string
+		_ = json.NewDecoder(r.Body).Decode(&ids)
+		for id := range ids {
+			delete(f.scrolls, id)
+		}
+		fmt.Fprint(w, `{}`)
+	default:
+		fail(w, 404, "no such page")
+	}
+}
+
+func fail(w http.ResponseWriter, status int, message string) {
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(status)
+	_ = json.NewEncoder(w).Encode(map[string]any{"errors": map[string]any{}, "errorMessages": []string{message}, "statusCode": status})
+}
+
+var (
+	updatedFrom = regexp.MustCompile(`Updated: >= "([^"]+)"`)
+	updatedTo   = regexp.MustCompile(`Updated: < "([^"]+)"`)
+	queuesIn    = regexp.MustCompile(`Queue: ([A-Z][A-Z, ]*)(?: AND|\)|$)`)
+	queuesOut   = regexp.MustCompile(`Queue: !([A-Z]+)`)
+)
+
+func (f *fake) matching(r *http.Request) []*fakeIssue {
+	var body struct{ Query string }
+	_ = json.NewDecoder(r.Body).Decode(&body)
+	at := func(re *regexp.Regexp, none time.Time) time.Time {
+		m := re.FindStringSubmatch(body.Query)
+		if m == nil {
+			return none
+		}
+		t, err := time.Parse(time.DateTime, m[1])
+		if err != nil {
+			panic(err)
+		}
+		return t.Add(-f.zone)
+	}
+	from, to := at(updatedFrom, time.Time{}), at(updatedTo, time.Now().AddDate(1000, 0, 0))
+	in := queuesIn.FindStringSubmatch(body.Query)
+	var out []*fakeIssue
+	for _, i := range f.issues {
+		ok := !i.updated.Before(from) && i.updated.Before(to)
+		if in != nil {
+			ok = ok && slices.Contains(strings.Split(strings.TrimSpace(in[1]), ", "), i.queue)
+		}
+		for _, m := range queuesOut.FindAllStringSubmatch(body.Query, -1) {
+			ok = ok && m[1] != i.queue
+		}
+		if !i.gone && (ok || f.ignoresQuery) {
+			out = append(out, i)
+		}
+	}
+	if strings.Contains(body.Query, `"Sort By": Updated ASC`) && !f.ignoresQuery {
+		slices.SortStableFunc(out, func(a, b *fakeIssue) int { return a.updated.Compare(b.updated) })
+	} else {
+		slices.SortStableFunc(out, func(a, b *fakeIssue) int { return strings.Compare(a.key, b.key) })
+	}
+	return out
+}
+
+func (f *fake) search(w http.ResponseWriter, r *http.Request) {
+	q := r.URL.Query()
+	if q.Has("scrollType") && !f.noScroll {
+		f.scroll(w, r, q)
+		return
+	}
+	if q.Has("scrollType") && !f.noHeaders {
+		fail(w, 400, "Scroll is not supported")
+		return
+	}
+	all := f.matching(r)
+	size, page := 50, 1
+	if n, err := strconv.Atoi(q.Get("perPage")); err == nil && !f.ignoresPaging {
+		size = n
+	}
+	if n, err := strconv.Atoi(q.Get("page")); err == nil && !f.ignoresPaging {
+		page = n
+	}
+	if f.largest > 0 {
+		size = min(size, f.largest)
+	}
+	if f.slowAbove > 0 && size > f.slowAbove {
+		w.WriteHeader(504)
+		return
+	}
+	if !f.noHeaders {
+		w.Header().Set("X-Total-Count", strconv.Itoa(min(len(all), 10000)))
+		w.Header().Set("X-Total-Pages", strconv.Itoa((len(all)+size-1)/size))
+	}
+	f.write(w, all[min((page-1)*size, len(all)):min(page*size, len(all))], q)
+}
+
+func (f *fake) scroll(w http.ResponseWriter, r *http.Request, q url.Values) {
+	s, ok := f.scrolls[q.Get("scrollId")]
+	size, _ := strconv.Atoi(q.Get("perScroll"))
+	switch {
+	case q.Has("scrollId") && (!ok || q.Get("scrollToken") != "token" || f.scrollLife > 0 && s.used >= f.scrollLife):
+		fail(w, 403, "Expired signature")
+		return
+	case f.slowAbove > 0 && size > f.slowAbove:
+		w.WriteHeader(504)
+		return
+	case !ok:
+		s = &fakeScroll{left: f.matching(r), size: size}
+		if f.largest > 0 {
+			s.size = min(s.size, f.largest)
+		}
+		w.Header().Set("X-Total-Count", strconv.Itoa(min(len(s.left), 10000)))
+	}
+	delete(f.scrolls, q.Get("scrollId"))
+	n := min(s.size, len(s.left))
+	page := s.left[:n]
+	s.left, s.used = s.left[n:], s.used+1
+	if n > 0 {
+		f.serial++
+		id := fmt.Sprintf("scroll-%d", f.serial)
+		f.scrolls[id] = s
+		w.Header().Set("X-Scroll-Id", id)
+		w.Header().Set("X-Scroll-Token", "token")
+	}
+	f.write(w, page, q)
+}
+
+func (f *fake) write(w http.ResponseWriter, page []*fakeIssue, q url.Values) {
+	out := make([]json.RawMessage, len(page))
+	for i, p := range page {
+		out[i] = p.record
+		if q.Get("fields") == "key" {
+			out[i] = json.RawMessage(fmt.Sprintf(`{"self":"https://x/v3/issues/%s","id":%q,"key":%q,"version":1}`, p.key, p.id, p.key))
+		}
+	}
+	w.Header().Set("Content-Type", "application/json")
+	writeList(w, out)
+}
+
+func writeList(w http.ResponseWriter, items []json.RawMessage) {
+	var b strings.Builder
+	b.WriteByte('[')
+	for i, item := range items {
+		if i > 0 {
+			b.WriteByte(',')
+		}
+		b.Write(item)
+	}
+	b.WriteByte(']')
+	fmt.Fprint(w, b.String())
+}
+
+func (f *fake) find(name string) *fakeIssue {
+	for _, i := range f.issues {
+		if !i.gone && (i.key == name || i.id == name) {
+			return i
+		}
+	}
+	return nil
+}
+
+func (f *fake) issue(w http.ResponseWriter, name string) {
+	i := f.find(name)
+	if i == nil {
+		fail(w, 404, "no such issue")
+		return
+	}
+	fmt.Fprint(w, string(i.record))
+}
+
+func (f *fake) changelog(w http.ResponseWriter, r *http.Request, name string) {
+	i := f.find(name)
+	q := r.URL.Query()
+	size, err := strconv.Atoi(q.Get("perPage"))
+	switch {
+	case i == nil:
+		fail(w, 404, "no such issue")
+		return
+	case err == nil && f.changelogMax > 0 && size > f.changelogMax:
+		fail(w, 400, "perPage is too large")
+		return
+	case err != nil:
+		size = 50
+	}
+	if f.changelogPage > 0 {
+		size = min(size, f.changelogPage)
+	}
+	from := 0
+	if after := q.Get("id"); after != "" {
+		at := slices.IndexFunc(i.events, func(e fakeEvent) bool { return e.id == after })
+		if at < 0 {
+			fail(w, 404, "no such change")
+			return
+		}
+		from = at + 1
+	}
+	page := i.events[from:min(from+size, len(i.events))]
+	if from+size < len(i.events) {
+		w.Header().Add("Link", fmt.Sprintf(`<https://api.example.org/v3/issues/%s/changelog?perPage=%d>; rel="first"`, name, size))
+		w.Header().Add("Link", fmt.Sprintf(`<https://api.example.org/v3/issues/%s/changelog?id=%s&perPage=%d>; rel="next"`, name, page[len(page)-1].id, size))
+	}
+	out := make([]json.RawMessage, len(page))
+	for n, e := range page {
+		out[n] = e.record
+	}
+	writeList(w, out)
+}
+
+var (
+	testNow   = time.Date(2026, 3, 2, 12, 0, 0, 0, time.UTC)
+	testStart = time.Date(2025, 9, 1, 8, 0, 0, 0, time.UTC)
+)
+
+const trackerTime = "2006-01-02T15:04:05.000-0700"
+
+// generate makes n issues, each updated an hour after the one before, with
+// so many events each.
+func generate(n, events int) *fake {
+	f := &fake{}
+	for i := range n {
+		f.issues = append(f.issues, newFakeIssue(i, events))
+	}
+	return f
+}
+
+func newFakeIssue(n, events int) *fakeIssue {
+	queue := [...]string{"DEMO", "OPS"}[n%2]
+	i := &fakeIssue{id: fmt.Sprintf("%024x", n+1), key: fmt.Sprintf("%s-%d", queue, n+1), queue: queue}
+	created := testStart.Add(time.Duration(n) * time.Hour)
+	i.updated = created
+	i.addEvent("IssueCreated", created, "", "open", created)
+	status, since := "open", created
+	for e := 1; e < events; e++ {
+		at := created.Add(time.Duration(e) * 90 * time.Second)
+		if e%4 != 0 {
+			i.addEvent("IssueUpdated", at, "", "", since)
+			continue
+		}
+		next := map[string]string{"open": "inProgress", "inProgress": "closed", "closed": "open"}[status]
+		i.addEvent("IssueWorkflow", at, status, next, since)
+		status, since = next, at
+	}
+	i.set(created, status, since)
+	return i
+}
+
+// set writes the record as of the issue's events.
+func (i *fakeIssue) set(created time.Time, status string, since time.Time) {
+	i.record = json.RawMessage(fmt.Sprintf(`{"self":"https://x/v3/issues/%[1]s","id":%[2]q,"key":%[1]q,"version":%[3]d,"summary":"Issue %[1]s",
+"description":%[9]q,"statusStartTime":%[4]q,"type":{"id":"2","key":"task","display":"Task"},"priority":{"id":"3","key":"normal","display":"Normal"},
+"createdAt":%[5]q,"updatedAt":%[6]q,"createdBy":{"id":"8001","display":"Alice Anderson"},"assignee":{"id":8002,"display":"Bob Brown"},
+"queue":{"id":"1","key":%[7]q,"display":"Queue"},"status":{"id":"1","key":%[8]q,"display":"%[8]s"},"tags":["a","b"],"storyPoints":3,
+"commentWithoutExternalMessageCount":2,"commentWithExternalMessageCount":1,"followers":[{"id":"1"}],"votes":0}`,
+		i.key, i.id, len(i.events), since.Format(trackerTime), created.Format(trackerTime), i.updated.Format(trackerTime), i.queue, status,
+		strings.Repeat("Lorem ipsum. ", 40)))
+}
+
+func (i *fakeIssue) addEvent(kind string, at time.Time, from, to string, since time.Time) {
+	id := fmt.Sprintf("%s%04x", i.id[4:], len(i.events))
+	ref := func(key string) string {
+		if key == "" {
+			return "null"
+		}
+		return fmt.Sprintf(`{"self":"https://x/v3/statuses/%[1]s","id":"1","key":%[1]q,"display":%[1]q}`, key)
+	}
+	fields := fmt.Sprintf(`{"field":{"self":"https://x/v3/fields/tags","id":"tags","display":"Tags"},"from":["a"],"to":["a","t%d"]}`, len(i.events))
+	if to != "" {
+		fields = fmt.Sprintf(`{"field":{"self":"https://x/v3/fields/status","id":"status","display":"Status"},"from":%s,"to":%s},
+{"field":{"id":"statusStartTime","display":"Status updated"},"from":%q,"to":%q}`, ref(from), ref(to), since.Format(trackerTime), at.Format(trackerTime))
+	}
+	i.events = append(i.events, fakeEvent{id, json.RawMessage(fmt.Sprintf(`{"id":%q,"self":"https://x/v3/issues/%[2]s/changelog/%[1]s",
+"issue":{"id":%[3]q,"key":%[2]q,"display":"Issue"},"updatedAt":%[4]q,"updatedBy":{"self":"https://x/v3/users/8001","id":"8001","display":"Alice Anderson"},
+"type":%[5]q,"transport":"front","fields":[%[6]s]}`, id, i.key, i.id, at.Format(trackerTime), kind, fields))})
+	i.updated = at
+}
+
+// touch gives an issue a change of status at a time.
+func (f *fake) touch(n int, at time.Time) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	i := f.issues[n]
+	created := testStart.Add(time.Duration(n) * time.Hour)
+	i.addEvent("IssueWorkflow", at, "open", "closed", created)
+	i.set(created, "closed", at)
+}
+
+// rig is a source over a fake, and what it stored.
+type rig struct {
+	*fake
+	transport *sourcetest.Transport
+	memory    *sourcetest.Memory
+	settings  source.Settings
+	now       time.Time
+	client    *http.Client
+	cursor    source.Cursor
+	pages     []source.Page
+}
+
+func rigOf(f *fake) *rig {
+	t := &sourcetest.Transport{Handler: f}
+	return &rig{fake: f, transport: t, client: t.Client(), memory: &sourcetest.Memory{}, now: testNow, settings: source.Settings{}}
+}
+
+func (r *rig) open(t testing.TB, base string) *Source {
+	t.Helper()
+	settings := source.Settings{"base_url": json.RawMessage(strconv.Quote(base)), "org_id": json.RawMessage(`"7"`)}
+	for k, v := range r.settings {
+		settings[k] = v
+	}
+	src, err := Kind().New(source.Config{
+		Connection: "c", Settings: settings, Secrets: map[string]string{"token": "y0_secret"},
+		Known: r.memory, Now: func() time.Time { return r.now },
+	}, r.client)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return src.(*Source)
+}
+
+// pull takes in all pages from where the last pull ended.
+func (r *rig) pull(t testing.TB) error {
+	t.Helper()
+	r.pages = nil
+	for page, err := range r.open(t, sourcetest.Address).Pull(t.Context(), r.cursor) {
+		if err != nil {
+			return err
+		}
+		r.memory.Write(page.Batch)
+		r.cursor = page.Cursor
+		r.pages = append(r.pages, page)
+	}
+	return nil
+}
+
+func (r *rig) mustPull(t testing.TB) {
+	t.Helper()
+	if err := r.pull(t); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func (r *rig) problems() (out []source.Problem) {
+	for _, p := range r.pages {
+		out = append(out, p.Problems...)
+	}
+	return out
+}
+
+func (r *rig) written() (out []delivery.IssueRecord) {
+	for _, p := range r.pages {
+		out = append(out, p.Batch.Issues...)
+	}
+	return out
+}
+
+func (r *rig) gone() (out []string) {
+	for _, p := range r.pages {
+		out = append(out, p.Batch.Gone...)
+	}
+	return out
+}
+
+// server is the fake behind a real network.
+func (r *rig) server(t testing.TB) string {
+	s := httptest.NewServer(r.fake)
+	t.Cleanup(s.Close)
+	r.client = &http.Client{Transport: &http.Transport{MaxIdleConnsPerHost: 16}}
+	return s.URL
+}
