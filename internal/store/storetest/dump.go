@@ -1,0 +1,39 @@
+package storetest
+
+import (
+	"bytes"
+	"encoding/json"
+	"testing"
+
+	"throughline/internal/delivery"
+)
+
+// dump is every answer of the store, as text to compare. It holds nothing that
+// depends on the order of writing.
+func (s *store) dump(t *testing.T) string {
+	t.Helper()
+	facets, err := s.Facets(t.Context())
+	if err != nil {
+		t.Fatalf("facets: %v", err)
+	}
+	used, err := s.StatusesInUse(t.Context())
+	if err != nil {
+		t.Fatalf("statuses in use: %v", err)
+	}
+	answers := map[string]any{
+		"facets": facets, "statuses": used, "ids": s.ids(t, tracker),
+		"trend": s.trend(t, ask(everything)), "time in status": s.timeInStatus(t, ask(everything, business)),
+		"cycle time": s.cycleTime(t, ask(everything, business)),
+	}
+	for _, i := range s.list(t, delivery.IssueQuery{Filter: ask(everything).Filter}) {
+		i.Cursor = ""
+		answers["listed "+i.ID] = i
+		answers["issue "+i.ID] = s.issue(t, i.Key)
+		answers["state "+i.ID] = s.states(t, i.ID)[i.ID]
+	}
+	b, err := json.MarshalIndent(answers, "", "  ")
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(bytes.TrimSpace(b))
+}
