@@ -29,9 +29,9 @@ func (c Class) String() string {
 // StatusLists sorts status keys into classes. A nil list leaves its class to
 // the default by status type; an empty one says that no status is of it.
 type StatusLists struct {
-	Waiting []string `json:"waiting,omitempty" yaml:"waiting"`
-	Active  []string `json:"active,omitempty" yaml:"active"`
-	Closed  []string `json:"closed,omitempty" yaml:"closed"`
+	Waiting []string `json:"waiting,omitzero" yaml:"waiting"`
+	Active  []string `json:"active,omitzero" yaml:"active"`
+	Closed  []string `json:"closed,omitzero" yaml:"closed"`
 }
 
 // Workflow says what statuses and resolutions mean.

@@ -231,3 +231,18 @@ func BenchmarkWrite(b *testing.B) {
 		b.Fatal(err)
 	}
 }
+
+// BenchmarkRebuild changes the class of a status that every issue has been in.
+func BenchmarkRebuild(b *testing.B) {
+	s := benchStore(b)
+	active := []string{"inProgress", "review", "testing"}
+	for n := 0; b.Loop(); n++ {
+		w := delivery.Workflow{StatusLists: delivery.StatusLists{Active: active[n%2:]}}
+		if err := s.SetWorkflow(b.Context(), w); err != nil {
+			b.Fatal(err)
+		}
+		if err := s.Rebuild(b.Context(), nil); err != nil {
+			b.Fatal(err)
+		}
+	}
+}

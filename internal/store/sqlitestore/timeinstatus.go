@@ -28,7 +28,7 @@ func (s *Store) TimeInStatus(ctx context.Context, q delivery.FlowQuery) (deliver
 			return err
 		}
 		for status, sum := range sums {
-			st := n.name(status, sum.home())
+			st := n.name(status, n.home(sum.places))
 			st.Percentiles = delivery.PercentilesOf(sum.seconds)
 			out.Statuses = append(out.Statuses, st)
 		}
@@ -57,17 +57,6 @@ func (s *statusSum) finish(at place) {
 	s.seconds = append(s.seconds, s.millis/1000)
 	s.places[at]++
 	s.millis, s.visited = 0, false
-}
-
-// home is the place that most of the issues are in; of equal ones, the first.
-func (s *statusSum) home() place {
-	var home place
-	for p, n := range s.places {
-		if cmp.Or(cmp.Compare(s.places[home], n), cmp.Compare(p.connection, home.connection), cmp.Compare(p.queue, home.queue)) < 0 {
-			home = p
-		}
-	}
-	return home
 }
 
 // statusSums are the sums by status term.
@@ -131,6 +120,19 @@ func (n *namer) read(ctx context.Context, tx *sql.Tx) (err error) {
 	}
 	n.known, err = readDictionaries(ctx, tx)
 	return err
+}
+
+// home is the place that most issues are in; of equal ones, the first by name.
+func (n *namer) home(places map[place]int) place {
+	home, most := place{}, 0
+	for p, count := range places {
+		if cmp.Or(cmp.Compare(most, count),
+			cmp.Compare(n.conn[p.connection].key, n.conn[home.connection].key),
+			cmp.Compare(n.queue[p.queue].key, n.queue[home.queue].key)) < 0 {
+			home, most = p, count
+		}
+	}
+	return home
 }
 
 // name describes a status as it is at its home.

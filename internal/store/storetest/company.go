@@ -35,7 +35,7 @@ func company(n int) []delivery.IssueRecord {
 		rec.CreatedAt = instant
 		rec.Status = status([]string{"open", "open", "ready", "limbo"}[r.IntN(4)])
 		for e := range r.IntN(9) {
-			to := dictionary[r.IntN(len(dictionary))].Key
+			to := []string{"open", "ready", "inProgress", "review", "closed", "closed", "rejected", "limbo"}[r.IntN(8)]
 			if to == rec.Status.Key {
 				to = "closed"
 			}
@@ -79,7 +79,7 @@ func testCompany(t *testing.T, s *store) {
 			same(t, name+": cycle time", cycle.Percentiles, expectedCycleTime(records, &q), near())
 			same(t, name+": time in status", byStatus(in), expectedTimeInStatus(records, &q), near())
 			cycle.Points = nil
-			results[name] = []any{cycle, s.trend(t, q), in}
+			results[name] = []any{plainCycleTime(cycle), plainTrend(s.trend(t, q)), in}
 		}
 	}
 	compareGolden(t, "company.json", results)

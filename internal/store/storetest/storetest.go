@@ -59,6 +59,7 @@ func Run(t *testing.T, o Opener) {
 		{"made-up company", testCompany},
 	} {
 		t.Run(c.name, func(t *testing.T) {
+			t.Parallel()
 			s := &store{Store: o.Open(t), o: o}
 			t.Cleanup(func() {
 				if err := s.Close(); err != nil {

@@ -98,8 +98,16 @@ func testWorkflowQueues(t *testing.T, s *store) {
 	same(t, "class of two queues", s.timeInStatus(t, ask()).Statuses[1].Class, delivery.Waiting) // not left yet in OPS
 	s.write(t, with(issue("1", "OPS-9", life...), func(r *delivery.IssueRecord) { r.Fingerprint++ }))
 	same(t, "moved into the queue", s.closed(t), 3)
+	s.write(t, issue("4", "OPS-4", "open@2026-03-01", "inProgress@2026-03-02", "closed@2026-03-04"))
+	same(t, "not in the list", s.closed(t), 3)
+	wf.Queues["OPS"] = delivery.StatusLists{}
+	s.setWorkflow(t, wf)
+	s.rebuild(t)
+	same(t, "without a list, by its type", s.closed(t), 1)
+	// A list that is empty is not one that is left out.
 	wf.Queues["OPS"] = delivery.StatusLists{Closed: []string{}}
 	s.setWorkflow(t, wf)
+	s.reopen(t)
 	s.rebuild(t)
 	same(t, "none closed", s.closed(t), 0)
 }
@@ -157,7 +165,7 @@ func testStatusTypes(t *testing.T, s *store) {
 
 // testInterrupted stops a rebuild after its first step, more than once.
 func testInterrupted(t *testing.T, s *store) {
-	const issues = 3000
+	const issues = 2500
 	var records []delivery.IssueRecord
 	for n := range issues {
 		records = append(records, issue(fmt.Sprint(n), fmt.Sprintf("DEV-%d", n), "open@2026-03-01", "inProgress@2026-03-02", "review@2026-03-04"))
@@ -196,7 +204,7 @@ func testInterrupted(t *testing.T, s *store) {
 
 // testOvertaken changes the workflow again while a rebuild is half done.
 func testOvertaken(t *testing.T, s *store) {
-	const issues = 2000
+	const issues = 1500
 	var records []delivery.IssueRecord
 	for n := range issues {
 		records = append(records, issue(fmt.Sprint(n), fmt.Sprintf("DEV-%d", n), "open@2026-03-01", "inProgress@2026-03-02", "review@2026-03-04"))
