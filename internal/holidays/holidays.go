@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"sync"
 	"time"
 
 	"github.com/rickar/cal/v2"
@@ -64,6 +65,7 @@ func For(code string, firstYear, lastYear int) (Days, error) {
 // another day than its own, because that is a weekend, can be kept in the year
 // before or after.
 func addHolidays(days Days, list []*cal.Holiday, firstYear, lastYear int) {
+	inUTC()
 	for _, h := range list {
 		for year := firstYear - 1; year <= lastYear+1; year++ {
 			for _, t := range kept(h, year) {
@@ -75,6 +77,10 @@ func addHolidays(days Days, list []*cal.Holiday, firstYear, lastYear int) {
 	}
 }
 
+// inUTC has the library count in UTC. In the machine's zone it is wrong by a day
+// where a clock change skips midnight.
+var inUTC = sync.OnceFunc(func() { cal.DefaultLoc = time.UTC })
+
 // kept are the day of a holiday and the day it is observed on. Both are off: a
 // holiday is observed elsewhere when its day is on a weekend, or taken by the
 // observance of another.
@@ -83,7 +89,5 @@ func kept(h *cal.Holiday, year int) []time.Time {
 	if actual.IsZero() {
 		return nil
 	}
-	// The library says midnight of the machine's zone, and an hour before it
-	// where a clock change skips midnight.
-	return []time.Time{actual.Add(12 * time.Hour), observed.Add(12 * time.Hour)}
+	return []time.Time{actual, observed}
 }
