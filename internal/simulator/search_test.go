@@ -130,18 +130,18 @@ func TestTotalsAreCappedAndCountsAreNot(t *testing.T) {
 	if a := ask(t, c, "POST", "/v3/issues/_count", `{"query":"Key: PAY-1"}`); a.body != "1" {
 		t.Errorf("count %s", a.body)
 	}
-	seen := walkScroll(t, c, 1000, nil)
+	seen := walkScroll(t, c, 1000, "key", nil)
 	if len(seen) != 10_050 {
 		t.Errorf("the scroll found %d", len(seen))
 	}
 }
 
 // walkScroll scrolls through everything, calling between before each page but
-// the first.
-func walkScroll(t *testing.T, c *simulator.Company, size int, between func()) map[string]issue {
+// the first. fields is what is asked for, "" for all.
+func walkScroll(t *testing.T, c *simulator.Company, size int, fields string, between func()) map[string]issue {
 	t.Helper()
 	seen := map[string]issue{}
-	q := url.Values{"scrollType": {"sorted"}, "perScroll": {strconv.Itoa(size)}, "scrollTTLMillis": {"60000"}}
+	q := url.Values{"scrollType": {"sorted"}, "perScroll": {strconv.Itoa(size)}, "scrollTTLMillis": {"60000"}, "fields": {fields}}
 	for {
 		var found []issue
 		a := ask(t, c, "POST", "/v3/issues/_search?"+q.Encode(), `{"query":"\"Sort By\": Updated ASC"}`).into(&found)
@@ -169,7 +169,7 @@ func TestScrollSeesASnapshot(t *testing.T) {
 	for _, i := range c.Issues() {
 		before[i.ID] = i
 	}
-	seen := walkScroll(t, c, 50, func() {
+	seen := walkScroll(t, c, 50, "", func() {
 		n++
 		// One that was seen and one that was not change, one vanishes.
 		for _, key := range []string{"PAY-1", "WEB-" + strconv.Itoa(n)} {
