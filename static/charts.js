@@ -140,26 +140,26 @@
 
   function dressMarks(o, meta, look, state) {
     const x = o.xAxis[0];
-    const narrow = look.width < 560;
     const months = x.max - x.min > 200 * DAY;
-    const ticks = timeTicks(x.min, x.max, narrow ? 5 : 14);
+    const ticks = timeTicks(x.min, x.max, Math.max(2, Math.floor((look.width - 140) / 64)));
     o.xAxis = [axis(x, look, { ...foot(look), label: { customValues: ticks, formatter: (ms) => timeTick(meta, ms, months) } })];
     o.xAxis[0].axisTick = { show: true, customValues: ticks, length: 4, lineStyle: { color: look.line } };
     const y = { ...o.yAxis[0] };
+    let tick = (v) => number(meta, v, 2);
     if (state.log) {
-      Object.assign(y, { type: "log", logBase: 10, min: null });
-      const above = 0.01; // what took no time stands at the foot
+      const floor = 0.1; // what took less stands at the foot
+      const values = o.series.flatMap((s) => s.data.map((d) => (Array.isArray(d) ? d[1] : d.value[1])));
+      Object.assign(y, { type: "log", logBase: 10, min: floor, max: roundUp(Math.max(...values, 1)) });
+      tick = (v) => (v === floor ? "≤ " : "") + number(meta, v, 2);
       for (const s of o.series) {
-        s.data = s.data.map((d) => (Array.isArray(d) ? [d[0], Math.max(d[1], above), ...d.slice(2)] : { ...d, value: [d.value[0], Math.max(d.value[1], above)] }));
+        s.data = s.data.map((d) => (Array.isArray(d) ? [d[0], Math.max(d[1], floor), ...d.slice(2)] : { ...d, value: [d.value[0], Math.max(d.value[1], floor)] }));
       }
     }
-    o.yAxis = [axis(y, look, { ...grid(look), splitNumber: 5, nameGap: 12, nameTextStyle: { color: look.muted, fontSize: 12, align: "left", padding: [0, 0, 0, -look.left] }, label: { formatter: (v) => number(meta, v, 2) } })];
+    o.yAxis = [axis(y, look, { ...grid(look), splitNumber: 5, nameGap: 12, nameTextStyle: { color: look.muted, fontSize: 12, align: "left", padding: [0, 0, 0, -look.left] }, label: { formatter: tick } })];
     for (const s of o.series) {
       if (s.type === "line") Object.assign(s, { silent: true, z: 5, emphasis: { disabled: true } });
-      else Object.assign(s, { z: 3, emphasis: { itemStyle: { opacity: 1, borderColor: look.text, borderWidth: 1 } } });
+      else Object.assign(s, { z: 3, itemStyle: { ...s.itemStyle, opacity: look.dark ? 0.6 : 0.4 }, emphasis: { itemStyle: { opacity: 1, borderColor: look.text, borderWidth: 1 } } });
     }
-    o.legend = { ...o.legend, itemWidth: 10, itemHeight: 10, itemGap: 14, icon: null, textStyle: { color: look.text, fontSize: 12, fontFamily: look.font }, pageIconColor: look.muted, pageTextStyle: { color: look.muted }, inactiveColor: look.muted };
-    delete o.legend.icon;
     o.tooltip.formatter = (p) => markTip(meta, p);
   }
 
@@ -178,6 +178,7 @@
     Object.assign(o.yAxis[1], { max: most, interval: most });
     for (const s of o.series) {
       s.emphasis = { disabled: true };
+      for (const d of s.data) if (d.label) d.label.opacity = 1;
       if (s.type === "line") Object.assign(s, { showAllSymbol: true, z: s.name === "p50" ? 5 : 4 });
     }
     o.axisPointer = { ...o.axisPointer, type: "line", lineStyle: { color: look.muted, width: 1, type: "solid" }, label: { show: false } };
@@ -186,7 +187,6 @@
 
   function dressBars(o, meta, look) {
     const narrow = look.width < 560;
-    o.grid[0].right = narrow ? "104" : "168";
     o.xAxis = [axis(o.xAxis[0], look, { ...grid(look), splitNumber: narrow ? 3 : 5, nameLocation: "middle", nameGap: 26, label: { formatter: (v) => number(meta, v, 2) } })];
     o.yAxis = [axis(o.yAxis[0], look, { label: { color: look.text, interval: 0, hideOverlap: false, width: Math.round(Math.min(168, look.width * 0.32)), overflow: "truncate" } })];
     const p50 = o.series.find((s) => s.name === "p50");
@@ -194,11 +194,11 @@
       s.emphasis = { disabled: true };
       if (s.name === "p50") continue;
       s.label = {
-        show: true, position: "right", color: look.text, fontSize: 12, fontFamily: look.font,
+        show: true, position: "right", color: look.text, opacity: 1, fontSize: 12, fontFamily: look.font,
         formatter: (p) => {
           const low = p50.data[p.dataIndex].s, high = p.data.s;
           if (low === undefined || high === undefined) return "";
-          return narrow ? figure(meta, low) + " · " + figure(meta, high) : "p50 " + figure(meta, low) + " · p85 " + figure(meta, high);
+          return figure(meta, low) + " · " + figure(meta, high);
         },
       };
     }
@@ -215,11 +215,11 @@
     const look = {
       text: value("--text"), muted: value("--muted"), line: value("--line"), surface: value("--surface"),
       font: getComputedStyle(document.body).fontFamily, width: el.clientWidth, left: 48,
+      dark: getComputedStyle(document.documentElement).colorScheme === "dark" || (document.documentElement.dataset.theme !== "light" && window.matchMedia("(prefers-color-scheme: dark)").matches),
     };
     const o = painted(spec.option, style);
     if (o.grid) {
       for (const g of o.grid) {
-        if (look.width < 560 && g.right === "92") g.right = "76";
         if (g.left === "48" && look.width < 560) g.left = "36";
       }
       if (look.width < 560) look.left = 36;
@@ -230,6 +230,10 @@
       ...o.tooltip, renderMode: "richText", confine: true, transitionDuration: 0,
       backgroundColor: look.surface, borderColor: look.line, borderWidth: 1, padding: [8, 10],
       textStyle: { color: look.text, fontSize: 13, fontFamily: look.font, lineHeight: 19 },
+    };
+    o.legend = {
+      ...o.legend, itemWidth: 10, itemHeight: 10, itemGap: 14, textStyle: { color: look.text, fontSize: 12, fontFamily: look.font },
+      pageIconColor: look.muted, pageIconInactiveColor: look.line, pageTextStyle: { color: look.muted }, inactiveColor: look.muted,
     };
     dress[spec.meta.shape](o, spec.meta, look, state);
     return o;
@@ -252,7 +256,33 @@
 
   function redraw(el) {
     const c = charts.get(el);
-    c.chart.setOption(option(el, c.spec, c), { notMerge: true });
+    const o = option(el, c.spec, c);
+    c.chart.setOption(o, { notMerge: true });
+    if (spread(c.chart, o)) c.chart.setOption({ series: o.series });
+  }
+
+  // Moves the names at the ends of lines apart where they would cover each
+  // other, keeping their order. Reports whether any was moved.
+  function spread(chart, o) {
+    const gap = 16;
+    const names = [];
+    o.series.forEach((s, seriesIndex) => {
+      if (s.type !== "line") return;
+      s.data.forEach((d, i) => {
+        if (!d.label) return;
+        const at = Array.isArray(d.value) ? d.value : [i, d.value];
+        names.push({ d, y: chart.convertToPixel({ seriesIndex }, at)[1] });
+      });
+    });
+    names.sort((a, b) => b.y - a.y); // from below
+    let moved = false;
+    names.forEach((n, i) => {
+      n.at = i === 0 ? n.y : Math.min(n.y, names[i - 1].at - gap);
+      if (n.at === n.y) return;
+      n.d.label.offset = [0, n.at - n.y];
+      moved = true;
+    });
+    return moved;
   }
 
   function draw(el) {
@@ -261,7 +291,7 @@
     const spec = JSON.parse(data.textContent);
     if (spec.meta.rows) el.style.height = Math.max(120, spec.meta.rows * 30 + 56) + "px";
     const chart = window.echarts.init(el, null, { renderer: "canvas" });
-    charts.set(el, { chart, spec, log: false, narrow: el.clientWidth < 560 });
+    charts.set(el, { chart, spec, log: spec.meta.log, narrow: el.clientWidth < 560 });
     redraw(el);
     chart.on("click", (p) => opened(spec.meta, p));
     resized.observe(el);

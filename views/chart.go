@@ -25,6 +25,7 @@ type chartMeta struct {
 	Day    float64           `json:"day"`  // seconds in a day by the clock in use, 0 for none
 	Bucket delivery.Unit     `json:"bucket"`
 	Rows   int               `json:"rows,omitempty"` // of bars
+	Log    bool              `json:"log"`            // the duration axis begins logarithmic
 	Open   string            `json:"open,omitempty"` // address of an issue, but for its key
 	Words  map[string]string `json:"words"`
 }
@@ -35,7 +36,7 @@ func ChartOf(d delivery.PanelData, p *i18n.Printer, open string) Chart {
 	m := newMeta(d, p)
 	switch d.Shape {
 	case delivery.Marks:
-		m.Open = open
+		m.Open, m.Log = open, LongTail(d)
 		return Chart{scatterOption(d, p, m), m}
 	case delivery.Trend:
 		return Chart{trendOption(d, p, m), m}
@@ -43,6 +44,25 @@ func ChartOf(d delivery.PanelData, p *i18n.Printer, open string) Chart {
 		m.Rows = len(d.Series[0].Points)
 		return Chart{barsOption(d, p, m), m}
 	}
+}
+
+// longTail is how many times p85 the longest duration is where a linear axis
+// would press all others together.
+const longTail = 5
+
+// LongTail reports whether a panel of marks is better read on a logarithmic
+// axis.
+func LongTail(d delivery.PanelData) bool {
+	p85 := d.Figure("p85")
+	if p85 == nil || *p85 <= 0 {
+		return false
+	}
+	for _, p := range d.Series[0].Points {
+		if *p.Value > longTail**p85 {
+			return true
+		}
+	}
+	return false
 }
 
 // chartWords are the messages that charts.js writes tooltips with.
@@ -123,9 +143,6 @@ func endLabel(p *i18n.Printer, name string, seconds *float64, m chartMeta) *opts
 	}
 }
 
-// keepApart moves labels that would cover each other.
-var keepApart = &opts.LabelLayout{MoveOverlap: "shiftY"}
-
 // datum is a mark with looks or labels of its own. Seconds and N are for the
 // tooltip.
 type datum struct {
@@ -142,9 +159,11 @@ type datum struct {
 
 // itemStyle adds to go-echarts' what it lacks: hatching.
 type itemStyle struct {
-	Color   string  `json:"color,omitempty"`
-	Opacity float64 `json:"opacity,omitempty"`
-	Decal   *decal  `json:"decal,omitempty"`
+	Color       string  `json:"color,omitempty"`
+	BorderColor string  `json:"borderColor,omitempty"`
+	BorderWidth float64 `json:"borderWidth,omitempty"`
+	Opacity     float64 `json:"opacity,omitempty"`
+	Decal       *decal  `json:"decal,omitempty"`
 }
 
 type decal struct {

@@ -14,8 +14,8 @@ import (
 func barsOption(d delivery.PanelData, p *i18n.Printer, m chartMeta) map[string]any {
 	c := charts.NewBar()
 	c.Tooltip = opts.Tooltip{Show: opts.Bool(true), Trigger: "axis"}
-	c.Legend = opts.Legend{Show: opts.Bool(false)}
-	c.GridList = []opts.Grid{{Top: "8", Right: "168", Bottom: "40", Left: "8", ContainLabel: opts.Bool(true)}}
+	c.Legend = opts.Legend{Show: opts.Bool(true), Data: seriesNames(d), Left: "0", Top: "0", Icon: "rect", SelectedMode: "false"}
+	c.GridList = []opts.Grid{{Top: "32", Right: "112", Bottom: "40", Left: "8", ContainLabel: opts.Bool(true)}}
 	var rows []string
 	for _, point := range d.Series[0].Points {
 		rows = append(rows, cmp.Or(point.Category.Name, point.X))
@@ -34,6 +34,14 @@ func barsOption(d delivery.PanelData, p *i18n.Printer, m chartMeta) map[string]a
 		})
 	}
 	return finish(c)
+}
+
+func seriesNames(d delivery.PanelData) []string {
+	var names []string
+	for _, s := range d.Series {
+		names = append(names, s.Name)
+	}
+	return names
 }
 
 func barData(s delivery.Series, m chartMeta) []datum {

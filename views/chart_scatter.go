@@ -14,7 +14,12 @@ import (
 
 // markShapes tell types apart together with the colours of the same order. The
 // last ones are of all types that are left.
-var markShapes = []string{"circle", "triangle", "rect", "diamond", "roundRect", "arrow", "emptyCircle"}
+var markShapes = []string{
+	"circle", "triangle", "rect", "diamond",
+	"path://M0 0L10 0L5 9Z",
+	"path://M3.5 0h3v3.5H10v3H6.5V10h-3V6.5H0v-3h3.5Z",
+	"path://M5 0A5 5 0 1 1 5 10A5 5 0 1 1 5 0ZM5 2A3 3 0 1 0 5 8A3 3 0 1 0 5 2Z",
+}
 
 // scatterOption draws a mark per record over time, and the percentiles of all
 // of them as lines across.
@@ -38,6 +43,9 @@ func scatterOption(d delivery.PanelData, p *i18n.Printer, m chartMeta) map[strin
 			ItemStyle: &opts.ItemStyle{Color: fmt.Sprintf("var(--series-%d)", i+1), Opacity: opts.Float(0.4)},
 		})
 	}
+	if len(names) == 1 {
+		c.GridList[0].Top = "32"
+	}
 	c.Legend = opts.Legend{Show: opts.Bool(len(names) > 1), Data: names, Left: "0", Top: "0", Type: "scroll"}
 	for _, f := range d.Headline {
 		if f.Name == "count" || f.Value == nil {
@@ -45,8 +53,9 @@ func scatterOption(d delivery.PanelData, p *i18n.Printer, m chartMeta) map[strin
 		}
 		y := m.figure(f.Value)
 		c.MultiSeries = append(c.MultiSeries, charts.SingleSeries{
-			Name: f.Name, Type: "line", Symbol: "none", LineStyle: percentileStyle(f.Name), LabelLayout: keepApart,
-			Data: []datum{{Value: []any{from, y}}, {Value: []any{to, y}, Label: endLabel(p, f.Name, f.Value, m)}},
+			Name: f.Name, Type: "line", Symbol: "circle", SymbolSize: 1, LineStyle: percentileStyle(f.Name),
+			ItemStyle: &opts.ItemStyle{Color: "var(--accent)"},
+			Data:      []datum{{Value: []any{from, y}}, {Value: []any{to, y}, Label: endLabel(p, f.Name, f.Value, m)}},
 		})
 	}
 	return finish(c)

@@ -15,7 +15,7 @@ func trendOption(d delivery.PanelData, p *i18n.Printer, m chartMeta) map[string]
 	c.Tooltip = opts.Tooltip{Show: opts.Bool(true), Trigger: "axis"}
 	c.Legend = opts.Legend{Show: opts.Bool(false)}
 	c.GridList = []opts.Grid{
-		{Top: "32", Right: "92", Bottom: "92", Left: "48"},
+		{Top: "32", Right: "92", Bottom: "108", Left: "48"},
 		{Height: "40", Right: "92", Bottom: "28", Left: "48"},
 	}
 	var labels []string
@@ -36,7 +36,7 @@ func trendOption(d delivery.PanelData, p *i18n.Printer, m chartMeta) map[string]
 		}
 		c.MultiSeries = append(c.MultiSeries, charts.SingleSeries{
 			Name: s.Name, Type: "line", ConnectNulls: opts.Bool(false), LineStyle: percentileStyle(s.Name),
-			ItemStyle: &opts.ItemStyle{Color: "var(--accent)"}, LabelLayout: keepApart, Data: lineData(s, p, m),
+			ItemStyle: &opts.ItemStyle{Color: "var(--accent)"}, Data: lineData(s, p, m),
 		})
 	}
 	return finish(c)
@@ -53,11 +53,14 @@ func lineData(s delivery.Series, p *i18n.Printer, m chartMeta) []datum {
 			continue
 		}
 		last = i
-		if point.Partial {
-			data[i].Symbol, data[i].SymbolSize = "emptyCircle", 7
-		}
+		color := "var(--accent)"
 		if point.LowN {
-			data[i].LowN, data[i].ItemStyle = true, &itemStyle{Color: "var(--muted)", Opacity: 0.55}
+			color = "var(--edge)"
+			data[i].LowN, data[i].ItemStyle = true, &itemStyle{Color: color}
+		}
+		if point.Partial {
+			data[i].SymbolSize = 7
+			data[i].ItemStyle = &itemStyle{Color: "var(--surface)", BorderColor: color, BorderWidth: 1.5}
 		}
 	}
 	if last >= 0 {

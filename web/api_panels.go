@@ -158,7 +158,8 @@ func panelReport(p panel, d delivery.PanelData, printer *i18n.Printer) apiPanelD
 	return answer
 }
 
-func texts(s []string) []string { return slices.Concat([]string{}, s) }
+// texts is s as a JSON list, never null.
+func texts(s []string) []string { return append([]string{}, s...) }
 
 func writePanelCSV(w http.ResponseWriter, d delivery.PanelData) error {
 	columns, rows := views.TableOf(d)

@@ -1,0 +1,150 @@
+package web
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"testing/synctest"
+	"time"
+)
+
+// counted asks for a value that says how often it was computed.
+func counted(g generation, key string, expires, now time.Time, calls *atomic.Int64) question {
+	return question{
+		generation: g, key: key, expires: expires, now: now, deadline: time.Minute,
+		answer: func(context.Context) (any, int, error) { return calls.Add(1), 10, nil },
+	}
+}
+
+func TestCacheKeepsUntilSomethingChanges(t *testing.T) {
+	var c cache
+	var calls atomic.Int64
+	now := time.Date(2026, 3, 2, 12, 0, 0, 0, time.UTC)
+	first := generation{1, 1}
+	steps := []struct {
+		name    string
+		g       generation
+		key     string
+		expires time.Time
+		now     time.Time
+		want    int64
+	}{
+		{"computed", first, "a", time.Time{}, now, 1},
+		{"kept", first, "a", time.Time{}, now.Add(time.Hour), 1},
+		{"another question", first, "b", now.Add(time.Minute), now, 2},
+		{"kept for a minute", first, "b", now.Add(time.Minute), now.Add(59 * time.Second), 2},
+		{"expired", first, "b", now.Add(2 * time.Minute), now.Add(time.Minute), 3},
+		{"new data", generation{2, 1}, "a", time.Time{}, now, 4},
+		{"new settings", generation{2, 2}, "a", time.Time{}, now, 5},
+		{"what was kept before is gone", first, "a", time.Time{}, now, 6},
+	}
+	for _, s := range steps {
+		got, err := c.get(t.Context(), counted(s.g, s.key, s.expires, s.now, &calls))
+		if err != nil || got != s.want {
+			t.Errorf("%s: %v, %v, want %d", s.name, got, err, s.want)
+		}
+	}
+}
+
+func TestCacheIsBounded(t *testing.T) {
+	var c cache
+	ask := func(key string, bytes int) {
+		q := question{key: key, deadline: time.Minute, answer: func(context.Context) (any, int, error) { return key, bytes, nil }}
+		if _, err := c.get(t.Context(), q); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for i := range 2 * cacheEntries {
+		ask(fmt.Sprint(i), 1)
+		ask("0", 1) // always in use
+	}
+	if len(c.entries) != cacheEntries {
+		t.Errorf("%d entries, want %d", len(c.entries), cacheEntries)
+	}
+	if _, ok := c.entries["0"]; !ok {
+		t.Error("the entry in use was dropped")
+	}
+	ask("big", cacheBytes)
+	if len(c.entries) != 1 || c.bytes != cacheBytes {
+		t.Errorf("%d entries of %d bytes beside one that fills the cache", len(c.entries), c.bytes)
+	}
+	ask("too big", cacheBytes+1)
+	if _, ok := c.entries["too big"]; ok {
+		t.Error("an answer larger than the cache was kept")
+	}
+}
+
+func TestCacheComputesOnce(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var c cache
+		var calls atomic.Int64
+		q := question{key: "a", deadline: time.Minute, answer: func(context.Context) (any, int, error) {
+			time.Sleep(time.Second)
+			return calls.Add(1), 1, nil
+		}}
+		var wg sync.WaitGroup
+		for range 10 {
+			wg.Go(func() {
+				if got, err := c.get(t.Context(), q); err != nil || got != int64(1) {
+					t.Errorf("%v, %v", got, err)
+				}
+			})
+		}
+		wg.Wait()
+		if calls.Load() != 1 {
+			t.Errorf("computed %d times", calls.Load())
+		}
+	})
+}
+
+// Who asked first may leave: the others still get their answer.
+func TestCacheOutlivesWhoAskedFirst(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var c cache
+		q := question{key: "a", deadline: time.Minute, answer: func(ctx context.Context) (any, int, error) {
+			time.Sleep(time.Second)
+			return "answer", 1, ctx.Err()
+		}}
+		leaving, leave := context.WithCancel(t.Context())
+		var wg sync.WaitGroup
+		wg.Go(func() {
+			if _, err := c.get(leaving, q); !errors.Is(err, context.Canceled) {
+				t.Errorf("who left got %v", err)
+			}
+		})
+		synctest.Wait()
+		wg.Go(func() {
+			if got, err := c.get(t.Context(), q); err != nil || got != "answer" {
+				t.Errorf("who stayed got %v, %v", got, err)
+			}
+		})
+		synctest.Wait()
+		leave()
+		wg.Wait()
+	})
+}
+
+func TestCacheErrors(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var c cache
+		slow := question{key: "slow", deadline: 15 * time.Second, answer: func(ctx context.Context) (any, int, error) {
+			<-ctx.Done()
+			return nil, 0, ctx.Err()
+		}}
+		start := time.Now()
+		if _, err := c.get(t.Context(), slow); !errors.Is(err, context.DeadlineExceeded) || time.Since(start) != 15*time.Second {
+			t.Errorf("%v after %v", err, time.Since(start))
+		}
+		broken := question{key: "broken", deadline: time.Second, answer: func(context.Context) (any, int, error) { panic("oh") }}
+		if _, err := c.get(t.Context(), broken); err == nil || !strings.Contains(err.Error(), "oh") {
+			t.Errorf("a panic came out as %v", err)
+		}
+		if len(c.entries) != 0 {
+			t.Error("a failure was kept")
+		}
+	})
+}
