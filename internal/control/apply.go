@@ -16,7 +16,7 @@ import (
 // declared and p does not becomes editable; tokens are revoked. Running it again
 // changes nothing. The error is a *ProvisionError when the file is to blame.
 func (db *DB) Apply(ctx context.Context, p *Provision, now time.Time) error {
-	err := db.tx(ctx, func(tx *sql.Tx) error {
+	return db.tx(ctx, func(tx *sql.Tx) error {
 		if err := db.applyConnections(ctx, tx, p.connections); err != nil {
 			return err
 		}
@@ -33,11 +33,6 @@ func (db *DB) Apply(ctx context.Context, p *Provision, now time.Time) error {
 		}
 		return bumpSettings(ctx, tx)
 	})
-	var file *ProvisionError
-	if err != nil && !errors.As(err, &file) {
-		return fmt.Errorf("apply provisioning: %w", err)
-	}
-	return err
 }
 
 func (db *DB) applyConnections(ctx context.Context, tx *sql.Tx, declared []declaredConnection) error {
