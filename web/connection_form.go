@@ -46,6 +46,9 @@ func (s *Server) connectionForm(ctx context.Context, kind source.Kind, c control
 	}
 	for _, field := range kind.Fields {
 		value := storedValue(c.Settings, field)
+		if f.New && field.Name == "language" && slices.Contains(field.Options, p.Lang()) {
+			value = p.Lang() // names in the language of who connects
+		}
 		f.Values[field.Name] = value
 		input := views.ConnectionInput{Input: fieldInput(p, kind, field, c.Provisioned), Check: field.Type == source.Bool, Options: options(p, kind, field)}
 		if field.Advanced {

@@ -34,7 +34,7 @@ func overviewChoice(q url.Values) (span string, clock delivery.Clock) {
 }
 
 func overviewQuery(span string, clock delivery.Clock) url.Values {
-	return url.Values{"range": {span}, "clock": {string(clock)}}
+	return url.Values{"range": {span}, "clock": {string(clock)}, "bucket": {string(delivery.Week)}}
 }
 
 func (s *Server) overviewPage(w http.ResponseWriter, r *http.Request) {
