@@ -183,8 +183,8 @@ func BenchmarkPanels(b *testing.B) {
 		b.Run("TimeInStatus/"+string(clock), func(b *testing.B) {
 			q := benchQuery(clock)
 			for b.Loop() {
-				if got, err := s.TimeInStatus(b.Context(), q); err != nil || got.Sample.N != benchIssues {
-					b.Fatal(got.Sample.N, err)
+				if got, err := s.TimeInStatus(b.Context(), q); err != nil || got.N != benchIssues {
+					b.Fatal(got.N, err)
 				}
 			}
 		})

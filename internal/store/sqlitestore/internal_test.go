@@ -2,6 +2,7 @@ package sqlitestore
 
 import (
 	"context"
+	"database/sql"
 	"errors"
 	"fmt"
 	"path/filepath"
@@ -107,21 +108,17 @@ func TestPlans(t *testing.T) {
 		{"points", pointsSQL, 1, "i USING INTEGER PRIMARY KEY (rowid=?)", "SCAN i"},
 		{"by key", issueByKeySQL, 1, "issues USING COVERING INDEX issues_by_key (key=?)", "SCAN aliases"},
 	} {
-		rows, err := s.db.Reader.QueryContext(t.Context(), "EXPLAIN QUERY PLAN "+c.query, make([]any, c.args)...)
-		if err != nil {
-			t.Fatalf("%s: %v", c.name, err)
-		}
 		var plan strings.Builder
-		for rows.Next() {
+		rows, err := s.db.Reader.QueryContext(t.Context(), "EXPLAIN QUERY PLAN "+c.query, make([]any, c.args)...)
+		err = each(rows, err, func(rows *sql.Rows) error {
 			var id, parent, unused int
 			var line string
-			if err := rows.Scan(&id, &parent, &unused, &line); err != nil {
-				t.Fatal(err)
-			}
+			err := rows.Scan(&id, &parent, &unused, &line)
 			fmt.Fprintln(&plan, line)
-		}
-		if err := errors.Join(rows.Err(), rows.Close()); err != nil {
-			t.Fatal(err)
+			return err
+		})
+		if err != nil {
+			t.Fatalf("%s: %v", c.name, err)
 		}
 		if !strings.Contains(plan.String(), c.want) {
 			t.Errorf("%s does not read %s:\n%s", c.name, c.want, plan.String())

@@ -62,6 +62,7 @@ func (w *writer) run(f func(w *writer) error) error {
 	return err
 }
 
+// stmt prepares a statement once; the end of the transaction closes it.
 func (w *writer) stmt(query string) (*sql.Stmt, error) {
 	if s, ok := w.stmts[query]; ok {
 		return s, nil
@@ -75,7 +76,7 @@ func (w *writer) stmt(query string) (*sql.Stmt, error) {
 }
 
 func (w *writer) exec(query string, args ...any) (sql.Result, error) {
-	s, err := w.stmt(query)
+	s, err := w.stmt(query) //nolint:sqlclosecheck // kept for the transaction
 	if err != nil {
 		return nil, err
 	}
@@ -102,7 +103,7 @@ func (w *writer) affected(query string, args ...any) (int64, error) {
 
 // row scans the first row into dest; ok is false when there is none.
 func (w *writer) row(query string, args, dest []any) (ok bool, err error) {
-	s, err := w.stmt(query)
+	s, err := w.stmt(query) //nolint:sqlclosecheck // kept for the transaction
 	if err != nil {
 		return false, err
 	}
@@ -115,7 +116,7 @@ func (w *writer) row(query string, args, dest []any) (ok bool, err error) {
 
 // rows calls scan for each row.
 func (w *writer) rows(scan func(*sql.Rows) error, query string, args ...any) error {
-	s, err := w.stmt(query)
+	s, err := w.stmt(query) //nolint:sqlclosecheck // kept for the transaction
 	if err != nil {
 		return err
 	}

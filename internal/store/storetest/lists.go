@@ -80,7 +80,10 @@ func testPages(t *testing.T, s *store) {
 		}
 	}
 	n := 0
-	for range s.Issues(t.Context(), delivery.IssueQuery{Filter: ask().Filter}) {
+	for _, err := range s.Issues(t.Context(), delivery.IssueQuery{Filter: ask().Filter}) {
+		if err != nil {
+			t.Fatal(err)
+		}
 		if n++; n == 3 {
 			break
 		}
