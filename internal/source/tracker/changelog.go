@@ -111,7 +111,6 @@ func (s *Source) entries(ctx context.Context, key, after string) ([]delivery.Eve
 	}
 	var events []delivery.Event
 	seen := map[string]bool{}
-	read := eventReader{full: s.changelog}
 	for first := true; ; first = false {
 		items, a, err := s.entriesPage(ctx, key, query, first)
 		if err != nil {
@@ -119,9 +118,9 @@ func (s *Source) entries(ctx context.Context, key, after string) ([]delivery.Eve
 		}
 		fresh := false
 		for i, raw := range items {
-			e := read.event(fmt.Sprintf("$[%d]", i), raw)
-			if read.fault != nil {
-				return nil, &historyFault{*read.fault}
+			e, f := eventOf(raw, s.changelog)
+			if f != nil {
+				return nil, &historyFault{*f.at(i)}
 			}
 			if !seen[e.ID] {
 				seen[e.ID], fresh = true, true
@@ -129,14 +128,14 @@ func (s *Source) entries(ctx context.Context, key, after string) ([]delivery.Eve
 			}
 		}
 		if len(events) > maxEvents {
-			return nil, &historyFault{fault{"$", fmt.Sprintf("holds more than %d changes", maxEvents)}}
+			return nil, &historyFault{fault{"", fmt.Sprintf("holds more than %d changes", maxEvents)}}
 		}
 		next := a.next()
 		if next == nil || len(items) == 0 {
 			return events, nil
 		}
 		if !fresh {
-			return nil, &historyFault{fault{"$", "repeats itself from page to page"}}
+			return nil, &historyFault{fault{"", "repeats itself from page to page"}}
 		}
 		query = next
 	}
@@ -178,7 +177,9 @@ func ofRecord(err error) (p source.Problem, systemic, ok bool) {
 	var bad *answerError
 	switch {
 	case errors.As(err, &history):
-		return source.Problem{Path: history.path, Message: "the changelog cannot be read: " + history.sentence()}, false, true
+		p = history.problem("")
+		p.Message = "the changelog cannot be read: " + p.Message
+		return p, false, true
 	case errors.As(err, &status):
 		return source.Problem{Path: "$", Message: status.Error()}, status.status >= 500, true
 	case errors.As(err, &bad):

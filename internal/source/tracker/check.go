@@ -3,7 +3,6 @@ package tracker
 import (
 	"context"
 	"encoding/json"
-	"fmt"
 	"net/http"
 	"net/url"
 	"slices"
@@ -54,11 +53,10 @@ func (s *Source) account(ctx context.Context) (string, error) {
 		return "", err
 	}
 	raw := json.RawMessage(a.body)
-	var list []json.RawMessage // as the documentation has it
-	if json.Unmarshal(raw, &list) == nil && len(list) > 0 {
+	if list, ok := elements(raw); ok && len(list) > 0 { // as the documentation has it
 		raw = list[0]
 	}
-	o := openObject("$", raw)
+	o := openObject(raw)
 	name, login := o.text("display"), o.text("login")
 	switch {
 	case o.fault != nil:
@@ -82,8 +80,8 @@ func (s *Source) queues(ctx context.Context) ([]string, error) {
 			return nil, err
 		}
 		before := len(keys)
-		for i, raw := range items {
-			o := openObject(fmt.Sprintf("$[%d]", i), raw)
+		for _, raw := range items {
+			o := openObject(raw)
 			if key := o.text("key"); key != "" && !slices.Contains(keys, key) {
 				keys = append(keys, key)
 			}

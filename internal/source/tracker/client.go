@@ -15,7 +15,6 @@ import (
 	"sync/atomic"
 	"syscall"
 	"time"
-	"unicode/utf8"
 
 	"github.com/cenkalti/backoff/v5"
 
@@ -216,7 +215,7 @@ func (c *client) send(ctx context.Context, r request) (*answer, error) {
 	if err != nil {
 		return nil, networkError(path, err)
 	}
-	body, err := readBody(res.Body, r.limit)
+	body, err := readBody(res, r.limit)
 	bad := &answerError{path: path, header: res.Header}
 	switch {
 	case errors.Is(err, errTooLarge):
@@ -237,10 +236,7 @@ func (c *client) send(ctx context.Context, r request) (*answer, error) {
 	if bad != nil {
 		return nil, bad
 	}
-	if !utf8.Valid(body) {
-		body = bytes.ToValidUTF8(body, []byte("\ufffd"))
-	}
-	return &answer{path: path, header: res.Header, body: body}, nil
+	return &answer{path: path, header: res.Header, body: clean(body)}, nil
 }
 
 func (c *client) build(ctx context.Context, r request) (*http.Request, string, error) {
@@ -275,13 +271,15 @@ func networkError(path string, err error) error {
 var errTooLarge = errors.New("too large")
 
 // readBody reads at most limit bytes and closes the body.
-func readBody(body io.ReadCloser, limit int64) (b []byte, err error) {
-	defer func() { err = errors.Join(err, body.Close()) }()
-	b, err = io.ReadAll(io.LimitReader(body, limit+1))
-	if err == nil && int64(len(b)) > limit {
+func readBody(res *http.Response, limit int64) (b []byte, err error) {
+	defer func() { err = errors.Join(err, res.Body.Close()) }()
+	size := min(max(res.ContentLength, 16<<10), 1<<20)
+	buf := bytes.NewBuffer(make([]byte, 0, size+bytes.MinRead))
+	n, err := buf.ReadFrom(io.LimitReader(res.Body, limit+1))
+	if err == nil && n > limit {
 		err = errTooLarge
 	}
-	return b, err
+	return buf.Bytes(), err
 }
 
 // list sends r, whose answer is a list, and splits it into its elements.
@@ -290,8 +288,8 @@ func (c *client) list(ctx context.Context, r request) ([]json.RawMessage, *answe
 	if err != nil {
 		return nil, nil, err
 	}
-	var items []json.RawMessage
-	if json.Unmarshal(a.body, &items) != nil || items == nil {
+	items, ok := elements(a.body)
+	if !ok {
 		return nil, nil, &answerError{path: a.path, what: "is not a list"}
 	}
 	return items, a, nil

@@ -2,12 +2,14 @@ package tracker
 
 import (
 	"bytes"
+	"cmp"
 	"encoding/json"
 	"fmt"
 	"math"
 	"strconv"
 	"strings"
 	"time"
+	"unicode/utf8"
 
 	"throughline/internal/delivery"
 	"throughline/internal/source"
@@ -16,64 +18,62 @@ import (
 // maxText is the longest text that is kept of a field, in bytes.
 const maxText = 64 << 10
 
-// fault is what is wrong with a record, and where: a JSON path.
-type fault struct{ path, message string }
+// sentence says what is wrong, beginning with the name of the field.
+func (f *fault) sentence() string {
+	name := f.path[strings.LastIndexByte(f.path, '.')+1:]
+	if name == "" || strings.HasPrefix(name, "$") {
+		name = "it"
+	}
+	return name + " " + f.message
+}
 
-func (f *fault) Error() string { return f.path + " " + f.message }
+func (f *fault) problem(record string) source.Problem {
+	return source.Problem{Record: record, Path: "$" + f.path, Message: f.sentence()}
+}
 
 // object is a JSON object being read. The first thing wrong stays in fault;
 // what is read after it means nothing.
 type object struct {
-	path   string
 	fields map[string]json.RawMessage
 	fault  *fault
 }
 
-func openObject(path string, raw json.RawMessage) *object {
-	o := &object{path: path}
-	if !isObject(raw) || json.Unmarshal(raw, &o.fields) != nil {
-		o.fault = &fault{path, "is not an object"}
+func openObject(raw json.RawMessage) *object {
+	o := &object{fields: map[string]json.RawMessage{}}
+	if !members(raw, func(name []byte, value json.RawMessage) { o.fields[string(name)] = value }) {
+		o.fault = &fault{"", "is not an object"}
 	}
 	return o
 }
 
-func isObject(raw json.RawMessage) bool {
-	raw = bytes.TrimLeft(raw, " \t\r\n")
-	return len(raw) > 0 && raw[0] == '{'
-}
-
-// isNull is true for what is absent, too.
-func isNull(raw json.RawMessage) bool {
-	return len(raw) == 0 || string(bytes.TrimSpace(raw)) == "null"
-}
-
-func (o *object) at(name string) string { return o.path + "." + name }
-
-func (o *object) keep(f *fault) {
+// keep notes what is wrong with a field.
+func (o *object) keep(name string, f *fault) {
 	if o.fault == nil {
-		o.fault = f
+		o.fault = f.in("." + name)
 	}
 }
 
 // text is a text or a number as text; "" when absent.
 func (o *object) text(name string) string {
-	s, f := textOf(o.at(name), o.fields[name])
-	o.keep(f)
+	s, f := textOf(o.fields[name])
+	o.keep(name, f)
 	return s
 }
 
 // required is a text that must be there.
 func (o *object) required(name string) string {
-	s := o.text(name)
-	if strings.TrimSpace(s) == "" {
-		o.keep(&fault{o.at(name), "is missing"})
+	s := strings.TrimSpace(o.text(name))
+	if s == "" {
+		o.missing(name)
 	}
 	return s
 }
 
+func (o *object) missing(name string) { o.keep(name, &fault{"", "is missing"}) }
+
 func (o *object) instant(name string) delivery.Instant {
-	i, f := instantOf(o.at(name), o.fields[name])
-	o.keep(f)
+	i, f := instantOf(o.fields[name])
+	o.keep(name, f)
 	return i
 }
 
@@ -82,37 +82,31 @@ func (o *object) date(name string) delivery.Date {
 	if s == "" {
 		return delivery.Date{}
 	}
-	if len(s) > len(time.DateOnly) && s[len(time.DateOnly)] == 'T' {
-		s = s[:len(time.DateOnly)]
-	}
-	d, err := delivery.ParseDate(s)
+	day, _, _ := strings.Cut(s, "T")
+	d, err := delivery.ParseDate(day)
 	if err != nil {
-		o.keep(&fault{o.at(name), "is not a date like 2026-01-31"})
+		o.keep(name, &fault{"", "is not a date like 2026-01-31"})
 	}
 	return d
 }
 
 func (o *object) ref(name string) delivery.Ref {
-	r, f := refOf(o.at(name), o.fields[name])
-	o.keep(f)
+	r, f := refOf(o.fields[name])
+	o.keep(name, f)
 	return r
 }
 
-// key is the key of a reference, "" when absent.
-func (o *object) key(name string) string { return o.ref(name).Key }
-
-// number is a count, 0 when absent; negative ones are 0.
+// number is a count, 0 when absent or negative.
 func (o *object) number(name string) int {
-	raw := o.fields[name]
-	if isNull(raw) {
+	n := o.decimal(name)
+	switch {
+	case n == nil:
+		return 0
+	case math.Abs(*n) > math.MaxInt32:
+		o.keep(name, &fault{"", "is no count"})
 		return 0
 	}
-	var n float64
-	if json.Unmarshal(raw, &n) != nil || math.Abs(n) > math.MaxInt32 {
-		o.keep(&fault{o.at(name), "is not a number"})
-		return 0
-	}
-	return max(int(n), 0)
+	return max(int(*n), 0)
 }
 
 func (o *object) decimal(name string) *float64 {
@@ -120,34 +114,32 @@ func (o *object) decimal(name string) *float64 {
 	if isNull(raw) {
 		return nil
 	}
-	var n float64
-	if json.Unmarshal(raw, &n) != nil {
-		o.keep(&fault{o.at(name), "is not a number"})
+	n, err := strconv.ParseFloat(string(raw), 64)
+	if err != nil {
+		o.keep(name, &fault{"", "is not a number"})
 		return nil
 	}
 	return &n
 }
 
 // list calls each for every element of a list, none when absent.
-func (o *object) list(name string, each func(path string, raw json.RawMessage) *fault) {
-	raw := o.fields[name]
-	if isNull(raw) || o.fault != nil {
+func (o *object) list(name string, each func(raw json.RawMessage) *fault) {
+	if isNull(o.fields[name]) {
 		return
 	}
-	var items []json.RawMessage
-	if json.Unmarshal(raw, &items) != nil {
-		o.keep(&fault{o.at(name), "is not a list"})
-		return
+	items, ok := elements(o.fields[name])
+	if !ok {
+		o.keep(name, &fault{"", "is not a list"})
 	}
 	for i, item := range items {
-		o.keep(each(fmt.Sprintf("%s[%d]", o.at(name), i), item))
+		o.keep(name, each(item).at(i))
 	}
 }
 
 func (o *object) texts(name string) []string {
 	var out []string
-	o.list(name, func(path string, raw json.RawMessage) *fault {
-		s, f := textOf(path, raw)
+	o.list(name, func(raw json.RawMessage) *fault {
+		s, f := textOf(raw)
 		if s != "" {
 			out = append(out, s)
 		}
@@ -159,9 +151,9 @@ func (o *object) texts(name string) []string {
 // names are the names of a list of references.
 func (o *object) names(name string) []string {
 	var out []string
-	o.list(name, func(path string, raw json.RawMessage) *fault {
-		r, f := refOf(path, raw)
-		if !r.IsZero() {
+	o.list(name, func(raw json.RawMessage) *fault {
+		r, f := refOf(raw)
+		if r.Name != "" {
 			out = append(out, r.Name)
 		}
 		return f
@@ -169,29 +161,24 @@ func (o *object) names(name string) []string {
 	return out
 }
 
-func textOf(path string, raw json.RawMessage) (string, *fault) {
-	if isNull(raw) {
+func textOf(raw json.RawMessage) (string, *fault) {
+	switch {
+	case isNull(raw):
 		return "", nil
-	}
-	if len(raw) > maxText+2 && raw[0] == '"' {
-		var s string
-		if json.Unmarshal(raw, &s) != nil || len(s) > maxText {
-			return "", tooLong(path, len(raw))
+	case raw[0] == '"':
+		s := unquoted(raw)
+		if len(s) > maxText {
+			return "", tooLong(len(s))
 		}
+		return string(s), nil
+	case (raw[0] == '-' || raw[0] >= '0' && raw[0] <= '9') && len(raw) < 64:
+		return string(raw), nil
 	}
-	var s string
-	if json.Unmarshal(raw, &s) == nil {
-		return s, nil
-	}
-	var n json.Number
-	if json.Unmarshal(raw, &n) == nil && len(n) < 64 {
-		return n.String(), nil
-	}
-	return "", &fault{path, "is not a text"}
+	return "", &fault{"", "is not a text"}
 }
 
-func tooLong(path string, n int) *fault {
-	return &fault{path, fmt.Sprintf("is too long: %d bytes, at most %d are kept", n, maxText)}
+func tooLong(n int) *fault {
+	return &fault{"", fmt.Sprintf("is too long: %d bytes, and at most %d are kept", n, maxText)}
 }
 
 // Times outside these years are slips, not moments of anybody's work.
@@ -204,96 +191,94 @@ var layouts = [...]string{
 	"2006-01-02T15:04:05Z07",
 }
 
-func instantOf(path string, raw json.RawMessage) (delivery.Instant, *fault) {
-	if isNull(raw) {
+func instantOf(raw json.RawMessage) (delivery.Instant, *fault) {
+	s, f := textOf(raw)
+	if s == "" && f == nil {
 		return 0, nil
 	}
-	var s string
-	if json.Unmarshal(raw, &s) == nil {
-		if s == "" {
-			return 0, nil
-		}
-		for _, layout := range layouts {
-			t, err := time.Parse(layout, s)
-			if err == nil && t.Year() >= firstYear && t.Year() <= lastYear {
-				return delivery.InstantOf(t), nil
-			}
+	for _, layout := range layouts {
+		t, err := time.Parse(layout, s)
+		if err == nil && t.Year() >= firstYear && t.Year() <= lastYear {
+			return delivery.InstantOf(t), nil
 		}
 	}
-	return 0, &fault{path, "is not a time like 2026-01-31T12:00:00.000+0000"}
+	return 0, &fault{"", "is not a time like 2026-01-31T12:00:00.000+0000"}
 }
 
-// refOf reads a reference to a user, status, queue or the like. Its name is
-// never empty where there is a reference at all.
-func refOf(path string, raw json.RawMessage) (delivery.Ref, *fault) {
-	var r delivery.Ref
+// refOf reads a reference to a user, status, queue or the like. It has a name
+// whenever it has anything.
+func refOf(raw json.RawMessage) (r delivery.Ref, bad *fault) {
 	if isNull(raw) {
 		return r, nil
 	}
-	var o struct {
-		ID, Key, Display, Name       json.RawMessage
-		Login, CloudUID, PassportUID json.RawMessage
-		Primary                      json.RawMessage
-	}
-	if !isObject(raw) || json.Unmarshal(raw, &o) != nil {
-		return r, &fault{path, "is not an object"}
-	}
-	if isObject(o.Primary) && isNull(o.ID) && isNull(o.Key) {
-		return refOf(path+".primary", o.Primary)
-	}
-	var bad *fault
-	first := func(names []string, raws ...json.RawMessage) string {
-		for i, raw := range raws {
-			s, f := textOf(path+"."+names[i], raw)
-			if bad == nil {
-				bad = f
-			}
-			if s != "" {
-				return s
-			}
+	var passport, cloud, name, login string
+	var primary json.RawMessage
+	isRef := members(raw, func(member []byte, value json.RawMessage) {
+		var to *string
+		switch string(member) {
+		case "id":
+			to = &r.ID
+		case "key":
+			to = &r.Key
+		case "display":
+			to = &r.Name
+		case "name":
+			to = &name
+		case "login":
+			to = &login
+		case "passportUid":
+			to = &passport
+		case "cloudUid":
+			to = &cloud
+		case "primary": // of an issue's projects
+			primary = value
+			return
+		default:
+			return
 		}
-		return ""
+		var f *fault
+		if *to, f = textOf(value); bad == nil {
+			bad = f.in("." + string(member))
+		}
+	})
+	if !isRef {
+		return r, &fault{"", "is not an object"}
 	}
-	r.ID = first([]string{"id", "passportUid", "cloudUid"}, o.ID, o.PassportUID, o.CloudUID)
-	r.Key = first([]string{"key"}, o.Key)
-	r.Name = first([]string{"display", "name", "login", "key", "id"}, o.Display, o.Name, o.Login, o.Key, o.ID)
-	if r.Name == "" {
-		r.Name = r.ID
+	if r == (delivery.Ref{}) && isObject(primary) {
+		r, bad = refOf(primary)
+		return r, bad.in(".primary")
 	}
+	r.ID = cmp.Or(r.ID, passport, cloud)
+	r.Name = cmp.Or(r.Name, name, login, r.Key, r.ID)
 	return r, bad
 }
 
 // integer is a whole number, 0 for anything else: organisations may have a
 // field of their own where Tracker has its version.
 func integer(raw json.RawMessage) int64 {
-	n, err := strconv.ParseInt(string(bytes.TrimSpace(raw)), 10, 64)
+	n, err := strconv.ParseInt(string(raw), 10, 64)
 	if err != nil {
 		return 0
 	}
 	return n
 }
 
-// compact is raw without spaces; null when absent.
+// compact is a copy of raw without spaces; null when absent.
 func compact(raw json.RawMessage) json.RawMessage {
 	if isNull(raw) {
 		return json.RawMessage("null")
 	}
-	var b bytes.Buffer
-	if json.Compact(&b, raw) != nil {
+	b := bytes.NewBuffer(make([]byte, 0, len(raw)))
+	if json.Compact(b, raw) != nil { // valid, as all here
 		return json.RawMessage("null")
 	}
 	return b.Bytes()
 }
 
-// sentence says what is wrong, beginning with the name of the field.
-func (f *fault) sentence() string {
-	name := f.path[strings.LastIndexByte(f.path, '.')+1:]
-	if strings.HasPrefix(name, "$") {
-		name = "it"
+// clean is body in valid UTF-8.
+func clean(body []byte) []byte {
+	if utf8.Valid(body) {
+		return body
 	}
-	return name + " " + f.message
-}
-
-func (f *fault) problem(record string) source.Problem {
-	return source.Problem{Record: record, Path: f.path, Message: f.sentence()}
+	return bytes.ToValidUTF8(body, []byte("\ufffd"))
 }

@@ -3,7 +3,6 @@ package tracker
 import (
 	"context"
 	"encoding/json"
-	"fmt"
 	"net/http"
 
 	"throughline/internal/delivery"
@@ -37,9 +36,9 @@ func (s *Source) readStatuses(ctx context.Context) (out []delivery.Status, probl
 		return nil, problem, nil
 	}
 	for i, raw := range items {
-		status, f := s.statusOf(fmt.Sprintf("$[%d]", i), raw)
+		status, f := s.statusOf(raw)
 		if f != nil {
-			problem = f.problem("statuses")
+			problem = f.at(i).problem("statuses")
 			continue
 		}
 		out = append(out, status)
@@ -47,8 +46,8 @@ func (s *Source) readStatuses(ctx context.Context) (out []delivery.Status, probl
 	return out, problem, nil
 }
 
-func (s *Source) statusOf(path string, raw json.RawMessage) (delivery.Status, *fault) {
-	o := openObject(path, raw)
+func (s *Source) statusOf(raw json.RawMessage) (delivery.Status, *fault) {
+	o := openObject(raw)
 	status := delivery.Status{
 		Connection: s.connection,
 		Key:        o.required("key"),
@@ -56,7 +55,7 @@ func (s *Source) statusOf(path string, raw json.RawMessage) (delivery.Status, *f
 		Order:      o.number("order"),
 	}
 	if isObject(o.fields["type"]) {
-		status.Type = o.key("type")
+		status.Type = o.ref("type").Key
 	} else {
 		status.Type = o.text("type")
 	}

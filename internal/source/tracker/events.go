@@ -18,115 +18,150 @@ const (
 	fieldStatusStart = "statusStartTime"
 )
 
-// eventReader maps the entries of a changelog, and keeps the first thing
-// wrong.
+// eventOf maps an entry of a changelog; its ordinal is not known yet. full
+// keeps every changed field.
+func eventOf(raw json.RawMessage, full bool) (delivery.Event, *fault) {
+	r := eventReader{full: full}
+	var changes json.RawMessage
+	isEvent := members(raw, func(name []byte, value json.RawMessage) {
+		switch string(name) {
+		case "id":
+			r.event.ID = r.text(".id", value)
+		case "updatedAt":
+			r.event.At = r.instant(".updatedAt", value)
+		case "updatedBy":
+			r.event.Actor = r.ref(".updatedBy", value)
+		case "type":
+			r.event.Type = r.text(".type", value)
+		case "transport":
+			r.event.Transport = r.text(".transport", value)
+		case "fields":
+			changes = value
+		}
+	})
+	switch {
+	case !isEvent:
+		r.keep("", &fault{"", "is not an object"})
+	case r.event.ID == "":
+		r.keep(".id", &fault{"", "is missing"})
+	case !r.event.At.Known():
+		r.keep(".updatedAt", &fault{"", "is missing"})
+	}
+	r.event.Moved = r.event.Type == typeMoved
+	r.keep(".fields", r.changes(changes))
+	return r.event, r.fault
+}
+
+// eventReader keeps the first thing wrong with an event.
 type eventReader struct {
-	full  bool // keep every changed field
+	full  bool
+	event delivery.Event
 	fault *fault
+
+	fromStarted, toStarted delivery.Instant
+}
+
+func (r *eventReader) keep(path string, f *fault) {
+	if r.fault == nil && f != nil {
+		r.fault = f.in(path)
+	}
 }
 
 func (r *eventReader) text(path string, raw json.RawMessage) string {
-	s, f := textOf(path, raw)
-	r.keep(f)
+	s, f := textOf(raw)
+	r.keep(path, f)
 	return s
 }
 
 func (r *eventReader) instant(path string, raw json.RawMessage) delivery.Instant {
-	i, f := instantOf(path, raw)
-	r.keep(f)
+	i, f := instantOf(raw)
+	r.keep(path, f)
 	return i
 }
 
 func (r *eventReader) ref(path string, raw json.RawMessage) delivery.Ref {
-	v, f := refOf(path, raw)
-	r.keep(f)
+	v, f := refOf(raw)
+	r.keep(path, f)
 	return v
 }
 
-func (r *eventReader) keep(f *fault) {
-	if r.fault == nil {
-		r.fault = f
-	}
-}
-
-// event maps one entry; its ordinal is not known yet.
-func (r *eventReader) event(path string, raw json.RawMessage) delivery.Event {
-	var in struct {
-		ID, UpdatedAt, UpdatedBy, Type, Transport, Fields json.RawMessage
-	}
-	if !isObject(raw) || json.Unmarshal(raw, &in) != nil {
-		r.keep(&fault{path, "is not an object"})
-		return delivery.Event{}
-	}
-	e := delivery.Event{
-		ID:        r.text(path+".id", in.ID),
-		At:        r.instant(path+".updatedAt", in.UpdatedAt),
-		Type:      r.text(path+".type", in.Type),
-		Transport: r.text(path+".transport", in.Transport),
-		Actor:     r.ref(path+".updatedBy", in.UpdatedBy),
-	}
-	e.Moved = e.Type == typeMoved
-	if e.ID == "" {
-		r.keep(&fault{path + ".id", "is missing"})
-	}
-	if !e.At.Known() {
-		r.keep(&fault{path + ".updatedAt", "is missing"})
-	}
-	r.changes(&e, path+".fields", in.Fields)
-	return e
-}
-
-// changes reads the changed fields, found by their ids: their order means
-// nothing.
-func (r *eventReader) changes(e *delivery.Event, path string, raw json.RawMessage) {
+// changes reads the changed fields.
+func (r *eventReader) changes(raw json.RawMessage) *fault {
 	if isNull(raw) {
-		return
+		return nil
 	}
-	var in []json.RawMessage
-	if json.Unmarshal(raw, &in) != nil {
-		r.keep(&fault{path, "is not a list"})
-		return
+	items, ok := elements(raw)
+	if !ok {
+		return &fault{"", "is not a list"}
 	}
-	var fromStarted, toStarted delivery.Instant
-	for i, raw := range in {
-		at := fmt.Sprintf("%s[%d]", path, i)
-		var change struct{ Field, From, To json.RawMessage }
-		if !isObject(raw) || json.Unmarshal(raw, &change) != nil {
-			r.keep(&fault{at, "is not an object"})
-			return
-		}
-		field := r.ref(at+".field", change.Field)
-		name := cmp.Or(field.ID, field.Key)
-		switch name {
-		case "":
-			r.keep(&fault{at + ".field.id", "is missing"})
-		case fieldStatus:
-			r.transition(e, at, change.From, change.To)
-		case fieldStatusStart:
-			fromStarted = r.instant(at+".from", change.From)
-			toStarted = r.instant(at+".to", change.To)
-		}
-		if r.full {
-			e.Fields = append(e.Fields, delivery.FieldChange{Field: name, From: bounded(change.From), To: bounded(change.To)})
+	for i, item := range items {
+		if f := r.change(item); f != nil {
+			return f.at(i)
 		}
 	}
-	if e.Transition != nil {
-		e.Transition.FromStartedAt, e.Transition.ToStartedAt = fromStarted, toStarted
+	if t := r.event.Transition; t != nil {
+		t.FromStartedAt, t.ToStartedAt = r.fromStarted, r.toStarted
 	}
+	return nil
 }
 
-func (r *eventReader) transition(e *delivery.Event, at string, from, to json.RawMessage) {
-	t := &delivery.Transition{
-		From: statusRef(r.ref(at+".from", from)),
-		To:   statusRef(r.ref(at+".to", to)),
+// change reads one changed field, known by its id: its place means nothing.
+func (r *eventReader) change(raw json.RawMessage) *fault {
+	var field, from, to json.RawMessage
+	ok := members(raw, func(name []byte, value json.RawMessage) {
+		switch string(name) {
+		case "field":
+			field = value
+		case "from":
+			from = value
+		case "to":
+			to = value
+		}
+	})
+	if !ok {
+		return &fault{"", "is not an object"}
 	}
+	ref, f := refOf(field)
+	name := cmp.Or(ref.ID, ref.Key)
+	switch {
+	case f != nil:
+		return f.in(".field")
+	case name == "":
+		return &fault{".field.id", "is missing"}
+	case name == fieldStatus:
+		f = r.transition(from, to)
+	case name == fieldStatusStart:
+		if r.fromStarted, f = instantOf(from); f != nil {
+			return f.in(".from")
+		}
+		if r.toStarted, f = instantOf(to); f != nil {
+			return f.in(".to")
+		}
+	}
+	if r.full {
+		r.event.Fields = append(r.event.Fields, delivery.FieldChange{Field: name, From: bounded(from), To: bounded(to)})
+	}
+	return f
+}
+
+func (r *eventReader) transition(from, to json.RawMessage) *fault {
+	left, f := refOf(from)
+	if f != nil {
+		return f.in(".from")
+	}
+	entered, f := refOf(to)
+	if f != nil {
+		return f.in(".to")
+	}
+	t := &delivery.Transition{From: statusRef(left), To: statusRef(entered)}
 	if t.To.Key == "" {
-		r.keep(&fault{at + ".to", "is missing: a status must change to something"})
+		return &fault{".to", "is missing: a status changes to something"}
 	}
-	if e.Transition != nil { // two changes in one event are one step
-		t.From = e.Transition.From
+	if before := r.event.Transition; before != nil { // two changes in one event are one step
+		t.From = before.From
 	}
-	e.Transition = t
+	r.event.Transition = t
+	return nil
 }
 
 // bounded replaces a long value by a remark.

@@ -28,16 +28,16 @@ func (e *entry) name() string {
 	return e.id
 }
 
-// entryOf maps a record of the issue API. path is where it stands in the answer.
-func (s *Source) entryOf(path string, raw json.RawMessage) entry {
-	o := openObject(path, raw)
+// entryOf maps a record of the issue API.
+func (s *Source) entryOf(raw json.RawMessage) entry {
+	o := openObject(raw)
 	e := entry{fault: o.fault, stamp: digest(raw)}
 	if o.fault != nil {
 		return e
 	}
-	e.id, _ = textOf("", o.fields["id"])
-	e.key, _ = textOf("", o.fields["key"])
-	e.updated, _ = instantOf("", o.fields["updatedAt"])
+	e.id, _ = textOf(o.fields["id"])
+	e.key, _ = textOf(o.fields["key"])
+	e.updated, _ = instantOf(o.fields["updatedAt"])
 	e.issue = s.issueOf(o)
 	e.fault = o.fault
 	if e.fault == nil {
@@ -51,7 +51,7 @@ func (s *Source) issueOf(o *object) delivery.Issue {
 	i := delivery.Issue{
 		Connection: s.connection,
 		ID:         o.required("id"),
-		Key:        strings.TrimSpace(o.required("key")),
+		Key:        o.required("key"),
 		Title:      o.text("summary"),
 		Type:       o.ref("type"),
 		Priority:   o.ref("priority"),
@@ -71,8 +71,8 @@ func (s *Source) issueOf(o *object) delivery.Issue {
 		StartDate:   o.date("start"),
 		EndDate:     o.date("end"),
 
-		ParentKey: o.key("parent"),
-		EpicKey:   o.key("epic"),
+		ParentKey: o.ref("parent").Key,
+		EpicKey:   o.ref("epic").Key,
 		Comments:  o.number("commentWithoutExternalMessageCount") + o.number("commentWithExternalMessageCount"),
 
 		Version:         integer(o.fields["version"]),
@@ -82,15 +82,15 @@ func (s *Source) issueOf(o *object) delivery.Issue {
 		StatusStartedAt: o.instant("statusStartTime"),
 	}
 	if i.Status.Key == "" {
-		o.keep(&fault{o.at("status"), "is missing"})
+		o.missing("status")
 	}
 	if !i.CreatedAt.Known() {
-		o.keep(&fault{o.at("createdAt"), "is missing"})
+		o.missing("createdAt")
 	}
 	if !i.UpdatedAt.Known() {
 		i.UpdatedAt = i.CreatedAt
 	}
-	if i.Queue = o.key("queue"); i.Queue == "" {
+	if i.Queue = o.ref("queue").Key; i.Queue == "" {
 		i.Queue = i.Key[:max(strings.LastIndexByte(i.Key, '-'), 0)]
 	}
 	i.Aliases = slices.DeleteFunc(o.texts("aliases"), func(a string) bool { return a == i.Key })
@@ -128,7 +128,7 @@ func (s *Source) customOf(o *object) map[string]json.RawMessage {
 			continue
 		}
 		if value = compact(value); len(value) > maxText {
-			o.keep(tooLong(o.at(name), len(value)))
+			o.keep(name, tooLong(len(value)))
 			continue
 		}
 		out[want] = value

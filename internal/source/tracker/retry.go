@@ -112,7 +112,7 @@ func (s *Source) issue(ctx context.Context, u unread) (e entry, missing bool, er
 		if err != nil {
 			return e, false, err
 		}
-		found := s.entryOf("$", a.body)
+		found := s.entryOf(a.body)
 		if found.id == "" {
 			found.id = u.ID
 		}

@@ -73,8 +73,8 @@ func (p *pull) keys(ctx context.Context) (seen map[string]bool, whole bool, err 
 }
 
 // keyOf reads no more of a record than what it is called.
-func keyOf(path string, raw json.RawMessage) entry {
-	o := openObject(path, raw)
+func keyOf(raw json.RawMessage) entry {
+	o := openObject(raw)
 	e := entry{id: o.text("id"), key: o.text("key"), fault: o.fault}
 	e.stamp = digest([]byte(e.id + "\x00" + e.key))
 	return e

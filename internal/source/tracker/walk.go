@@ -4,7 +4,6 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
-	"fmt"
 	"net/http"
 	"strconv"
 	"time"
@@ -39,7 +38,7 @@ type sheet struct {
 type walker struct {
 	client *client
 	scope  scope
-	read   func(path string, raw json.RawMessage) entry
+	read   func(raw json.RawMessage) entry
 	fields string // asked for, "" for all
 	sorted bool   // by update, so that a walk can go on from where it stood
 	now    func() time.Time
@@ -88,7 +87,8 @@ func (w *walker) nextSize() int {
 func (w *walker) take(items []json.RawMessage, seen map[uint64]bool) (entries []entry, fresh bool) {
 	entries = make([]entry, len(items))
 	for i, raw := range items {
-		e := w.read(fmt.Sprintf("$[%d]", i), raw)
+		e := w.read(raw)
+		e.fault = e.fault.at(i)
 		entries[i] = e
 		fresh = fresh || !seen[e.stamp]
 		seen[e.stamp] = true
