@@ -22,7 +22,10 @@ type tab struct {
 	faults []string
 }
 
-const patience = 30 * time.Second
+const (
+	patience = 30 * time.Second
+	fade     = 300 * time.Millisecond // of panels, before a picture is taken
+)
 
 // openTab starts a browser on the application at base.
 func openTab(t *testing.T, base string, width, height int) *tab {
@@ -93,13 +96,15 @@ func (b *tab) open(path string) {
 
 func (b *tab) click(selector string) {
 	b.t.Helper()
-	b.do("click "+selector, chromedp.Click(selector, chromedp.ByQuery))
+	b.do("click "+selector, chromedp.Click(chromedp.CSS(selector)))
 }
 
 // fill replaces what stands in a field.
 func (b *tab) fill(selector, value string) {
 	b.t.Helper()
-	b.do("fill "+selector, chromedp.Clear(selector, chromedp.ByQuery), chromedp.SendKeys(selector, value, chromedp.ByQuery))
+	b.do("select "+selector, chromedp.Focus(chromedp.CSS(selector)))
+	eval[bool](b, fmt.Sprintf("(e => { e.select(); return true })(document.querySelector(%q))", selector))
+	b.do("fill "+selector, chromedp.SendKeys(chromedp.CSS(selector), value))
 }
 
 // eval is the value of a JavaScript expression in the page.
@@ -148,4 +153,24 @@ func (b *tab) text() string {
 		return err.Error()
 	}
 	return s
+}
+
+// clickText clicks the first visible element of a kind that holds a text.
+func clickText(element, text string) chromedp.Action[chromedp.Void] {
+	return chromedp.Click(chromedp.Search(fmt.Sprintf(`//%s[contains(., %q)]`, element, text)))
+}
+
+// picture is the whole page as a PNG.
+func (b *tab) picture() []byte {
+	b.t.Helper()
+	ctx, cancel := context.WithTimeout(b.ctx, patience)
+	defer cancel()
+	if err := chromedp.Do(ctx, chromedp.Sleep(fade)); err != nil {
+		b.t.Fatal(err)
+	}
+	png, err := chromedp.Run(ctx, chromedp.FullScreenshot(100))
+	if err != nil {
+		b.t.Fatalf("take a picture: %v", err)
+	}
+	return png
 }
