@@ -9,6 +9,7 @@ import (
 	"net/http"
 	"net/netip"
 	"os"
+	"os/signal"
 	"runtime/debug"
 	"strconv"
 	"syscall"
@@ -39,6 +40,9 @@ func demo(ctx context.Context, p program) (err error) {
 	if err != nil {
 		return configError(err)
 	}
+	// A closed terminal must not leave the directory behind.
+	ctx, stopListening := signal.NotifyContext(ctx, syscall.SIGHUP)
+	defer stopListening()
 	dir, err := os.MkdirTemp("", "throughline-demo-")
 	if err != nil {
 		return fmt.Errorf("demo: %w", err)

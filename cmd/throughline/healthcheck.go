@@ -54,8 +54,11 @@ func healthURL(addr string) (string, error) {
 	if err != nil {
 		return "", fmt.Errorf("THROUGHLINE_ADDR: %w", err)
 	}
-	if ip, err := netip.ParseAddr(host); host == "" || err == nil && ip.IsUnspecified() {
-		host = "localhost"
+	switch ip, err := netip.ParseAddr(host); {
+	case host == "", err == nil && ip.IsUnspecified() && ip.Is4():
+		host = "127.0.0.1"
+	case err == nil && ip.IsUnspecified():
+		host = "::1"
 	}
 	return "http://" + net.JoinHostPort(host, port) + "/healthz", nil
 }

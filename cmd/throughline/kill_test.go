@@ -61,17 +61,18 @@ func readFacts(t *testing.T, environ []string) facts {
 // TestKilledSync: however often a sync is killed, in the end the facts are
 // those of an undisturbed one.
 func TestKilledSync(t *testing.T) {
+	t.Parallel() // mostly waits
 	binary := filepath.Join(t.TempDir(), "throughline")
 	if out, err := exec.CommandContext(t.Context(), "go", "build", "-o", binary, ".").CombinedOutput(); err != nil {
 		t.Fatalf("%v: %s", err, out)
 	}
-	c, server := company(t, simulator.Options{Issues: 150})
+	c, server := company(t, simulator.Options{Issues: 80})
 	calm := connected(t, server.URL)
 	if code, stdout, stderr := cli(t, calm, "sync"); code != exitDone {
 		t.Fatalf("%d: %s%s", code, stdout, stderr)
 	}
 	want := readFacts(t, calm)
-	if len(want.Issues) != 150 {
+	if len(want.Issues) != 80 {
 		t.Fatalf("%d issues", len(want.Issues))
 	}
 
@@ -81,7 +82,7 @@ func TestKilledSync(t *testing.T) {
 	dice := rand.New(rand.NewPCG(seed, 0))
 	const kills = 6
 	for killed := range kills {
-		if !killAfter(t, c, binary, environ, 1+dice.IntN(30)) {
+		if !killAfter(t, c, binary, environ, 1+dice.IntN(20)) {
 			t.Logf("the sync was over after %d kills", killed)
 			break
 		}
@@ -120,6 +121,8 @@ func killAfter(t *testing.T, c *simulator.Company, binary string, environ []stri
 		return over || c.Faults().Requests("") >= target
 	}, log)
 	kill()
-	<-ended
+	if err := <-ended; over && err != nil {
+		t.Fatalf("sync failed by itself: %v\n%s", err, log)
+	}
 	return !over
 }

@@ -52,6 +52,9 @@ func run(ctx context.Context, args, environ []string, _ io.Reader, stdout, stder
 		return exitDone
 	case errors.Is(err, errReported):
 		return exitError
+	case ctx.Err() != nil && errors.Is(err, context.Canceled):
+		say(stderr, "throughline: stopped before it was ready\n")
+		return exitError
 	case errors.As(err, &usage):
 		say(stderr, "throughline: %v\n", err)
 		return exitUsage

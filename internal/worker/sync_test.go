@@ -78,8 +78,11 @@ func TestOutcomes(t *testing.T) {
 	}{
 		{"auth", []step{one, {err: fmt.Errorf("search: %w", auth)}}, control.Paused, "The token has expired.", 30 * minute, 30 * minute, 0, "1"},
 		// The clock of a bubble begins at midnight of the year 2000.
-		{"limit", []step{one, {err: &source.RateLimitError{RetryAfter: time.Date(2000, 1, 1, 0, 7, 0, 0, time.UTC)}}},
-			control.Failed, "rate limit reached; trying again at 2000-01-01T00:07:00Z", 7 * minute, 7 * minute, 0, "1"},
+		{
+			"limit",
+			[]step{one, {err: &source.RateLimitError{RetryAfter: time.Date(2000, 1, 1, 0, 7, 0, 0, time.UTC)}}},
+			control.Failed, "rate limit reached; trying again at 2000-01-01T00:07:00Z", 7 * minute, 7 * minute, 0, "1",
+		},
 		{"error", []step{one, {err: errors.New("no route\nto host")}}, control.Failed, "no route to host", minute, 72 * time.Second, 1, "1"},
 		{"panic", []step{{before: func() { panic("boom: secret") }}}, control.Failed, errPanic.Error(), minute, 72 * time.Second, 1, ""},
 		{"problems", []step{{issues: []string{"1"}, problems: []source.Problem{problem}}}, control.Problems, "", 30 * minute, 30 * minute, 0, "1"},

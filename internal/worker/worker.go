@@ -66,10 +66,7 @@ func signal(c chan struct{}) {
 // returns nil unless the workflow cannot be read at the start.
 func (w *Worker) Run(ctx context.Context) error {
 	// Before the first sync, so that its issues are derived once.
-	if err := w.applyWorkflow(ctx); err != nil {
-		if ctx.Err() != nil {
-			return nil
-		}
+	if err := w.applyWorkflow(ctx); err != nil && ctx.Err() == nil {
 		return err
 	}
 	var running sync.WaitGroup
