@@ -15,13 +15,21 @@ import (
 func (s *Store) CycleTime(ctx context.Context, q delivery.FlowQuery) (delivery.CycleTime, error) {
 	var out delivery.CycleTime
 	err := s.read(ctx, func(tx *sql.Tx) (err error) {
+		type mark struct {
+			id       int64
+			closedAt delivery.Instant
+		}
+		var marks []mark
 		var seconds []int64
 		out.Sample, err = finished(ctx, tx, &q, func(i delivery.FinishedIssue, s int64) {
-			seconds = append(seconds, s)
-			out.Points = append(out.Points, delivery.CycleTimePoint{ID: i.ID, ClosedAt: i.ClosedAt, Seconds: s})
+			marks, seconds = append(marks, mark{i.ID, i.ClosedAt}), append(seconds, s)
 		})
 		if err != nil {
 			return err
+		}
+		out.Points = make([]delivery.CycleTimePoint, len(marks))
+		for i, m := range marks {
+			out.Points[i] = delivery.CycleTimePoint{ID: m.id, ClosedAt: m.closedAt, Seconds: seconds[i]}
 		}
 		out.Percentiles = delivery.PercentilesOf(seconds)
 		out.Points = delivery.ThinPoints(out.Points, out.P95, delivery.MaxPoints)
