@@ -99,6 +99,16 @@ func (b *tab) click(selector string) {
 	b.do("click "+selector, chromedp.Click(chromedp.CSS(selector)))
 }
 
+// follow clicks what leads to another page, and waits for it.
+func (b *tab) follow(selector string) {
+	b.t.Helper()
+	ctx, cancel := context.WithTimeout(b.ctx, patience)
+	defer cancel()
+	if _, err := chromedp.RunResponse(ctx, chromedp.Click(chromedp.CSS(selector))); err != nil {
+		b.t.Fatalf("follow %s: %v\npage:\n%s", selector, err, b.text())
+	}
+}
+
 // fill replaces what stands in a field.
 func (b *tab) fill(selector, value string) {
 	b.t.Helper()

@@ -86,7 +86,7 @@ func TestDemoInTheBrowser(t *testing.T) {
 	for _, lang := range []string{"ru", "en"} {
 		b.open("/")
 		b.click(".menu.account summary")
-		b.click(fmt.Sprintf("button[name=lang][value=%s]", lang))
+		b.follow(fmt.Sprintf("button[name=lang][value=%s]", lang))
 		b.until("the page speaks "+lang, fmt.Sprintf("document.documentElement.lang === %q", lang))
 		for _, page := range pages {
 			b.open(page.path)

@@ -55,6 +55,5 @@ func (b *tab) prefer(name, value string) {
 	b.t.Helper()
 	b.open("/")
 	b.click(".menu.account summary")
-	b.click(fmt.Sprintf("button[name=%s][value=%s]", name, value))
-	b.until("the page is back", `document.readyState === "complete"`)
+	b.follow(fmt.Sprintf("button[name=%s][value=%s]", name, value))
 }
