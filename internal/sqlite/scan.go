@@ -47,6 +47,9 @@ func Scan(ctx context.Context, q Queryer, f func(Row) error, query string, args 
 	defer scans.running.Delete(id)
 	var rows sql.NullInt64
 	err := q.QueryRowContext(ctx, query, append([]any{id}, args...)...).Scan(&rows)
+	if s.panicked != nil {
+		panic(s.panicked)
+	}
 	if s.err != nil {
 		return s.err
 	}
@@ -61,9 +64,23 @@ var scans struct {
 }
 
 type scan struct {
-	f   func(Row) error
-	err error
+	f        func(Row) error
+	err      error
+	panicked any
 }
+
+// call calls f. A panic must not pass through SQLite, which holds locks.
+func (s *scan) call(row Row) (err error) {
+	defer func() {
+		if r := recover(); r != nil {
+			s.panicked, err = r, errPanic
+		}
+		s.err = err
+	}()
+	return s.f(row)
+}
+
+var errPanic = errors.New(scanFunction + ": panic")
 
 // registerScan makes scan_rows known to connections opened from now on.
 var registerScan = sync.OnceValue(func() error {
@@ -91,8 +108,7 @@ func (a *scanner) Step(_ *modernc.FunctionContext, args []driver.Value) error {
 		a.scan = s.(*scan)
 	}
 	a.rows++
-	a.scan.err = a.scan.f(args[1:])
-	return a.scan.err
+	return a.scan.call(args[1:])
 }
 
 func (a *scanner) WindowInverse(*modernc.FunctionContext, []driver.Value) error {

@@ -103,6 +103,24 @@ func TestScanStops(t *testing.T) {
 	}
 }
 
+func TestScanPanics(t *testing.T) {
+	db := open(t)
+	db.Reader.SetMaxOpenConns(1) // so that what comes after meets the same one
+	panicked := func() (r any) {
+		defer func() { r = recover() }()
+		err := sqlite.Scan(t.Context(), db.Reader, func(sqlite.Row) error { panic("at the first row") },
+			"SELECT scan_rows(?1, n) FROM numbers")
+		t.Errorf("no panic, but %v", err)
+		return nil
+	}()
+	if panicked != "at the first row" {
+		t.Errorf("panicked with %v", panicked)
+	}
+	if err := db.Ping(t.Context()); err != nil {
+		t.Error(err)
+	}
+}
+
 func TestReaderCannotWrite(t *testing.T) {
 	db := open(t)
 	if _, err := db.Reader.ExecContext(t.Context(), "DELETE FROM numbers"); err == nil {

@@ -167,6 +167,34 @@ func TestWriteCancelledHalfway(t *testing.T) {
 	}
 }
 
+func TestUpdatePanics(t *testing.T) {
+	s := openTest(t)
+	func() {
+		defer func() {
+			if r := recover(); r != "halfway" {
+				t.Errorf("panicked with %v", r)
+			}
+		}()
+		err := s.update(t.Context(), func(w *writer) error {
+			if _, err := w.term(queueTerm, "DEV"); err != nil {
+				t.Error(err)
+			}
+			panic("halfway")
+		})
+		t.Errorf("no panic, but %v", err)
+	}()
+	err := s.update(t.Context(), func(w *writer) error {
+		id, err := w.knownTerm(queueTerm, "DEV")
+		if id != 0 {
+			t.Errorf("a term that was undone has the id %d", id)
+		}
+		return err
+	})
+	if err != nil {
+		t.Error(err)
+	}
+}
+
 func TestOpenFails(t *testing.T) {
 	if _, err := Open(t.Context(), filepath.Join(t.TempDir(), "no", "such", "folder.db")); err == nil {
 		t.Error("opened in a folder that is not there")

@@ -52,16 +52,16 @@ func (s *Store) Version(ctx context.Context) (int64, error) {
 }
 
 // read runs f in a transaction that sees one state of the store.
-func (s *Store) read(ctx context.Context, f func(tx *sql.Tx) error) error {
+func (s *Store) read(ctx context.Context, f func(tx *sql.Tx) error) (err error) {
 	tx, err := s.db.Reader.BeginTx(ctx, &sql.TxOptions{ReadOnly: true})
 	if err != nil {
 		return err
 	}
-	return errors.Join(f(tx), ignoreDone(tx.Rollback()))
+	defer func() { err = errors.Join(err, ignoreDone(tx.Rollback())) }()
+	return f(tx)
 }
 
-// ignoreDone drops the error of a rollback that the end of the context has
-// already done.
+// ignoreDone drops the error of a rollback of what has already ended.
 func ignoreDone(err error) error {
 	if errors.Is(err, sql.ErrTxDone) {
 		return nil

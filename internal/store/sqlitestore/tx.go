@@ -23,29 +23,37 @@ type writer struct {
 }
 
 // update runs f in a write transaction, and raises the version if f changed
-// anything. What f wrote is undone when it fails.
-func (s *Store) update(ctx context.Context, f func(w *writer) error) error {
+// anything. What f wrote is undone when it fails or panics.
+func (s *Store) update(ctx context.Context, f func(w *writer) error) (err error) {
 	conn, err := s.db.Writer.Conn(ctx) // waits for other writers
 	if err != nil {
 		return err
 	}
+	defer func() { err = errors.Join(err, conn.Close()) }()
 	// The statements are small and many: the context is looked at between
 	// them, since watching it costs a goroutine each.
 	w := &writer{ctx: context.WithoutCancel(ctx), stmts: map[string]*sql.Stmt{}, names: s.names, seen: map[int64]seenName{}}
 	if w.tx, err = conn.BeginTx(w.ctx, nil); err != nil {
-		return errors.Join(err, conn.Close())
+		return err
 	}
-	if err = w.run(f); err == nil {
-		err = ctx.Err()
+	committed := false
+	defer func() {
+		if !committed {
+			s.names = newDictionary() // it holds ids that are undone
+			err = errors.Join(err, ignoreDone(w.tx.Rollback()))
+		}
+	}()
+	if err := w.run(f); err != nil {
+		return err
 	}
-	if err != nil {
-		s.names = newDictionary() // it holds ids that are undone
-		return errors.Join(err, w.tx.Rollback(), conn.Close())
+	if err := ctx.Err(); err != nil {
+		return err
 	}
-	if err = w.tx.Commit(); err != nil {
-		s.names = newDictionary()
+	if err := w.tx.Commit(); err != nil {
+		return err
 	}
-	return errors.Join(err, conn.Close())
+	committed = true
+	return nil
 }
 
 func (w *writer) run(f func(w *writer) error) error {
@@ -130,6 +138,7 @@ func each(rows *sql.Rows, err error, scan func(*sql.Rows) error) error {
 	if err != nil {
 		return err
 	}
+	defer rows.Close() //nolint:errcheck // closed below, unless scan panics
 	for err == nil && rows.Next() {
 		err = scan(rows)
 	}

@@ -72,3 +72,70 @@ func (s *store) readWhole(t *testing.T, size int) {
 		t.Errorf("a list of %d issues", n)
 	}
 }
+
+// testWriters writes from several connections at once.
+func testWriters(t *testing.T, s *store) {
+	const writers, batches = 4, 5
+	var running sync.WaitGroup
+	for c := range writers {
+		running.Go(func() {
+			connection := fmt.Sprintf("connection %d", c)
+			for b := range batches {
+				key := fmt.Sprintf("Q%d-%d", c, b)
+				w, err := s.Write(t.Context(), delivery.Batch{
+					Connection: connection, Statuses: dictionary,
+					Issues: []delivery.IssueRecord{issue(fmt.Sprint(b), key, "open@2026-03-01", "closed@2026-03-02"), issue("same", key+"0", "open@2026-03-01")},
+				})
+				if err != nil || w.Inserted+w.Updated != 2 {
+					t.Errorf("%s: %+v, %v", connection, w, err)
+				}
+			}
+		})
+	}
+	running.Wait()
+	facets, err := s.Facets(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	same(t, "connections", len(facets.Connections), writers)
+	for _, f := range facets.Connections {
+		same(t, f.Key, f.Count, batches+1)
+	}
+}
+
+// testPanics lets whoever reads or writes panic, as a faulty page would: the
+// store goes on working.
+func testPanics(t *testing.T, s *store) {
+	s.write(t, issue("1", "DEV-1", "open@2026-03-01"), issue("2", "DEV-2", "open@2026-03-01"))
+	panics := func(f func()) {
+		t.Helper()
+		defer func() {
+			if recover() == nil {
+				t.Error("no panic")
+			}
+		}()
+		f()
+	}
+	for range 20 { // more than there may be connections
+		panics(func() {
+			for range s.Issues(t.Context(), delivery.IssueQuery{Filter: ask().Filter}) { //nolint:errcheck // panics first
+				panic("in a list")
+			}
+		})
+		panics(func() {
+			for range s.IssueIDs(t.Context(), tracker) { //nolint:errcheck // panics first
+				panic("in a list of ids")
+			}
+		})
+		panics(func() {
+			_, err := s.TimeInStatus(t.Context(), ask(business, func(q *delivery.FlowQuery) { q.Calendar = nil }))
+			t.Errorf("without a calendar: %v", err)
+		})
+		panics(func() {
+			_, err := s.CycleTimeTrend(t.Context(), ask(func(q *delivery.FlowQuery) { q.Calendar = nil }))
+			t.Errorf("without a calendar: %v", err)
+		})
+	}
+	same(t, "written", s.write(t, issue("3", "DEV-3", "open@2026-03-01")), delivery.Written{Inserted: 1})
+	same(t, "time in status", s.timeInStatus(t, ask()).N, 3)
+}

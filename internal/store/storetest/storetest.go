@@ -56,6 +56,8 @@ func Run(t *testing.T, o Opener) {
 		{"interrupted rebuild", testInterrupted},
 		{"overtaken rebuild", testOvertaken},
 		{"reads beside writes", testConcurrent},
+		{"several writers", testWriters},
+		{"panics", testPanics},
 		{"made-up company", testCompany},
 	} {
 		t.Run(c.name, func(t *testing.T) {
