@@ -48,7 +48,6 @@ func (s *Server) apiRoutes(r chi.Router) {
 // read anybody, to change things all but viewers.
 func (s *Server) needScope(scope string) func(http.Handler) http.Handler {
 	return func(next http.Handler) http.Handler {
-		session := s.crossOrigin.Handler(next)
 		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 			if header := r.Header.Get("Authorization"); header != "" {
 				if s.tokenHolds(w, r, header, scope) {
@@ -62,8 +61,10 @@ func (s *Server) needScope(scope string) func(http.Handler) http.Handler {
 				unauthorized(w, "send a token: Authorization: Bearer …")
 			case scope != scopeRead && u.Role == control.Viewer:
 				writeAPIError(w, http.StatusForbidden, "forbidden", "a viewer may only read")
+			case s.crossOrigin.Check(r) != nil:
+				writeAPIError(w, http.StatusForbidden, "forbidden", "a session cannot be used from another site; send a token")
 			default:
-				session.ServeHTTP(w, r)
+				next.ServeHTTP(w, r)
 			}
 		})
 	}
@@ -105,7 +106,7 @@ type apiList[T any] struct {
 
 func writeJSON(w http.ResponseWriter, status int, v any) {
 	h := w.Header()
-	h.Set("Content-Type", "application/json; charset=utf-8")
+	h.Set("Content-Type", "application/json")
 	w.WriteHeader(status)
 	enc := json.NewEncoder(w)
 	enc.SetEscapeHTML(false)
