@@ -68,7 +68,7 @@ func (s *Source) record(ctx context.Context, e *entry, st delivery.IssueState, w
 		return r, nil
 	case wantTail:
 		var attached bool
-		r.Events, attached, err = s.tail(ctx, e.issue.Key, st)
+		r.Events, attached, err = s.tail(ctx, &e.issue, st)
 		if attached || err != nil {
 			return r, err
 		}
@@ -85,21 +85,24 @@ func (s *Source) record(ctx context.Context, e *entry, st delivery.IssueState, w
 }
 
 // tail fetches the events after the last stored one. They attach when all of
-// them are newer than the issue was when it was stored.
-func (s *Source) tail(ctx context.Context, key string, st delivery.IssueState) ([]delivery.Event, bool, error) {
-	events, err := s.entries(ctx, key, st.LastEventID)
+// them are newer than the issue was when it was stored, and tell of its new
+// status if it has one.
+func (s *Source) tail(ctx context.Context, i *delivery.Issue, st delivery.IssueState) ([]delivery.Event, bool, error) {
+	events, err := s.entries(ctx, i.Key, st.LastEventID)
 	if isStatus(err, http.StatusBadRequest, http.StatusNotFound, http.StatusGone, http.StatusUnprocessableEntity) {
 		return nil, false, nil // the server no longer knows that event
 	}
 	if err != nil {
 		return nil, false, err
 	}
+	told := i.Status.Key == st.StatusKey && i.StatusStartedAt == st.StatusStartedAt
 	for _, e := range events {
 		if e.ID == st.LastEventID || e.At <= st.UpdatedAt {
 			return nil, false, nil
 		}
+		told = told || e.Transition != nil || e.Moved
 	}
-	return ordered(events, st.LastOrdinal+1), true, nil
+	return ordered(events, st.LastOrdinal+1), told, nil
 }
 
 // entries fetches a changelog, page by page, after an event or from the
