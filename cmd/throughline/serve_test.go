@@ -95,6 +95,7 @@ func TestServeAddressInUse(t *testing.T) {
 // TestServeStopsInSync: a stop in the middle of a sync keeps what was read, and
 // the next start goes on by itself.
 func TestServeStopsInSync(t *testing.T) {
+	t.Parallel() // mostly waits
 	c, server := company(t, simulator.Options{Issues: 120})
 	environ := connected(t, server.URL)
 	s := launch(t, environ, "serve")

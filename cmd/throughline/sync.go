@@ -150,11 +150,11 @@ func (a *app) report(ctx context.Context, p program, s control.Sync) error {
 	if err != nil {
 		return err
 	}
-	say(p.stdout, "%s: %d records could not be taken and are tried again next time", s.Connection, s.Problems)
+	say(p.stdout, "%s: records that could not be taken and are tried again next time: %d", s.Connection, s.Problems)
 	if s.Problems > len(problems) {
-		say(p.stdout, "; the first %d", len(problems))
+		say(p.stdout, "; the first %d of them", len(problems))
 	}
-	say(p.stdout, ":\n")
+	say(p.stdout, "\n")
 	for _, problem := range problems {
 		say(p.stdout, "  %s %s: %s\n", problem.Record, problem.Path, problem.Message)
 	}

@@ -39,9 +39,10 @@ func TestSyncWithoutConnections(t *testing.T) {
 }
 
 func TestSyncProblems(t *testing.T) {
+	t.Parallel() // mostly waits
 	_, server := company(t, simulator.Options{Issues: 40, Broken: true})
 	code, stdout, _ := cli(t, connected(t, server.URL), "sync")
-	expect(t, code, exitError, stdout, "tracker: problems in ", " records could not be taken and are tried again next time:\n  ")
+	expect(t, code, exitError, stdout, "tracker: problems in ", "tracker: records that could not be taken and are tried again next time: 3\n  ")
 }
 
 func TestSyncPaused(t *testing.T) {
@@ -54,6 +55,7 @@ func TestSyncPaused(t *testing.T) {
 }
 
 func TestSyncFails(t *testing.T) {
+	t.Parallel() // mostly waits
 	_, server := company(t, simulator.Options{Issues: -1})
 	environ := connected(t, server.URL)
 	server.Close()

@@ -29,7 +29,8 @@ type pulling struct {
 	w          *Worker
 	connection control.Connection
 	sync       control.Sync
-	before     source.Progress // of pulls of this sync that met a rate limit
+	before     source.Progress // counted before last began at nought
+	last       source.Progress // as the source said it
 	onProgress func(source.Progress)
 }
 
@@ -154,8 +155,16 @@ func (p *pulling) save(ctx context.Context, page source.Page) error {
 	return nil
 }
 
-// sum counts on from the pulls before, each of which began at nought.
+// sum counts over the whole sync: a source begins at nought after a rate limit,
+// and may do so in each phase.
 func (p *pulling) sum(now source.Progress) source.Progress {
+	if now.Read < p.last.Read {
+		p.before.Read += p.last.Read
+	}
+	if now.Requests < p.last.Requests {
+		p.before.Requests += p.last.Requests
+	}
+	p.last = now
 	if now.Found > 0 {
 		now.Found += p.before.Read
 	}
@@ -173,7 +182,7 @@ func (p *pulling) waitOut(ctx context.Context, err error) bool {
 	}
 	wait := limitPause(limit, time.Now())
 	p.w.log.WarnContext(ctx, "rate limit reached, waiting", "connection", p.connection.Name, "seconds", wait.Seconds())
-	p.before = p.sync.Progress
+	p.before, p.last = p.sync.Progress, source.Progress{}
 	select {
 	case <-ctx.Done():
 		return false

@@ -128,6 +128,21 @@ func TestOutcomes(t *testing.T) {
 	}
 }
 
+func TestProgressOverPhases(t *testing.T) {
+	var p pulling
+	for _, c := range []struct{ says, want source.Progress }{
+		{source.Progress{Phase: "retry", Found: 2, Read: 2, Requests: 4}, source.Progress{Phase: "retry", Found: 2, Read: 2, Requests: 4}},
+		{source.Progress{Phase: "history", Found: 300, Requests: 5}, source.Progress{Phase: "history", Found: 302, Read: 2, Requests: 5}},
+		{source.Progress{Phase: "history", Found: 300, Read: 100, Requests: 9}, source.Progress{Phase: "history", Found: 302, Read: 102, Requests: 9}},
+		{source.Progress{Phase: "sweep", Requests: 10}, source.Progress{Phase: "sweep", Read: 102, Requests: 10}},
+		{source.Progress{Phase: "sweep", Found: 1, Read: 1, Requests: 11}, source.Progress{Phase: "sweep", Found: 103, Read: 103, Requests: 11}},
+	} {
+		if got := p.sum(c.says); got != c.want {
+			t.Errorf("%+v is %+v, want %+v", c.says, got, c.want)
+		}
+	}
+}
+
 func TestPause(t *testing.T) {
 	for failures, want := range map[int]time.Duration{1: time.Minute, 2: 2 * time.Minute, 4: 8 * time.Minute, 7: 50 * time.Minute, 1000: 50 * time.Minute} {
 		for range 100 {
