@@ -124,12 +124,12 @@ func (s *Server) routes(r chi.Router) {
 		r.Use(s.browser)
 		r.Get("/setup", s.setupPage)
 		r.Post("/setup", s.setUp)
+		r.Post("/preferences", s.setPreferences)
 		r.Group(func(r chi.Router) {
 			r.Use(s.needUsers)
 			r.Get("/login", s.loginPage)
 			r.Post("/login", s.logIn)
 			r.Post("/logout", s.logOut)
-			r.Post("/preferences", s.setPreferences)
 			r.Group(func(r chi.Router) {
 				r.Use(s.needUser)
 				s.overviewRoutes(r)

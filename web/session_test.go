@@ -27,7 +27,13 @@ func TestSetUp(t *testing.T) {
 		t.Errorf("a wrong token answers %d", res.status)
 	}
 
-	doc = s.page("/setup?token=" + token)
+	back := "/setup?token=" + token
+	if res := s.post("/preferences", url.Values{"lang": {"ru"}, "back": {back}}); res.header.Get("Location") != back {
+		t.Errorf("choosing a language leads to %q", res.header.Get("Location"))
+	}
+	want(t, s.page(back), "h1", "Создайте учётную запись администратора")
+	s.client = s.browser()
+	doc = s.page(back)
 	if got := doc.Find("input[name=token]").AttrOr("value", ""); got != token {
 		t.Errorf("the form holds the token %q", got)
 	}
