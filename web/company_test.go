@@ -8,6 +8,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/PuerkitoBio/goquery"
+
 	"throughline/internal/delivery"
 )
 
@@ -86,11 +88,16 @@ tokens:
 	return s
 }
 
-func readAll(t *testing.T, res *http.Response) string {
+func readAll(t testing.TB, res *http.Response) string {
 	t.Helper()
 	b, err := io.ReadAll(res.Body)
 	if err != nil {
 		t.Fatal(err)
 	}
 	return string(b)
+}
+
+// byHref finds the links to a path.
+func byHref(path string) func(int, *goquery.Selection) bool {
+	return func(_ int, a *goquery.Selection) bool { return a.AttrOr("href", "") == path }
 }

@@ -28,7 +28,7 @@ import (
 
 // site is a Server with real databases, and a browser in front of it.
 type site struct {
-	t      *testing.T
+	t      testing.TB
 	dir    string
 	server *Server
 	url    string
@@ -54,7 +54,7 @@ var testNow = time.Date(2026, time.March, 4, 12, 0, 0, 0, time.UTC)
 
 // newSite serves an installation without users; change may alter the
 // configuration.
-func newSite(t *testing.T, change func(*Config)) *site {
+func newSite(t testing.TB, change func(*Config)) *site {
 	t.Helper()
 	dir := t.TempDir()
 	box, err := secret.NewBox(make([]byte, 32))

@@ -1,0 +1,372 @@
+package web
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"net/http"
+	"net/url"
+	"strings"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/PuerkitoBio/goquery"
+	"github.com/google/go-cmp/cmp"
+
+	"throughline/internal/delivery"
+)
+
+// watchedStore counts questions about metrics, and may answer those about cycle
+// time with an error.
+type watchedStore struct {
+	delivery.Store
+	asked atomic.Int32
+	err   atomic.Pointer[error]
+}
+
+func (w *watchedStore) check() error {
+	w.asked.Add(1)
+	if err := w.err.Load(); err != nil {
+		return *err
+	}
+	return nil
+}
+
+func (w *watchedStore) CycleTime(ctx context.Context, q delivery.FlowQuery) (delivery.CycleTime, error) {
+	if err := w.check(); err != nil {
+		return delivery.CycleTime{}, err
+	}
+	return w.Store.CycleTime(ctx, q)
+}
+
+func (w *watchedStore) CycleTimeTrend(ctx context.Context, q delivery.FlowQuery) (delivery.CycleTimeTrend, error) {
+	w.asked.Add(1)
+	return w.Store.CycleTimeTrend(ctx, q)
+}
+
+func (w *watchedStore) TimeInStatus(ctx context.Context, q delivery.FlowQuery) (delivery.TimeInStatus, error) {
+	w.asked.Add(1)
+	return w.Store.TimeInStatus(ctx, q)
+}
+
+func TestFlowPageIsSlots(t *testing.T) {
+	var store *watchedStore
+	s := inCompany(t, 40, func(c *Config) {
+		store = &watchedStore{Store: c.Store}
+		c.Store = store
+	})
+	d := s.page("/flow?queue=DEV&type=bug&type=task&range=30d&bucket=day")
+	want := []string{"flow-headline", "cycle-time", "cycle-time-trend", "time-in-status"}
+	slots := d.Find("[data-slot]")
+	if slots.Length() != len(want) {
+		t.Fatalf("%d slots, want %d", slots.Length(), len(want))
+	}
+	for i, slug := range want {
+		if got := slots.Eq(i).AttrOr("hx-get", ""); got != "/panels/"+slug+"?bucket=day&clock=business&queue=DEV&range=30d&type=bug&type=task" {
+			t.Errorf("slot %s asks %s", slug, got)
+		}
+	}
+	if store.asked.Load() != 0 {
+		t.Errorf("the page asked for %d metrics", store.asked.Load())
+	}
+	checked := map[string]string{}
+	for _, e := range d.Find("form.filters input:checked").EachIter() {
+		checked[e.AttrOr("value", "")] = e.AttrOr("name", "")
+	}
+	if diff := cmp.Diff(map[string]string{"DEV": "queue", "bug": "type", "task": "type", "business": "clock"}, checked); diff != "" {
+		t.Errorf("ticked (-want +got)\n%s", diff)
+	}
+	if got := d.Find("select[name=range] option[selected]").AttrOr("value", ""); got != "30d" {
+		t.Errorf("the period is %q", got)
+	}
+	if d.Find("a.reset").Length() != 1 || s.page("/flow").Find("a.reset").Length() != 0 {
+		t.Error("the way back to the default is there when it is the default, or not when it is not")
+	}
+}
+
+func TestFlowPageFilters(t *testing.T) {
+	s := inCompany(t, 10, nil)
+	own := s.page("/flow?from=2026-01-01&to=2026-01-31&clock=elapsed&queue=GONE")
+	if own.Find("select[name=range] option[selected]").AttrOr("value", "x") != "" || own.Find("[data-dates][hidden]").Length() != 0 {
+		t.Error("own dates do not show")
+	}
+	if got := own.Find("input[name=queue]:checked").AttrOr("value", ""); got != "GONE" {
+		t.Errorf("a queue that is not in the data is ticked as %q", got)
+	}
+	if got := s.page("/flow?range=14d").Find("select[name=range] option[selected]").AttrOr("value", ""); got != "14d" {
+		t.Errorf("a period of one's own shows as %q", got)
+	}
+	bad := s.get("/flow?colour=red&range=soon")
+	if bad.status != http.StatusBadRequest || bad.doc.Find("[data-slot]").Length() != 0 {
+		t.Errorf("a filter that cannot be used: %d with %d slots", bad.status, bad.doc.Find("[data-slot]").Length())
+	}
+	want(t, bad.doc, ".banner.bad", "colour: no such filter")
+	want(t, bad.doc, ".banner.bad", "range: not a number of days")
+	if res := s.get("/panels/cycle-time?colour=red"); res.status != http.StatusBadRequest {
+		t.Errorf("a panel with a filter that cannot be used: %d", res.status)
+	}
+	// What a form sends for what was left empty.
+	if res := s.get("/panels/cycle-time?range=90d&from=&to=&bucket=auto&clock=business"); res.status != http.StatusOK {
+		t.Errorf("a form with empty dates: %d", res.status)
+	}
+}
+
+func TestChartPanels(t *testing.T) {
+	s := inCompany(t, 400, nil)
+	for _, lang := range []string{"en", "ru"} {
+		for _, p := range panels() {
+			t.Run(p.slug+" "+lang, func(t *testing.T) {
+				d := s.page("/panels/" + p.slug + "?range=90d&lang=" + lang)
+				data := read[panelAnswer](s, "/api/v1/panels/"+p.slug+"?range=90d&clock=business&lang="+lang)
+				if got := textOf(d, ".sentence"); got != strings.Join(strings.Fields(data.Summary), " ") || got == "" {
+					t.Errorf("the sentence is %q, want %q", got, data.Summary)
+				}
+				if got := d.Find(".chart").AttrOr("aria-label", ""); got != data.Summary {
+					t.Errorf("a screen reader says %q", got)
+				}
+				want(t, d, ".panel-foot", strings.Join(strings.Fields(data.Definition), " "))
+				want(t, d, ".panel-foot > span", "n = ")
+				if strings.Contains(d.Text(), "panel.") || strings.Contains(d.Text(), "summary.") || strings.Contains(d.Text(), "table.") {
+					t.Error("a message is missing")
+				}
+				var chart struct {
+					Option map[string]any
+					Meta   map[string]any
+				}
+				script := d.Find(`script[type="application/json"]`)
+				if err := json.Unmarshal([]byte(script.Text()), &chart); err != nil {
+					t.Fatal(err)
+				}
+				if script.AttrOr("id", "") != d.Find("[data-chart]").AttrOr("data-chart", "") || chart.Meta["lang"] != lang {
+					t.Errorf("the chart's data is %q in %v", script.AttrOr("id", ""), chart.Meta["lang"])
+				}
+				if rows := d.Find("tbody tr").Length(); rows == 0 || rows > 200 {
+					t.Errorf("a table of %d rows", rows)
+				}
+				links := d.Find(".panel-foot a")
+				for _, ext := range []string{"", ".csv"} {
+					path := "/api/v1/panels/" + p.slug + ext + "?clock=business&lang=" + lang + "&range=90d"
+					if links.FilterFunction(byHref(path)).Length() != 1 {
+						t.Errorf("no link to %s", path)
+					}
+					if res := s.get(path); res.status != http.StatusOK {
+						t.Errorf("%s: %d", path, res.status)
+					}
+				}
+			})
+		}
+	}
+}
+
+func TestPanelExclusions(t *testing.T) {
+	s := inCompany(t, 400, nil)
+	d := s.page("/panels/cycle-time?range=90d")
+	data := read[panelAnswer](s, "/api/v1/panels/cycle-time?range=90d")
+	total := 0
+	for _, n := range data.Excluded {
+		total += n
+	}
+	if total == 0 || len(data.Excluded) != 2 {
+		t.Fatalf("excluded %v", data.Excluded)
+	}
+	want(t, d, ".panel-foot summary", number(ptr(float64(total)))+" excluded")
+	want(t, d, ".panel-foot li", "without ever being in an active status")
+	want(t, d, ".panel-foot li", "with a resolution that the workflow leaves out")
+	if d.Find(".note a").FilterFunction(byHref("/api/v1/issues.csv?state=closed&clock=business&range=90d")).Length() != 1 {
+		t.Error("no link to the list")
+	}
+}
+
+func ptr[T any](v T) *T { return &v }
+
+// The table is the newest first, with words for what took no working time.
+func TestPanelTable(t *testing.T) {
+	s := newSite(t, nil)
+	if err := s.db.EnsureAdmin(t.Context(), adminEmail, adminPassword); err != nil {
+		t.Fatal(err)
+	}
+	s.post("/login", url.Values{"email": {adminEmail}, "password": {adminPassword}})
+	s.addIssues()
+	d := s.page("/panels/cycle-time?range=30d&clock=elapsed")
+	wantCells(t, d, "tbody tr:first-child td", "2 Mar 2026 12:00", "OPS-1", "Issue 2", "Task", "8 d")
+	if got := d.Find("tbody a").First().AttrOr("href", ""); got != "/issues/OPS-1" {
+		t.Errorf("the key leads to %s", got)
+	}
+	d = s.page("/panels/cycle-time-trend?range=14d&bucket=week&lang=ru")
+	wantCells(t, d, "thead th", "Неделя с", "p50", "p85", "p95", "Задачи", "Примечание")
+	wantCells(t, d, "tbody tr:last-child td", "02.03.2026", "5,3 дн.", "5,3 дн.", "5,3 дн.", "2", "неполный")
+	wantCells(t, d, "tbody tr:first-child td", "16.02.2026", "–", "–", "–", "0", "неполный")
+}
+
+func wantCells(t *testing.T, d *goquery.Document, selector string, want ...string) {
+	t.Helper()
+	var got []string
+	for _, cell := range d.Find(selector).EachIter() {
+		got = append(got, strings.Join(strings.Fields(cell.Text()), " "))
+	}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("%s (-want +got)\n%s", selector, diff)
+	}
+}
+
+func TestEmptyPanels(t *testing.T) {
+	empty := func(t *testing.T, s *site, path string) (text, fix string) {
+		t.Helper()
+		d := s.page(path)
+		if d.Find("[data-chart]").Length() != 0 {
+			t.Error("there is a chart")
+		}
+		return textOf(d, ".nothing p"), d.Find(".nothing a").AttrOr("href", "")
+	}
+	check := func(t *testing.T, text, fix, wantText, wantFix string) {
+		t.Helper()
+		if !strings.Contains(text, wantText) || fix != wantFix {
+			t.Errorf("%q, mended at %s; want %q at %s", text, fix, wantText, wantFix)
+		}
+	}
+	s := signedIn(t, nil)
+	text, fix := empty(t, s, "/panels/cycle-time")
+	check(t, text, fix, "Nothing is connected yet", "/settings/connections")
+	want(t, s.page("/flow"), ".empty", "Nothing is connected yet")
+
+	s.makeUp("tracker")
+	text, fix = empty(t, s, "/panels/cycle-time")
+	check(t, text, fix, "still being fetched", "/syncs")
+	if got := s.page("/panels/cycle-time").Find("section").AttrOr("hx-trigger", ""); !strings.Contains(got, "load delay:5s") {
+		t.Errorf("it does not ask again: %q", got)
+	}
+
+	s.addIssues()
+	text, fix = empty(t, s, "/panels/cycle-time?range=1d")
+	check(t, text, fix, "Nothing was found in this period", "/flow?clock=business&range=12m")
+	text, fix = empty(t, s, "/panels/cycle-time-trend?range=30d&queue=NONE&type=task")
+	check(t, text, fix, "Nothing matches this filter", "/flow?clock=business&range=30d")
+	text, fix = empty(t, s, "/panels/time-in-status?range=30d&queue=NONE&lang=ru")
+	check(t, text, fix, "Под этот фильтр ничего не подходит", "/flow?clock=business&lang=ru&range=30d")
+
+	never := delivery.Workflow{StatusLists: delivery.StatusLists{Active: []string{}}}
+	if err := errors.Join(s.db.SaveWorkflow(t.Context(), never), s.store.SetWorkflow(t.Context(), never), s.store.Rebuild(t.Context(), nil)); err != nil {
+		t.Fatal(err)
+	}
+	text, fix = empty(t, s, "/panels/cycle-time?range=30d")
+	check(t, text, fix, "2 issues were closed in this period, and none of them counts", "/settings/workflow")
+}
+
+// A panel that fails is alone in failing, says so, and can be asked again.
+func TestFailingPanel(t *testing.T) {
+	var store *watchedStore
+	s := inCompany(t, 40, func(c *Config) {
+		store = &watchedStore{Store: c.Store}
+		c.Store = store
+	})
+	broken := errors.New("disk on fire")
+	store.err.Store(&broken)
+	res := s.get("/panels/cycle-time?range=30d")
+	if res.status != http.StatusInternalServerError || strings.Contains(res.body, "fire") {
+		t.Errorf("%d: %s", res.status, res.body)
+	}
+	if !strings.HasPrefix(res.body, "<section") {
+		t.Error("charts.js will not take it for a panel")
+	}
+	want(t, res.doc, "[role=alert] p", "could not be computed")
+	retry := res.doc.Find("[role=alert] button").AttrOr("hx-get", "")
+	if !strings.Contains(s.log.String(), "disk on fire") {
+		t.Error("the reason is not in the log")
+	}
+	if other := s.get("/panels/time-in-status?range=30d"); other.status != http.StatusOK {
+		t.Errorf("another panel: %d", other.status)
+	}
+	if api := s.api(http.MethodGet, "/api/v1/panels/cycle-time?range=30d", readToken); api.status != http.StatusInternalServerError || strings.Contains(api.body, "fire") {
+		t.Errorf("to a program: %d %s", api.status, api.body)
+	}
+	late := context.DeadlineExceeded
+	store.err.Store(&late)
+	if slow := s.get(retry); slow.status != http.StatusGatewayTimeout || !strings.Contains(textOf(slow.doc, "[role=alert] p"), "longer than 15 seconds") {
+		t.Errorf("one that takes too long: %d %s", slow.status, slow.body)
+	}
+	if api := s.api(http.MethodGet, "/api/v1/panels/cycle-time?range=30d", readToken); api.status != http.StatusGatewayTimeout {
+		t.Errorf("one that takes too long, to a program: %d", api.status)
+	}
+	store.err.Store(nil)
+	if again := s.get(retry); again.status != http.StatusOK || again.doc.Find("[data-chart]").Length() != 1 {
+		t.Errorf("asked again at %s: %d", retry, again.status)
+	}
+}
+
+func TestSlowPanel(t *testing.T) {
+	s := inCompany(t, 1, nil)
+	ctx, cancel := context.WithTimeout(t.Context(), time.Nanosecond)
+	defer cancel()
+	<-ctx.Done()
+	req := s.request(http.MethodGet, "/panels/cycle-time", nil).WithContext(ctx)
+	f, _, err := s.server.pageFilter(req)
+	if err == nil {
+		p, _ := panelBySlug("cycle-time")
+		_, err = s.server.loadPanel(ctx, p, f)
+	}
+	if !errors.Is(err, context.DeadlineExceeded) {
+		t.Errorf("a panel without time left: %v", err)
+	}
+}
+
+// Ten people asking at once, and again later, are one question to the store;
+// new data and new settings are another.
+func TestPanelsAreKept(t *testing.T) {
+	var store *watchedStore
+	s := inCompany(t, 40, func(c *Config) {
+		store = &watchedStore{Store: c.Store}
+		c.Store = store
+	})
+	ask := func() {
+		s.page("/panels/cycle-time?range=30d")
+		s.page("/panels/cycle-time?clock=business&range=30d&bucket=day")
+		read[panelAnswer](s, "/api/v1/panels/cycle-time?clock=business&from=2026-02-03&to=2026-03-04")
+	}
+	ask()
+	if got := store.asked.Load(); got != 1 {
+		t.Errorf("asked %d times for the same", got)
+	}
+	if _, err := s.store.Write(t.Context(), company(41)); err != nil {
+		t.Fatal(err)
+	}
+	ask()
+	if got := store.asked.Load(); got != 2 {
+		t.Errorf("asked %d times after new data", got)
+	}
+	s.provision("calendars:\n  - {name: default, timezone: Europe/Moscow, workdays: [mon], hours: [\"10:00-12:00\"], holidays: none}\n" +
+		"tokens:\n  - {name: reader, scopes: [read], token: " + readToken + "}\n")
+	ask()
+	if got := store.asked.Load(); got != 3 {
+		t.Errorf("asked %d times after a new calendar", got)
+	}
+}
+
+func TestHeadlinePanel(t *testing.T) {
+	s := inCompany(t, 400, nil)
+	d := s.page("/panels/flow-headline?range=60d")
+	data := read[panelAnswer](s, "/api/v1/panels/cycle-time?range=60d&clock=business")
+	want(t, d, ".figure:nth-child(1) .value", number(ptr(round1(*data.Headline["p50"]/9/3600)))+" d")
+	want(t, d, ".figure:nth-child(2) .value", number(ptr(round1(*data.Headline["p85"]/9/3600)))+" d")
+	closed := data.N
+	for _, n := range data.Excluded {
+		closed += n
+	}
+	want(t, d, ".figure:nth-child(3) .value", number(ptr(float64(closed))))
+	if d.Find(".figure .change").Length() != 3 || d.Find("svg.spark path").Length() != 3 {
+		t.Error("no comparison or no line")
+	}
+}
+
+func round1(v float64) float64 { return float64(int(v*10+.5)) / 10 }
+
+func TestOpenIssue(t *testing.T) {
+	s := inCompany(t, 2, nil)
+	res := s.get("/issues/DEV-1")
+	if res.status != http.StatusFound || res.header.Get("Location") != "https://tracker.example.com/1" {
+		t.Errorf("%d to %s", res.status, res.header.Get("Location"))
+	}
+	if res := s.get("/issues/DEV-99"); res.status != http.StatusNotFound {
+		t.Errorf("an issue that is not there: %d", res.status)
+	}
+}
