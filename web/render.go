@@ -3,7 +3,6 @@ package web
 import (
 	"bytes"
 	"context"
-	"encoding/json"
 	"errors"
 	"net/http"
 	"strings"
@@ -88,7 +87,7 @@ func (s *Server) errorFrame(r *http.Request, status int) views.Page {
 
 func (s *Server) notFound(w http.ResponseWriter, r *http.Request) {
 	if s.isAPI(r) {
-		s.jsonError(w, http.StatusNotFound, "not_found", "no such path")
+		writeAPIError(w, http.StatusNotFound, "not_found", "no such path")
 		return
 	}
 	s.errorPage(w, r, http.StatusNotFound)
@@ -96,7 +95,7 @@ func (s *Server) notFound(w http.ResponseWriter, r *http.Request) {
 
 func (s *Server) methodNotAllowed(w http.ResponseWriter, r *http.Request) {
 	if s.isAPI(r) {
-		s.jsonError(w, http.StatusMethodNotAllowed, "method_not_allowed", "this path does not take "+r.Method)
+		writeAPIError(w, http.StatusMethodNotAllowed, "method_not_allowed", "this path does not take "+r.Method)
 		return
 	}
 	s.errorPage(w, r, http.StatusMethodNotAllowed)
@@ -109,12 +108,4 @@ func (s *Server) isAPI(r *http.Request) bool {
 func (s *Server) crossOriginDenied(w http.ResponseWriter, r *http.Request) {
 	s.log.Warn("form of another origin refused", "origin", r.Header.Get("Origin"))
 	s.render(w, r, http.StatusForbidden, views.CrossOriginPage(s.errorFrame(r, http.StatusForbidden)))
-}
-
-// jsonError is what programs get for a path that is not there.
-func (s *Server) jsonError(w http.ResponseWriter, status int, code, message string) {
-	w.Header().Set("Content-Type", "application/json")
-	w.WriteHeader(status)
-	body := map[string]any{"error": map[string]any{"code": code, "message": message, "path": "$", "details": []any{}}}
-	_ = json.NewEncoder(w).Encode(body) // a program that went away
 }

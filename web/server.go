@@ -121,7 +121,7 @@ func (s *Server) routes(r chi.Router) {
 		s.apiRoutes(r)
 	})
 	r.Group(func(r chi.Router) {
-		r.Use(s.browser)
+		r.Use(middleware.Compress(5, "text/html"), s.browser)
 		r.Get("/setup", s.setupPage)
 		r.Post("/setup", s.setUp)
 		r.Post("/preferences", s.setPreferences)
