@@ -59,7 +59,7 @@ func TestNewConnection(t *testing.T) {
 	s := signedIn(t, nil)
 	doc := s.page("/settings/connections/new")
 	for _, name := range []string{"name", "org_id", "queues", "language", "initial_range", "changelog", "base_url", "token", "every"} {
-		id := doc.Find("form#connection [name=" + name + "]").AttrOr("id", "")
+		id := doc.Find("form#connection [name="+name+"]").AttrOr("id", "")
 		if id == "" || doc.Find("label[for="+id+"]").Length() != 1 {
 			t.Errorf("the field %s has no label", name)
 		}
