@@ -67,6 +67,7 @@
     const bar = all.find((p) => p.seriesType === "bar");
     if (bar) lines.push(meta.words["chart.n"] + "  " + number(meta, bar.data.value, 0));
     if (all.some((p) => p.data && p.data.partial)) lines.push(meta.words["chart.partial"]);
+    if (meta.bucket !== "day") lines.push(meta.words["chart.narrow"]);
     return lines.join("\n");
   }
 

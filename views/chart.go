@@ -66,7 +66,7 @@ func LongTail(d delivery.PanelData) bool {
 }
 
 // chartWords are the messages that charts.js writes tooltips with.
-var chartWords = []string{"unit.d", "unit.h", "unit.min", "unit.s", "chart.outside", "chart.partial", "chart.low_n", "chart.n", "chart.closed", "chart.open"}
+var chartWords = []string{"unit.d", "unit.h", "unit.min", "unit.s", "chart.outside", "chart.partial", "chart.low_n", "chart.n", "chart.closed", "chart.open", "chart.narrow"}
 
 func newMeta(d delivery.PanelData, p *i18n.Printer) chartMeta {
 	m := chartMeta{Shape: d.Shape, Lang: p.Lang(), Day: d.Day.Seconds(), Bucket: d.Filter.Unit, Words: map[string]string{}}
@@ -175,11 +175,13 @@ type decal struct {
 
 var hatched = &decal{Color: "var(--surface)", DashArrayX: []int{1, 0}, DashArrayY: []int{2, 3}, Rotation: -math.Pi / 4}
 
-// finish makes the option of a chart, as ECharts reads it.
-func finish(c interface {
+type drawable interface {
 	Validate()
 	JSON() map[string]any
-}) map[string]any {
+}
+
+// finish makes the option of a chart, as ECharts reads it.
+func finish(c drawable) map[string]any {
 	c.Validate()
 	option := c.JSON()
 	for _, unused := range []string{"title", "toolbox", "color"} {

@@ -18,7 +18,7 @@ func barsOption(d delivery.PanelData, p *i18n.Printer, m chartMeta) map[string]a
 	c.GridList = []opts.Grid{{Top: "32", Right: "112", Bottom: "40", Left: "8", ContainLabel: opts.Bool(true)}}
 	var rows []string
 	for _, point := range d.Series[0].Points {
-		rows = append(rows, cmp.Or(point.Category.Name, point.X))
+		rows = append(rows, cmp.Or(point.Name, point.X))
 	}
 	c.XAxisList = []opts.XAxis{{Type: "value", Name: axisName(p, d, m), Min: 0}}
 	c.YAxisList = []opts.YAxis{{Type: "category", Inverse: opts.Bool(true), Data: rows}}

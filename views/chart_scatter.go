@@ -35,7 +35,7 @@ func scatterOption(d delivery.PanelData, p *i18n.Printer, m chartMeta) map[strin
 	for i, g := range markGroups(d.Series[0].Points, p) {
 		data := make([][]any, len(g.points))
 		for j, point := range g.points {
-			data[j] = []any{wall(point.T, d.Zone), m.figure(point.Value), point.Mark.Key, point.Title, point.Type, *point.Value}
+			data[j] = []any{wall(point.T, d.Zone), m.figure(point.Value), point.Key, point.Title, point.Type, *point.Value}
 		}
 		names = append(names, g.name)
 		c.MultiSeries = append(c.MultiSeries, charts.SingleSeries{

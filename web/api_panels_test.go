@@ -266,8 +266,7 @@ func TestAPIPanelForm(t *testing.T) {
 	s := newSite(t, nil)
 	s.provision("tokens:\n  - {name: reader, scopes: [read], token: " + readToken + "}\n")
 	s.addIssues()
-	var got map[string]any
-	got = read[map[string]any](s, "/api/v1/panels/cycle-time?queue=DEV&range=30d")
+	got := read[map[string]any](s, "/api/v1/panels/cycle-time?queue=DEV&range=30d")
 	delete(got, "definition")
 	want := map[string]any{
 		"panel": "cycle-time", "title": "Cycle time of finished issues", "unit": "seconds", "method": "R7", "definition_version": 1.0,

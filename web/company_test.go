@@ -36,8 +36,14 @@ func companyIssue(r *rand.Rand, i int) delivery.IssueRecord {
 	test, done := ref("testing", "Testing"), ref("closed", "Closed")
 	types := []delivery.Ref{ref("task", "Task"), ref("bug", "Bug"), ref("story", "Story")}
 	paths := [][]delivery.Ref{
-		{work, test, done}, {work, test, done}, {work, done}, {work, test, work, test, done},
-		{done}, {work, test, done, work, done}, {work}, {},
+		{work, test, done},
+		{work, test, done},
+		{work, done},
+		{work, test, work, test, done},
+		{done},
+		{work, test, done, work, done},
+		{work},
+		{},
 	}
 	created := testNow.Add(-time.Duration(r.IntN(200*24*3600*1000)) * time.Millisecond)
 	record := delivery.IssueRecord{Replace: true, Full: true, Issue: delivery.Issue{

@@ -59,11 +59,7 @@ type Slot struct {
 	Label   Date `json:"bucket"`
 	Partial bool `json:"partial"` // cut by the range, or not over yet
 	LowN    bool `json:"low_n"`   // too few records for this statistic
-	bucket  Bucket
 }
-
-// Bucket is the part of the slot that lies in the range.
-func (s *Slot) Bucket() Bucket { return s.bucket }
 
 // Category is the status a point stands for.
 type Category struct {
@@ -125,7 +121,7 @@ func (c CycleTimeTrend) Panel(q FlowQuery) PanelData {
 		for i, b := range c.Buckets {
 			s.Points[i] = Point{
 				T: b.Label.In(d.Zone), Value: line.value(b.Percentiles), N: &b.N,
-				Slot: &Slot{Label: b.Label, Partial: b.Partial, LowN: b.N < line.enough, bucket: b.Bucket},
+				Slot: &Slot{Label: b.Label, Partial: b.Partial, LowN: b.N < line.enough},
 			}
 		}
 		d.Series = append(d.Series, s)
