@@ -150,7 +150,7 @@ type historyFault struct{ fault }
 // entriesPage fetches one page. The first page of a changelog finds out how
 // large pages may be; the links to the others say it.
 func (s *Source) entriesPage(ctx context.Context, key string, query url.Values, first bool) ([]json.RawMessage, *answer, error) {
-	r := request{method: http.MethodGet, path: "/issues/" + key + "/changelog", query: query, limit: maxChangelogBody}
+	r := request{method: http.MethodGet, path: "/issues/" + key + "/changelog", query: query, limit: maxChangelogBody, single: true}
 	if !first {
 		return s.client.list(ctx, r)
 	}

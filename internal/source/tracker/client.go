@@ -29,6 +29,7 @@ const (
 	requestTimeout = 90 * time.Second
 	longWait       = time.Minute // a longer Retry-After ends the pull
 	maxTries       = 7
+	maxSingle      = 4  // tries for one record that makes the server fail
 	maxLimited     = 12 // tries when the server wants a lower rate
 	maxBadBodies   = 5  // tries when the answer arrives, but broken
 	maxElapsed     = 5 * time.Minute
@@ -82,6 +83,7 @@ type request struct {
 	limit  int64 // of the answer in bytes
 	paged  bool  // a 504 is handed back at once: the page was too large
 	once   bool  // not worth a second try
+	single bool  // one record only: it will be tried again by another pull
 }
 
 // answer is a successful answer: JSON in valid UTF-8.
@@ -121,7 +123,8 @@ func (c *client) do(ctx context.Context, r request) (*answer, error) {
 			failed, doubtful = failed+1, true
 		}
 		switch {
-		case !again || failed == maxTries || broken == maxBadBodies:
+		case !again || failed == maxTries || broken == maxBadBodies,
+			r.single && failed == maxSingle && (broken > 0 || isStatus(err, http.StatusInternalServerError)):
 			return nil, backoff.Permanent(err)
 		case after > 0:
 			// Not all at the same moment: they would only meet again.
@@ -168,7 +171,9 @@ func (c *client) again(r request, err error) (after time.Duration, again bool) {
 			return status.after, status.after <= longWait
 		case status.status == http.StatusGatewayTimeout && r.paged:
 			return 0, false
-		case status.status >= 500 && status.status != http.StatusNotImplemented:
+		case status.status == http.StatusInternalServerError:
+			return 0, true // a fault of its own, whatever the rate
+		case status.status > 500 && status.status != http.StatusNotImplemented:
 			c.limits.trouble()
 			return min(status.after, longWait), true
 		}

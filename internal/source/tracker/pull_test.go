@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"reflect"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -304,16 +305,17 @@ func TestBadRecords(t *testing.T) {
 func TestRateLimitKeepsWhatCame(t *testing.T) {
 	bubbled("", t, func(t *testing.T) {
 		r := rigOf(generate(100, 5))
-		sent, quota := 0, 30
+		var sent atomic.Int32
+		const quota = 30
 		r.transport.Fault = func(_ int, q *http.Request) (*http.Response, error) {
-			if sent++; sent > quota {
+			if sent.Add(1) > quota {
 				return sourcetest.Answer(429, `{}`, "Retry-After", "600")(0, q)
 			}
 			return nil, nil
 		}
 		pulls := 0
 		for ; pulls < 20; pulls++ {
-			sent = 0
+			sent.Store(0)
 			err := r.pull(t)
 			if err == nil {
 				break

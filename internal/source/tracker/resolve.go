@@ -10,8 +10,8 @@ import (
 	"throughline/internal/source"
 )
 
-// maxTrouble is how many histories of a sheet may fail for reasons that
-// concern them all, before one has come, until the pull gives up.
+// maxTrouble is how many histories in a row may fail for reasons that concern
+// them all until the pull gives up.
 const maxTrouble = 5
 
 // outcome is what became of the records of a sheet.
@@ -115,17 +115,16 @@ func (p *pull) fresh(entries []entry, out *outcome) []*entry {
 	return todo
 }
 
-// trouble counts failures until the first success.
+// trouble counts failures in a row.
 type trouble struct {
-	mu    sync.Mutex
-	n     int
-	ended bool
+	mu sync.Mutex
+	n  int
 }
 
 func (t *trouble) over() {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	t.ended = true
+	t.n = 0
 }
 
 // more counts one, and reports whether they are too many.
@@ -133,5 +132,5 @@ func (t *trouble) more() bool {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	t.n++
-	return !t.ended && t.n >= maxTrouble
+	return t.n >= maxTrouble
 }

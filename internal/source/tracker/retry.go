@@ -105,7 +105,7 @@ func (s *Source) issue(ctx context.Context, u unread) (e entry, missing bool, er
 			continue
 		}
 		var a *answer
-		a, err = s.client.do(ctx, request{method: http.MethodGet, path: "/issues/" + name, limit: maxSearchBody})
+		a, err = s.client.do(ctx, request{method: http.MethodGet, path: "/issues/" + name, limit: maxSearchBody, single: true})
 		if isStatus(err, http.StatusNotFound, http.StatusGone) {
 			continue
 		}
