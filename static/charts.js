@@ -27,7 +27,8 @@
     return figure(meta, seconds);
   }
 
-  const date = (meta, ms, form) => new Intl.DateTimeFormat(meta.lang, { timeZone: "UTC", ...form }).format(ms);
+  // The day before the month, as on the rest of the page.
+  const date = (meta, ms, form) => new Intl.DateTimeFormat(meta.lang === "en" ? "en-GB" : meta.lang, { timeZone: "UTC", ...form }).format(ms);
 
   const fullDate = (meta, ms) => date(meta, ms, { day: "numeric", month: "short", year: "numeric" });
 
