@@ -24,11 +24,19 @@ func (s *Server) logIn(w http.ResponseWriter, r *http.Request) {
 	}
 	ctx := r.Context()
 	next := safeNext(r.PostFormValue("next"))
+	refuse := func(status int, message string) {
+		f := views.Form{Values: map[string]string{"email": r.PostFormValue("email")}, Error: message}
+		s.render(w, r, status, views.LoginPage(s.page(r, i18n.T(ctx, "login.title"), ""), f, next))
+	}
+	if !s.logins.allows(r, s.now()) {
+		refuse(http.StatusTooManyRequests, i18n.T(ctx, "login.too_many"))
+		return
+	}
 	u, err := s.db.Authenticate(ctx, r.PostFormValue("email"), r.PostFormValue("password"))
 	switch {
 	case errors.Is(err, control.ErrCredentials):
-		f := views.Form{Values: map[string]string{"email": r.PostFormValue("email")}, Error: i18n.T(ctx, "login.wrong")}
-		s.render(w, r, http.StatusUnprocessableEntity, views.LoginPage(s.page(r, i18n.T(ctx, "login.title"), ""), f, next))
+		s.logins.failed(r, s.now())
+		refuse(http.StatusUnprocessableEntity, i18n.T(ctx, "login.wrong"))
 		return
 	case err != nil:
 		s.fail(w, r, err)

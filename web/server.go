@@ -59,6 +59,7 @@ type Server struct {
 	sessions    *scs.SessionManager
 	crossOrigin *http.CrossOriginProtection
 	hasUsers    atomic.Bool // once true it stays so
+	logins      throttle
 	caches      caches
 }
 

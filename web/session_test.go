@@ -4,7 +4,9 @@ import (
 	"net/http"
 	"net/url"
 	"strings"
+	"sync/atomic"
 	"testing"
+	"time"
 )
 
 func TestSetUp(t *testing.T) {
@@ -267,5 +269,30 @@ func TestDemo(t *testing.T) {
 	want(t, doc, ".account .who", "demo@example.com")
 	if doc.Find("form[action='/logout']").Length() != 0 {
 		t.Error("the demo offers to sign out")
+	}
+}
+
+func TestGuessingIsSlowedDown(t *testing.T) {
+	var late atomic.Int64
+	s := newSite(t, func(c *Config) {
+		c.Now = func() time.Time { return testNow.Add(time.Duration(late.Load())) }
+	})
+	if err := s.db.EnsureAdmin(t.Context(), adminEmail, adminPassword); err != nil {
+		t.Fatal(err)
+	}
+	try := func(password string) int {
+		return s.post("/login", url.Values{"email": {adminEmail}, "password": {password}}).status
+	}
+	for i := range wrongPasswords {
+		if got := try("wrong"); got != http.StatusUnprocessableEntity {
+			t.Fatalf("guess %d answers %d", i+1, got)
+		}
+	}
+	if got := try(adminPassword); got != http.StatusTooManyRequests {
+		t.Errorf("after %d wrong passwords one more try answers %d", wrongPasswords, got)
+	}
+	late.Store(int64(2 * wrongPasswordRate))
+	if got := try(adminPassword); got != http.StatusSeeOther {
+		t.Errorf("a while later the right one answers %d", got)
 	}
 }
