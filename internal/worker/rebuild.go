@@ -42,6 +42,19 @@ func (w *Worker) rebuild(ctx context.Context) error {
 	return nil
 }
 
+// deriveLearned sees to what a sync has taught about statuses: a dictionary
+// that gives one another type changes its class like a workflow does.
+func (w *Worker) deriveLearned(ctx context.Context) {
+	pending, err := w.store.Rebuilding(ctx)
+	if err != nil {
+		w.failed(ctx, "rebuild cannot be asked for", err)
+		return
+	}
+	if pending {
+		w.WorkflowChanged()
+	}
+}
+
 // rebuilds rebuilds at the start and whenever the workflow changes; a newer
 // change interrupts the rebuild under way.
 func (w *Worker) rebuilds(ctx context.Context) {

@@ -53,7 +53,10 @@ func (w *Worker) SyncOnce(ctx context.Context, name string, onProgress func(sour
 	if err != nil {
 		return control.Sync{}, err
 	}
-	return w.pull(ctx, c, s, onProgress)
+	if s, err = w.pull(ctx, c, s, onProgress); err != nil || ctx.Err() != nil {
+		return s, err
+	}
+	return s, w.rebuild(ctx) // the sync may have taught what statuses are
 }
 
 // pull carries out a sync that was started and keeps how it ended. With

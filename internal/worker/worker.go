@@ -113,6 +113,7 @@ func (w *Worker) startDue(ctx context.Context, running *sync.WaitGroup) {
 			if _, err := w.pull(ctx, c, s, nil); err != nil {
 				w.failed(ctx, "end of sync cannot be kept", err, "connection", c.Name)
 			}
+			w.deriveLearned(ctx)
 		})
 	}
 }
