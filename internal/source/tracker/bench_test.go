@@ -1,8 +1,12 @@
 package tracker
 
 import (
+	"net/http"
+	"net/http/httptest"
 	"testing"
 	"time"
+
+	"throughline/internal/simulator"
 )
 
 // BenchmarkFirstPull pulls 3,000 issues with 26 events each, full changelog,
@@ -67,5 +71,23 @@ func pullFrom(t testing.TB, r *rig, base string) {
 		r.memory.Write(page.Batch)
 		r.cursor = page.Cursor
 		r.pages = append(r.pages, page)
+	}
+}
+
+// BenchmarkFirstPullOfCompany is BenchmarkFirstPull against the simulator.
+func BenchmarkFirstPullOfCompany(b *testing.B) {
+	c := simulator.New(1, testNow, simulator.Options{Issues: 3000, EventsPerIssue: 26, Latency: 20 * time.Millisecond})
+	issues := float64(len(c.Issues()))
+	server := httptest.NewServer(c.Tracker())
+	defer server.Close()
+	for b.Loop() {
+		r := companyRig(c, nil)
+		r.client = &http.Client{Transport: &http.Transport{MaxIdleConnsPerHost: 16}}
+		began := time.Now()
+		c.Faults().ResetCounts()
+		pullFrom(b, r, server.URL)
+		b.ReportMetric(issues/time.Since(began).Seconds(), "issues/s")
+		b.ReportMetric(float64(c.Faults().Requests(""))/issues, "requests/issue")
+		r.client.CloseIdleConnections()
 	}
 }

@@ -30,7 +30,7 @@ const (
 	longWait       = time.Minute // a longer Retry-After ends the pull
 	maxTries       = 7
 	maxSingle      = 4  // tries for one record that makes the server fail
-	maxLimited     = 12 // tries when the server wants a lower rate
+	maxLimited     = 30 // tries when the server wants a lower rate
 	maxBadBodies   = 5  // tries when the answer arrives, but broken
 	maxElapsed     = 5 * time.Minute
 )
@@ -128,7 +128,7 @@ func (c *client) do(ctx context.Context, r request) (*answer, error) {
 			return nil, backoff.Permanent(err)
 		case after > 0:
 			// Not all at the same moment: they would only meet again.
-			return nil, &laterError{err, after + rand.N(after/4+1)}
+			return nil, &laterError{err, after + rand.N(min(after, 5*time.Second)+1)}
 		}
 		return nil, err
 	}, backoff.WithBackOff(wait), backoff.WithMaxTries(tries), backoff.WithMaxElapsedTime(maxElapsed))

@@ -2,6 +2,7 @@ package tracker
 
 import (
 	"context"
+	"math"
 	"sync"
 	"time"
 
@@ -24,15 +25,16 @@ type limiter struct {
 	limit    float64
 	doubling bool
 	free     bool // no limit: the requests in flight are one
+	moved    time.Time
+	cut      time.Time
 	paused   time.Time
 	flying   int
 
-	// Of the step under way.
+	// Of the second under way.
 	began   time.Time
 	sent    int
 	delayed bool // some request had to wait for a token
 	full    bool // all workers were busy at some time
-	cut     time.Time
 }
 
 func newLimiter() *limiter {
@@ -46,7 +48,7 @@ func (l *limiter) wait(ctx context.Context) error {
 		return err
 	}
 	l.mu.Lock()
-	l.step(time.Now())
+	l.move(time.Now())
 	l.sent++
 	l.full = l.full || l.flying >= parallel-1
 	r := l.tokens.Reserve()
@@ -83,23 +85,35 @@ func (l *limiter) waitPause(ctx context.Context) error {
 	}
 }
 
-// step moves the rate on once a second; idle seconds count once.
-func (l *limiter) step(now time.Time) {
-	if l.began.IsZero() {
-		l.began = now
+// move lets the rate grow with the time that has passed, of which idle seconds
+// count once.
+func (l *limiter) move(now time.Time) {
+	if l.moved.IsZero() {
+		l.moved, l.began = now, now
 	}
-	if now.Sub(l.began) < time.Second || l.free {
+	passed := min(now.Sub(l.moved).Seconds(), 1)
+	l.moved = now
+	switch {
+	case l.free:
+	case l.doubling:
+		l.set(l.limit * math.Exp2(passed))
+	default:
+		l.set(l.limit + passed)
+	}
+	if now.Sub(l.began) < time.Second {
 		return
 	}
-	switch {
-	case l.doubling && l.full && !l.delayed:
+	if l.doubling && l.full && !l.delayed {
 		l.free = true
 		l.tokens.SetLimit(rate.Inf)
-	case l.doubling:
-		l.set(l.limit * 2)
-	default:
-		l.set(l.limit + 1)
 	}
+	if !l.free {
+		l.count(now)
+	}
+}
+
+// count begins another second.
+func (l *limiter) count(now time.Time) {
 	l.began, l.sent, l.delayed, l.full = now, 0, false, false
 }
 
@@ -124,7 +138,7 @@ func (l *limiter) complain(after time.Duration) {
 	}
 	l.cut = now
 	l.set(l.limit / 2)
-	l.began, l.sent, l.delayed, l.full = now, 0, false, false
+	l.count(now)
 }
 
 // trouble ends the doubling: the server has failed.
@@ -141,7 +155,7 @@ func (l *limiter) settle(now time.Time) {
 		l.free = false
 		seconds := max(now.Sub(l.began).Seconds(), 1)
 		l.set(max(float64(l.sent)/seconds, startRate))
-		l.began, l.sent = now, 0
+		l.count(now)
 	}
 	l.doubling = false
 }

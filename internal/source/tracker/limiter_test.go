@@ -41,7 +41,7 @@ func flood(t *testing.T, l *limiter, workers int, length, while time.Duration, e
 func TestLimiter(t *testing.T) {
 	bubbled("doubles until the workers are the limit", t, func(t *testing.T) {
 		got := flood(t, newLimiter(), parallel, 20*time.Millisecond, 10*time.Second, nil)
-		for second, want := range []int{5, 10, 20, 40, 80, 160, 320, 400, 400, 400} {
+		for second, want := range []int{7, 14, 29, 58, 115, 231, 385, 400, 400, 400} {
 			if n := got[second]; n < want*7/10 || n > want*12/10+3 {
 				t.Errorf("second %d: %d requests, want about %d (%v)", second, n, want, got)
 			}
@@ -55,7 +55,7 @@ func TestLimiter(t *testing.T) {
 				l.complain(0) // the same moment counts once
 			}
 		})
-		if got[4] < 18 || got[4] > 24 || got[14] < got[4]+8 || got[14] > got[4]+12 {
+		if got[4] < 24 || got[4] > 32 || got[14] < got[4]+8 || got[14] > got[4]+12 {
 			t.Errorf("%v", got)
 		}
 	})

@@ -7,6 +7,8 @@ import (
 	"sync/atomic"
 	"time"
 
+	"golang.org/x/sync/semaphore"
+
 	"throughline/internal/delivery"
 	"throughline/internal/source"
 )
@@ -41,6 +43,7 @@ func (s *Source) Pull(ctx context.Context, raw source.Cursor) iter.Seq2[source.P
 		p := &pull{
 			Source: s, cursor: cursorOf(raw), yield: yield, began: s.now(),
 			requests: s.client.requests.Load(), done: map[string]uint64{}, told: map[source.Problem]bool{},
+			workers: semaphore.NewWeighted(parallel),
 		}
 		s.changelogStep.Store(p.cursor.ChangelogStep)
 		if err := p.run(ctx); err != nil && !p.stopped {
@@ -58,6 +61,7 @@ type pull struct {
 	began    time.Time
 	requests int64 // sent before this pull
 
+	workers  *semaphore.Weighted // who ask for histories, over all sheets
 	progress source.Progress
 	statuses []delivery.Status
 	problems []source.Problem // of the dictionaries, for the next page
@@ -147,10 +151,10 @@ type taken struct {
 }
 
 // take walks in the background, a sheet ahead of the histories and those a
-// sheet ahead of the consumer, and yields a page for every sheet.
+// sheet or two ahead of the consumer, and yields a page for every sheet.
 func (p *pull) take(ctx context.Context, w *walker) error {
 	ctx, cancel := context.WithCancel(ctx)
-	sheets, ready := make(chan taken), make(chan taken)
+	sheets, ready := make(chan taken), make(chan chan taken, 1)
 	var wait sync.WaitGroup
 	wait.Go(func() {
 		defer close(sheets)
@@ -162,17 +166,25 @@ func (p *pull) take(ctx context.Context, w *walker) error {
 	wait.Go(func() {
 		defer close(ready)
 		for t := range sheets {
-			if t.err == nil {
-				t.outcome = p.resolve(ctx, t.entries)
-			}
-			if !send(ctx, ready, t) || t.err != nil || t.outcome.err != nil {
+			later := make(chan taken, 1)
+			if !send(ctx, ready, later) {
 				return
 			}
+			if t.err != nil {
+				later <- t
+				return
+			}
+			fetch := p.resolve(ctx, t.entries)
+			wait.Go(func() {
+				t.outcome = fetch()
+				later <- t
+			})
 		}
 	})
 	defer wait.Wait()
 	defer cancel()
-	for t := range ready {
+	for later := range ready {
+		t := <-later
 		if t.err != nil {
 			return t.err
 		}
@@ -183,7 +195,7 @@ func (p *pull) take(ctx context.Context, w *walker) error {
 	return context.Cause(ctx)
 }
 
-func send(ctx context.Context, to chan<- taken, t taken) bool {
+func send[T any](ctx context.Context, to chan<- T, t T) bool {
 	select {
 	case to <- t:
 		return true

@@ -30,37 +30,57 @@ func (o *outcome) failed(e *entry, problem source.Problem) {
 	o.bad = append(o.bad, unread{ID: e.id, Key: e.key})
 }
 
-// resolve compares records with what is stored and fetches what is new of
-// their histories.
-func (p *pull) resolve(ctx context.Context, entries []entry) (out outcome) {
+// task is a record with what is stored of it.
+type task struct {
+	*entry
+	state delivery.IssueState
+	want  want
+}
+
+// resolve compares records with what is stored, and returns what fetches what
+// is new of their histories.
+func (p *pull) resolve(ctx context.Context, entries []entry) func() outcome {
+	var out outcome
 	todo := p.fresh(entries, &out)
 	ids := make([]string, len(todo))
 	for i, e := range todo {
 		ids[i] = e.issue.ID
 	}
+	var tasks []task
 	states, err := p.known.IssueStates(ctx, p.connection, ids)
 	if err != nil {
 		out.err = err
+		return func() outcome { return out }
+	}
+	for _, e := range todo {
+		state, stored := states[e.issue.ID]
+		if w := p.plan(e, state, stored); w != wantNothing {
+			tasks = append(tasks, task{e, state, w})
+		}
+	}
+	return func() outcome {
+		p.fetch(ctx, tasks, &out)
 		return out
 	}
-	records := make([]*delivery.IssueRecord, len(todo))
-	errs := make([]error, len(todo))
-	trouble := trouble{}
+}
+
+// fetch makes the records of tasks, several at once.
+func (p *pull) fetch(ctx context.Context, tasks []task, out *outcome) {
+	records := make([]delivery.IssueRecord, len(tasks))
+	ready := make([]bool, len(tasks))
+	errs := make([]error, len(tasks))
+	var trouble trouble
 	group, within := errgroup.WithContext(ctx)
 	group.SetLimit(parallel)
-	for i, e := range todo {
-		state, stored := states[e.issue.ID]
-		want := p.plan(e, state, stored)
-		if want == wantNothing {
-			continue
-		}
-		group.Go(func() error {
-			if within.Err() != nil {
-				return nil // another has failed; the sheet comes again
+	for i, t := range tasks {
+		group.Go(func() (err error) {
+			if err := p.workers.Acquire(within, 1); err != nil {
+				return err // not the first: the sheet comes again
 			}
-			r, err := p.record(within, e, state, want)
+			defer p.workers.Release(1)
+			records[i], err = p.record(within, t.entry, t.state, t.want)
 			if err == nil {
-				records[i] = &r
+				ready[i] = true
 				trouble.over()
 				return nil
 			}
@@ -71,19 +91,17 @@ func (p *pull) resolve(ctx context.Context, entries []entry) (out outcome) {
 			return nil
 		})
 	}
-	out.err = group.Wait()
-	for i, e := range todo {
-		switch {
-		case records[i] != nil:
-			out.records = append(out.records, *records[i])
-		case errs[i] != nil:
+	if out.err = group.Wait(); out.err == nil {
+		out.err = context.Cause(ctx)
+	}
+	for i, t := range tasks {
+		if ready[i] {
+			out.records = append(out.records, records[i])
+		} else if errs[i] != nil {
 			problem, _, _ := ofRecord(errs[i])
-			out.failed(e, problem)
-		case out.err != nil:
-			delete(p.done, e.issue.ID)
+			out.failed(t.entry, problem)
 		}
 	}
-	return out
 }
 
 // fresh are the readable records that this pull has not dealt with, the last

@@ -69,7 +69,7 @@ func (p *pull) again(ctx context.Context, list []unread) (out singles, err error
 	if out.gone, err = p.stored(ctx, out.gone); err != nil {
 		return out, err
 	}
-	out.outcome = p.resolve(ctx, entries)
+	out.outcome = p.resolve(ctx, entries)()
 	out.read = len(list)
 	out.bad = append(out.bad, refused.bad...)
 	out.problems = append(out.problems, refused.problems...)
