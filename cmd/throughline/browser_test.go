@@ -67,19 +67,6 @@ func openTab(t *testing.T, base string, width, height int) *tab {
 	return b
 }
 
-// expectFault forgets complaints that hold text: those a test provokes.
-func (b *tab) expectFault(text string) {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	kept := b.faults[:0]
-	for _, fault := range b.faults {
-		if !strings.Contains(fault, text) {
-			kept = append(kept, fault)
-		}
-	}
-	b.faults = kept
-}
-
 func (b *tab) do(what string, steps ...chromedp.Action[chromedp.Void]) {
 	b.t.Helper()
 	ctx, cancel := context.WithTimeout(b.ctx, patience)

@@ -19,7 +19,7 @@ type Connection struct {
 	ID          int64
 	Name        string
 	Kind        string
-	Every       time.Duration // from one sync's end to the next one's start
+	Every       time.Duration // from one sync's start to the next one's
 	Settings    source.Settings
 	Secrets     []string // names of those that are set, never their values
 	Provisioned bool     // declared in the provisioning file: read-only

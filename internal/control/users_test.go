@@ -116,8 +116,11 @@ func TestAuthenticate(t *testing.T) {
 		t.Errorf("user %+v", u)
 	}
 	for _, try := range [][2]string{
-		{"ann@example.com", "long enough 2"}, {"ann@example.com", ""}, {"", ""},
-		{"nobody@example.com", "long enough 1"}, {"ann@example.com", strings.Repeat("x", 1<<20)},
+		{"ann@example.com", "long enough 2"},
+		{"ann@example.com", ""},
+		{"", ""},
+		{"nobody@example.com", "long enough 1"},
+		{"ann@example.com", strings.Repeat("x", 1<<20)},
 	} {
 		_, err := db.Authenticate(db.ctx, try[0], try[1])
 		if !errors.Is(err, ErrCredentials) || err.Error() != ErrCredentials.Error() {

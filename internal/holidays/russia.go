@@ -32,8 +32,12 @@ func ruYears() (map[string]ruYear, error) {
 // days that are moved every year.
 func statutory(year int) []Date {
 	days := []Date{
-		{year, time.February, 23}, {year, time.March, 8}, {year, time.May, 1},
-		{year, time.May, 9}, {year, time.June, 12}, {year, time.November, 4},
+		{year, time.February, 23},
+		{year, time.March, 8},
+		{year, time.May, 1},
+		{year, time.May, 9},
+		{year, time.June, 12},
+		{year, time.November, 4},
 	}
 	for day := 1; day <= 8; day++ {
 		days = append(days, Date{year, time.January, day})
