@@ -178,7 +178,10 @@ func ofRecord(err error) (p source.Problem, systemic, ok bool) {
 	var history *historyFault
 	var status *statusError
 	var bad *answerError
+	var network *networkError
 	switch {
+	case errors.Is(err, context.Canceled), errors.Is(err, source.ErrAuth):
+		return source.Problem{}, false, false
 	case errors.As(err, &history):
 		p = history.problem("")
 		p.Message = "the changelog cannot be read: " + p.Message
@@ -187,6 +190,8 @@ func ofRecord(err error) (p source.Problem, systemic, ok bool) {
 		return source.Problem{Path: "$", Message: status.Error()}, status.status >= 500, true
 	case errors.As(err, &bad):
 		return source.Problem{Path: "$", Message: bad.Error()}, !bad.size, true
+	case errors.As(err, &network): // a redirect is one, too
+		return source.Problem{Path: "$", Message: network.Error()}, true, true
 	}
 	return source.Problem{}, false, false
 }

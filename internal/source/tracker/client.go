@@ -123,8 +123,7 @@ func (c *client) do(ctx context.Context, r request) (*answer, error) {
 			failed, doubtful = failed+1, true
 		}
 		switch {
-		case !again || failed == maxTries || broken == maxBadBodies,
-			r.single && failed == maxSingle && (broken > 0 || isStatus(err, http.StatusInternalServerError)):
+		case !again || failed == maxTries || broken == maxBadBodies || r.single && failed >= maxSingle && !down(err):
 			return nil, backoff.Permanent(err)
 		case after > 0:
 			// Not all at the same moment: they would only meet again.
@@ -203,6 +202,13 @@ func transient(err error) bool {
 	return strings.Contains(err.Error(), "server closed idle connection")
 }
 
+// down tells failures of the server as a whole from those that the one thing
+// asked for may have caused.
+func down(err error) bool {
+	return isStatus(err, http.StatusTooManyRequests, http.StatusBadGateway, http.StatusServiceUnavailable) ||
+		errors.Is(err, syscall.ECONNREFUSED)
+}
+
 // send sends r once.
 func (c *client) send(ctx context.Context, r request) (*answer, error) {
 	if err := c.limits.wait(ctx); err != nil {
@@ -218,7 +224,7 @@ func (c *client) send(ctx context.Context, r request) (*answer, error) {
 	c.requests.Add(1)
 	res, err := c.http.Do(req)
 	if err != nil {
-		return nil, networkError(path, err)
+		return nil, noAnswer(path, err)
 	}
 	body, err := readBody(res, r.limit)
 	bad := &answerError{path: path, header: res.Header}
@@ -226,12 +232,12 @@ func (c *client) send(ctx context.Context, r request) (*answer, error) {
 	case errors.Is(err, errTooLarge):
 		bad.what, bad.size = fmt.Sprintf("is larger than %d MiB", r.limit>>20), true
 	case err != nil && ctx.Err() != nil:
-		return nil, networkError(path, err)
+		return nil, noAnswer(path, err)
 	case res.StatusCode >= 300:
 		return nil, c.refusal(path, res, body)
 	case err != nil:
 		bad.what, bad.again, bad.size = "was cut off", true, true
-	case isHTML(res.Header, body):
+	case isHTML(body):
 		bad.what = "is HTML, not JSON: is base_url right?"
 	case !json.Valid(body):
 		bad.what, bad.again, bad.size = "is not JSON, or was cut off", true, true
@@ -264,13 +270,13 @@ func (c *client) build(ctx context.Context, r request) (*http.Request, string, e
 	return req, u.Path, nil
 }
 
-// networkError leaves the URL's query out: it may hold scroll tokens.
-func networkError(path string, err error) error {
+// noAnswer leaves the URL's query out: it may hold scroll tokens.
+func noAnswer(path string, err error) error {
 	var wrapped *url.Error
 	if errors.As(err, &wrapped) {
 		err = wrapped.Err
 	}
-	return fmt.Errorf("asking Tracker for %s: %w", path, err)
+	return &networkError{path, err}
 }
 
 var errTooLarge = errors.New("too large")

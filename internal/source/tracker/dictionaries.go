@@ -3,6 +3,7 @@ package tracker
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"net/http"
 
 	"throughline/internal/delivery"
@@ -27,8 +28,9 @@ func (p *pull) dictionaries(ctx context.Context) error {
 func (s *Source) readStatuses(ctx context.Context) (out []delivery.Status, problem source.Problem, err error) {
 	items, _, err := s.client.list(ctx, request{method: http.MethodGet, path: "/statuses", limit: maxOtherBody})
 	if err != nil {
+		var network *networkError
 		problem, _, ok := ofRecord(err)
-		if !ok {
+		if !ok || errors.As(err, &network) {
 			return nil, problem, err
 		}
 		problem.Record = "statuses"

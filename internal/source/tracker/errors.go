@@ -1,6 +1,7 @@
 package tracker
 
 import (
+	"bytes"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -45,6 +46,16 @@ type answerError struct {
 
 func (e *answerError) Error() string { return "the answer to " + e.path + " " + e.what }
 
+// networkError is a request that got no answer.
+type networkError struct {
+	path string
+	err  error
+}
+
+func (e *networkError) Error() string { return "asking Tracker for " + e.path + ": " + e.err.Error() }
+
+func (e *networkError) Unwrap() error { return e.err }
+
 // redirectError is a redirect that is not followed.
 type redirectError struct{ to string }
 
@@ -68,7 +79,7 @@ func fatal(err error) error {
 // refusal turns an answer with an error status into an error.
 func (c *client) refusal(path string, res *http.Response, body []byte) error {
 	e := &statusError{path: path, status: res.StatusCode, after: c.retryAfter(res.Header)}
-	if e.message = c.messageIn(body); e.message == "" && isHTML(res.Header, body) {
+	if e.message = c.messageIn(body); e.message == "" && isHTML(body) {
 		e.message = "the answer is HTML, not JSON: is base_url right?"
 	}
 	switch {
@@ -139,7 +150,6 @@ func (c *client) retryAfter(h http.Header) time.Duration {
 	return min(max(d, 0), maxRetryAfter)
 }
 
-func isHTML(h http.Header, body []byte) bool {
-	text := strings.TrimLeft(string(body[:min(len(body), 64)]), " \t\r\n\ufeff")
-	return strings.HasPrefix(text, "<") || strings.HasPrefix(h.Get("Content-Type"), "text/html")
+func isHTML(body []byte) bool {
+	return bytes.HasPrefix(bytes.TrimLeft(body[:min(len(body), 256)], " \t\r\n\ufeff"), []byte("<"))
 }

@@ -29,6 +29,7 @@ type fake struct {
 	ignoresPaging bool
 	largest       int // page that it gives, 0: any; larger ones are cut
 	slowAbove     int // larger pages are answered 504
+	refusesAbove  int // larger pages are answered 422
 	changelogMax  int // larger perPage is answered 400; 0: any
 	changelogPage int // default and largest page, 0: 50 and any
 	zone          time.Duration
@@ -205,6 +206,10 @@ func (f *fake) search(w http.ResponseWriter, r *http.Request) {
 		w.WriteHeader(504)
 		return
 	}
+	if f.refusesAbove > 0 && size > f.refusesAbove {
+		fail(w, 422, "perPage is too large")
+		return
+	}
 	if !f.noHeaders {
 		w.Header().Set("X-Total-Count", strconv.Itoa(min(len(all), 10000)))
 		w.Header().Set("X-Total-Pages", strconv.Itoa((len(all)+size-1)/size))
@@ -221,6 +226,9 @@ func (f *fake) scroll(w http.ResponseWriter, r *http.Request, q url.Values) {
 		return
 	case f.slowAbove > 0 && size > f.slowAbove:
 		w.WriteHeader(504)
+		return
+	case f.refusesAbove > 0 && size > f.refusesAbove:
+		fail(w, 422, "perScroll is too large")
 		return
 	case !ok:
 		s = &fakeScroll{left: f.matching(r), size: size}

@@ -127,7 +127,7 @@ func (w *walker) pages(ctx context.Context) (missed bool, err error) {
 		page := win.Offset/w.size + 1
 		items, a, err := w.client.list(ctx, w.pageRequest(win, page))
 		if err != nil {
-			if w.halve(err) {
+			if w.halve(err) || w.refuses(err) {
 				continue
 			}
 			problems, _, ok := w.skip(err)

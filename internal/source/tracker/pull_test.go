@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"net/http"
 	"reflect"
 	"strings"
@@ -267,6 +268,43 @@ func TestBadRecords(t *testing.T) {
 			t.Errorf("%d stored", n)
 		}
 	})
+	for name, fault := range map[string]sourcetest.Fault{
+		"a history that is dropped every time": func(int, *http.Request) (*http.Response, error) { return nil, io.ErrUnexpectedEOF },
+		"a history that is never answered": func(_ int, q *http.Request) (*http.Response, error) {
+			<-q.Context().Done()
+			return nil, q.Context().Err()
+		},
+		"a history that is redirected elsewhere":   sourcetest.Answer(302, "", "Location", "https://elsewhere.test/"),
+		"a history that makes the server fail":     sourcetest.Answer(500, "{}"),
+		"a history that is a page of HTML":         sourcetest.Answer(200, "<html>"),
+		"a history that is no list":                sourcetest.Answer(200, "{}"),
+		"a history that is no JSON":                sourcetest.Answer(200, "[{"),
+		"a history that is empty where none is":    sourcetest.Answer(200, ""),
+		"a history that the server cannot produce": sourcetest.Answer(503, "{}"),
+	} {
+		bubbled(name, t, func(t *testing.T) {
+			r := rigOf(generate(20, 5))
+			r.transport.Fault = func(n int, q *http.Request) (*http.Response, error) {
+				if strings.Contains(q.URL.Path, "DEMO-7/changelog") {
+					return fault(n, q)
+				}
+				return nil, nil
+			}
+			began := time.Now()
+			r.mustPull(t)
+			if p := r.problems(); len(p) != 1 || p[0].Record != "DEMO-7" || len(r.memory.Facts().Issues) != 19 {
+				t.Errorf("%d stored, problems: %+v", len(r.memory.Facts().Issues), p)
+			}
+			if took := time.Since(began); took > 10*time.Minute {
+				t.Errorf("took %s", took)
+			}
+			r.transport.Fault = nil
+			r.mustPull(t)
+			if n := len(r.memory.Facts().Issues); n != 20 || len(cursorOf(r.cursor).Retry) > 0 {
+				t.Errorf("%d stored, cursor %s", n, r.cursor)
+			}
+		})
+	}
 	bubbled("deleted meanwhile", t, func(t *testing.T) {
 		r := rigOf(generate(5, 5))
 		r.issues[1].record = json.RawMessage(`{"id":"000000000000000000000002","key":"OPS-2"}`)

@@ -49,11 +49,15 @@ type singles struct {
 func (p *pull) again(ctx context.Context, list []unread) (out singles, err error) {
 	var entries []entry
 	var refused outcome
+	var trouble trouble
 	for _, u := range list {
 		e, missing, err := p.issue(ctx, u)
-		problem, _, ok := ofRecord(err)
+		problem, systemic, ok := ofRecord(err)
+		if err == nil {
+			trouble.over()
+		}
 		switch {
-		case err != nil && !ok:
+		case err != nil && (!ok || systemic && trouble.more()):
 			return out, err
 		case missing:
 			out.solved = append(out.solved, u)

@@ -158,7 +158,7 @@ func (s *scroll) request() request {
 func (s *scroll) failed(err error) (ending, error) {
 	first := s.pages == 0
 	switch {
-	case s.halve(err):
+	case s.halve(err), first && s.refuses(err):
 		return smaller, nil
 	case first && isStatus(err, http.StatusBadRequest, http.StatusNotFound, http.StatusMethodNotAllowed,
 		http.StatusUnprocessableEntity, http.StatusNotImplemented):

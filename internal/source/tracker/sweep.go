@@ -14,6 +14,9 @@ const (
 	// maxHidden is how many stored issues in a row may be out of the token's
 	// sight until a sweep stops asking for each.
 	maxHidden = 20
+	// maxVerified is how many issues one sweep asks for; the others have their
+	// turn on another day.
+	maxVerified = 2000
 )
 
 // sweep looks for deleted issues once a day: those that are stored, but not
@@ -32,6 +35,7 @@ func (p *pull) sweep(ctx context.Context) error {
 		if err != nil {
 			return err
 		}
+		missing = turn(missing, int(p.began.Unix()/(24*3600)), maxVerified)
 		p.progress.Found, p.progress.Read = len(missing), 0
 		if err := p.verify(ctx, missing); err != nil {
 			return err
@@ -91,6 +95,16 @@ func (p *pull) missing(ctx context.Context, seen map[string]bool) (out []unread,
 		}
 	}
 	return out, nil
+}
+
+// turn are most of all, others on each day.
+func turn(all []unread, day, most int) []unread {
+	if len(all) <= most {
+		return all
+	}
+	parts := (len(all) + most - 1) / most
+	from := day % parts * most
+	return all[from:min(from+most, len(all))]
 }
 
 // verify asks for each missing issue: it may be gone, or out of the scope, or

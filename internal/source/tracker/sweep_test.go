@@ -3,6 +3,7 @@ package tracker
 import (
 	"encoding/json"
 	"net/http"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -134,4 +135,24 @@ func TestSweep(t *testing.T) {
 			t.Errorf("gone %v, %d issues", facts.Gone, len(facts.Issues))
 		}
 	})
+}
+
+func TestTurn(t *testing.T) {
+	all := make([]unread, 10)
+	for i := range all {
+		all[i].ID = strconv.Itoa(i)
+	}
+	seen := map[string]int{}
+	for day := range 4 {
+		part := turn(all, 20000+day, 3)
+		if len(part) > 3 {
+			t.Errorf("%d in one turn", len(part))
+		}
+		for _, u := range part {
+			seen[u.ID]++
+		}
+	}
+	if len(seen) != 10 || len(turn(all, 1, 10)) != 10 {
+		t.Errorf("%v", seen)
+	}
 }

@@ -123,6 +123,16 @@ func (w *walker) halve(err error) bool {
 	return true
 }
 
+// refuses reports whether err may be about a page size larger than the server
+// takes, and asks for an ordinary one.
+func (w *walker) refuses(err error) bool {
+	if w.size <= firstPageSize || !isStatus(err, http.StatusBadRequest, http.StatusUnprocessableEntity) {
+		return false
+	}
+	w.size, w.shrunk = firstPageSize, true
+	return true
+}
+
 // skip passes over an answer of one record that cannot be read.
 func (w *walker) skip(err error) ([]source.Problem, http.Header, bool) {
 	var bad *answerError

@@ -27,6 +27,8 @@ func TestWalks(t *testing.T) {
 		"zone ahead":                      {func(f *fake) { f.zone = 14 * time.Hour }, 400, 5},
 		"small pages":                     {func(f *fake) { f.largest = 30 }, 400, 15},
 		"large pages time out":            {func(f *fake) { f.slowAbove = 20 }, 400, 40},
+		"refuses large pages":             {func(f *fake) { f.refusesAbove = 120 }, 400, 6},
+		"no scroll, refuses large pages":  {func(f *fake) { f.noScroll, f.refusesAbove = true, 120 }, 400, 9},
 		"only single issues":              {func(f *fake) { f.slowAbove = 1 }, 30, 45},
 		"scroll expires":                  {func(f *fake) { f.scrollLife = 3 }, 400, 40},
 		"scroll never goes on":            {func(f *fake) { f.scrollLife = 1 }, 400, 12},
@@ -55,9 +57,13 @@ func TestWalks(t *testing.T) {
 				if n := r.sent("changelog"); n != c.issues {
 					t.Errorf("%d changelogs", n)
 				}
-				r.mustPull(t)
-				if n := len(r.written()); n != 0 {
-					t.Errorf("%d written again", n)
+				for range 4 { // with larger pages each time
+					r.cursor = json.RawMessage(strings.Replace(string(r.cursor), `"since":"2`, `"since":"1`, 1))
+					r.now = r.now.Add(30 * time.Hour)
+					r.mustPull(t)
+					if n := len(r.written()); n != 0 || len(r.problems()) > 0 || len(r.gone()) > 0 {
+						t.Errorf("%d written again, gone %v, problems %v", n, r.gone(), r.problems())
+					}
 				}
 				if len(f.scrolls) > 0 && f.scrollLife == 0 && f.slowAbove == 0 {
 					t.Errorf("%d scrolls not given back", len(f.scrolls))
