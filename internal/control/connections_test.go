@@ -293,3 +293,26 @@ func TestDue(t *testing.T) {
 	wantError(t, db.Resume(db.ctx, "c", testNow), ErrNotFound)
 	wantError(t, db.Pause(db.ctx, 99, "", "", testNow), ErrNotFound)
 }
+
+// What a person says holds, also after a change; what a sync says does only of
+// the connection as it was.
+func TestPauseAfterChange(t *testing.T) {
+	db := openTest(t)
+	c := db.save(t, newConnection("a"), map[string]string{"token": "x"})
+	s, err := db.StartSync(db.ctx, c.ID, testNow)
+	must(t, err)
+	must(t, db.FinishSync(db.ctx, s.ID, Done, "", testNow.Add(time.Hour), 0, testNow))
+	must(t, db.PauseAfter(db.ctx, s.ID, "expired", "", testNow))
+	if got, err := db.Connection(db.ctx, "a"); err != nil || got.Paused == nil || got.Paused.Code != "expired" {
+		t.Errorf("after its sync: %+v, %v", got.Paused, err)
+	}
+	c = db.save(t, c, map[string]string{"token": "y"})
+	must(t, db.PauseAfter(db.ctx, s.ID, "expired", "", testNow))
+	if got, err := db.Connection(db.ctx, "a"); err != nil || got.Paused != nil {
+		t.Errorf("after a new token: %+v, %v", got.Paused, err)
+	}
+	must(t, db.Pause(db.ctx, c.ID, "user", "", testNow))
+	if got, err := db.Connection(db.ctx, "a"); err != nil || got.Paused == nil || got.Paused.Code != "user" {
+		t.Errorf("by hand: %+v, %v", got.Paused, err)
+	}
+}

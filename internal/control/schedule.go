@@ -43,20 +43,29 @@ func (db *DB) resume(ctx context.Context, name string, now time.Time) error {
 	return nil
 }
 
-// Pause stops pulling until Resume or a change of the connection. It does
-// nothing when the connection was changed since its last sync began: what was
-// wrong may be mended.
+// Pause stops pulling until Resume or a change of the connection.
 func (db *DB) Pause(ctx context.Context, id int64, code, message string, now time.Time) error {
 	return db.tx(ctx, func(tx *sql.Tx) error {
 		if _, err := connectionBy(ctx, tx, "id", id); err != nil {
 			return err
 		}
-		_, err := tx.ExecContext(ctx, `UPDATE connections SET paused_code = ?, paused_message = ?, paused_at = ?
-			WHERE id = ? AND revision = coalesce((SELECT revision FROM syncs WHERE connection_id = ? ORDER BY id DESC LIMIT 1), revision)`,
-			code, cut(message, maxText), millis(now), id, id)
-		if err != nil {
-			return fmt.Errorf("pause connection %d: %w", id, err)
-		}
-		return nil
+		return pauseWhere(ctx, tx, "id = ?", id, code, message, now)
 	})
+}
+
+// PauseAfter is Pause because of how a sync went. It does nothing when the
+// connection was changed since that sync began: what was wrong may be mended.
+func (db *DB) PauseAfter(ctx context.Context, syncID int64, code, message string, now time.Time) error {
+	return db.tx(ctx, func(tx *sql.Tx) error {
+		return pauseWhere(ctx, tx, "(id, revision) = (SELECT connection_id, revision FROM syncs WHERE id = ?)", syncID, code, message, now)
+	})
+}
+
+func pauseWhere(ctx context.Context, tx *sql.Tx, which string, id int64, code, message string, now time.Time) error {
+	_, err := tx.ExecContext(ctx, "UPDATE connections SET paused_code = ?, paused_message = ?, paused_at = ? WHERE "+which,
+		code, cut(message, maxText), millis(now), id)
+	if err != nil {
+		return fmt.Errorf("pause a connection: %w", err)
+	}
+	return nil
 }

@@ -111,7 +111,7 @@ func TestSupersededSync(t *testing.T) {
 	if got, err := db.Sync(db.ctx, s.ID); err != nil || got.Progress.Read != 9 {
 		t.Errorf("%+v, %v", got, err)
 	}
-	must(t, db.Pause(db.ctx, c.ID, "expired", "of the old settings", testNow))
+	must(t, db.PauseAfter(db.ctx, s.ID, "expired", "of the old settings", testNow))
 	must(t, db.FinishSync(db.ctx, s.ID, Failed, "", testNow.Add(time.Hour), 5, testNow))
 	if cursor, err := db.Cursor(db.ctx, c.ID); err != nil || cursor != nil {
 		t.Errorf("cursor %s, %v", cursor, err)

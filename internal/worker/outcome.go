@@ -99,7 +99,7 @@ func (p *pulling) keep(ctx context.Context, out outcome, err error, now time.Tim
 		if auth, ok := errors.AsType[*source.AuthError](err); ok {
 			code = auth.Code
 		}
-		if err := db.Pause(ctx, c.ID, code, out.text, now); err != nil {
+		if err := db.PauseAfter(ctx, p.sync.ID, code, out.text, now); err != nil {
 			return err
 		}
 	case c.Paused != nil && err == nil:
