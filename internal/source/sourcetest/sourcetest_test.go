@@ -1,6 +1,7 @@
 package sourcetest
 
 import (
+	"errors"
 	"io"
 	"net/http"
 	"net/http/httptest"
@@ -74,8 +75,8 @@ func TestMemory(t *testing.T) {
 	if w := m.Write(delivery.Batch{Connection: "c", Gone: []string{"1", "9"}}); w != (delivery.Written{Gone: 1}) {
 		t.Errorf("%+v", w)
 	}
-	for range m.IssueIDs(t.Context(), "c") {
-		t.Error("a gone issue is listed")
+	for st, err := range m.IssueIDs(t.Context(), "c") {
+		t.Errorf("a gone issue is listed: %+v %v", st, err)
 	}
 	if f := m.Facts(); len(f.Issues) != 0 || len(f.Gone) != 1 {
 		t.Errorf("%+v", f)
@@ -96,7 +97,7 @@ func TestTransport(t *testing.T) {
 		t.Error(body, err)
 	}
 	tr.Fault = tr.CutOff
-	if body, err := post(); body != "hello" || err != io.ErrUnexpectedEOF {
+	if body, err := post(); body != "hello" || !errors.Is(err, io.ErrUnexpectedEOF) {
 		t.Error(body, err)
 	}
 	tr.Fault = After(3, Every(2, Refused))

@@ -4,19 +4,13 @@ import (
 	"encoding/json"
 	"fmt"
 	"net/http"
-	"net/http/httptest"
 	"net/url"
 	"regexp"
 	"slices"
 	"strconv"
 	"strings"
 	"sync"
-	"testing"
 	"time"
-
-	"throughline/internal/delivery"
-	"throughline/internal/source"
-	"throughline/internal/source/sourcetest"
 )
 
 // fake is the Tracker API over a few issues, as far as a pull uses it.
@@ -108,24 +102,24 @@ func (f *fake) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 			fail(w, 404, "no such method")
 			return
 		}
-		fmt.Fprint(w, len(f.matching(r)))
+		_, _ = fmt.Fprint(w, len(f.matching(r)))
 	case "/statuses":
 		if f.noStatuses {
 			fail(w, 403, "no right")
 			return
 		}
-		fmt.Fprint(w, `[{"id":1,"key":"open","name":"Open","order":10,"type":"new"},{"id":"2","key":"inProgress","name":"In progress","order":20,"type":"inProgress"},{"id":3,"key":"own","name":"Own","order":30},{"id":6,"key":"closed","name":"Closed","order":90,"type":"done"}]`)
+		_, _ = fmt.Fprint(w, `[{"id":1,"key":"open","name":"Open","order":10,"type":"new"},{"id":"2","key":"inProgress","name":"In progress","order":20,"type":"inProgress"},{"id":3,"key":"own","name":"Own","order":30},{"id":6,"key":"closed","name":"Closed","order":90,"type":"done"}]`)
 	case "/queues":
-		fmt.Fprint(w, `[{"id":1,"key":"DEMO"},{"id":"2","key":"OPS"}]`)
+		_, _ = fmt.Fprint(w, `[{"id":1,"key":"DEMO"},{"id":"2","key":"OPS"}]`)
 	case "/myself":
-		fmt.Fprint(w, `{"uid":1,"login":"alice","display":"Alice Anderson"}`)
+		_, _ = fmt.Fprint(w, `{"uid":1,"login":"alice","display":"Alice Anderson"}`)
 	case "/system/search/scroll/_clear":
 		var ids map[string]string
 		_ = json.NewDecoder(r.Body).Decode(&ids)
 		for id := range ids {
 			delete(f.scrolls, id)
 		}
-		fmt.Fprint(w, `{}`)
+		_, _ = fmt.Fprint(w, `{}`)
 	default:
 		fail(w, 404, "no such page")
 	}
@@ -203,7 +197,7 @@ func (f *fake) search(w http.ResponseWriter, r *http.Request) {
 		size = min(size, f.largest)
 	}
 	if f.slowAbove > 0 && size > f.slowAbove {
-		w.WriteHeader(504)
+		w.WriteHeader(http.StatusGatewayTimeout)
 		return
 	}
 	if f.refusesAbove > 0 && size > f.refusesAbove {
@@ -225,7 +219,7 @@ func (f *fake) scroll(w http.ResponseWriter, r *http.Request, q url.Values) {
 		fail(w, 403, "Expired signature")
 		return
 	case f.slowAbove > 0 && size > f.slowAbove:
-		w.WriteHeader(504)
+		w.WriteHeader(http.StatusGatewayTimeout)
 		return
 	case f.refusesAbove > 0 && size > f.refusesAbove:
 		fail(w, 422, "perScroll is too large")
@@ -273,7 +267,7 @@ func writeList(w http.ResponseWriter, items []json.RawMessage) {
 		b.Write(item)
 	}
 	b.WriteByte(']')
-	fmt.Fprint(w, b.String())
+	_, _ = fmt.Fprint(w, b.String())
 }
 
 func (f *fake) find(name string) *fakeIssue {
@@ -291,7 +285,7 @@ func (f *fake) issue(w http.ResponseWriter, name string) {
 		fail(w, 404, "no such issue")
 		return
 	}
-	fmt.Fprint(w, string(i.record))
+	_, _ = fmt.Fprint(w, string(i.record))
 }
 
 func (f *fake) changelog(w http.ResponseWriter, r *http.Request, name string) {
@@ -330,166 +324,4 @@ func (f *fake) changelog(w http.ResponseWriter, r *http.Request, name string) {
 		out[n] = e.record
 	}
 	writeList(w, out)
-}
-
-var (
-	testNow   = time.Date(2026, 3, 2, 12, 0, 0, 0, time.UTC)
-	testStart = time.Date(2025, 9, 1, 8, 0, 0, 0, time.UTC)
-)
-
-const trackerTime = "2006-01-02T15:04:05.000-0700"
-
-// generate makes n issues, each updated an hour after the one before, with
-// so many events each.
-func generate(n, events int) *fake {
-	f := &fake{}
-	for i := range n {
-		f.issues = append(f.issues, newFakeIssue(i, events))
-	}
-	return f
-}
-
-func newFakeIssue(n, events int) *fakeIssue {
-	queue := [...]string{"DEMO", "OPS"}[n%2]
-	i := &fakeIssue{id: fmt.Sprintf("%024x", n+1), key: fmt.Sprintf("%s-%d", queue, n+1), queue: queue}
-	created := testStart.Add(time.Duration(n) * time.Hour)
-	i.updated = created
-	i.addEvent("IssueCreated", created, "", "open", created)
-	status, since := "open", created
-	for e := 1; e < events; e++ {
-		at := created.Add(time.Duration(e) * 90 * time.Second)
-		if e%4 != 0 {
-			i.addEvent("IssueUpdated", at, "", "", since)
-			continue
-		}
-		next := map[string]string{"open": "inProgress", "inProgress": "closed", "closed": "open"}[status]
-		i.addEvent("IssueWorkflow", at, status, next, since)
-		status, since = next, at
-	}
-	i.set(created, status, since)
-	return i
-}
-
-// set writes the record as of the issue's events.
-func (i *fakeIssue) set(created time.Time, status string, since time.Time) {
-	i.record = json.RawMessage(fmt.Sprintf(`{"self":"https://x/v3/issues/%[1]s","id":%[2]q,"key":%[1]q,"version":%[3]d,"summary":"Issue %[1]s",
-"description":%[9]q,"statusStartTime":%[4]q,"type":{"id":"2","key":"task","display":"Task"},"priority":{"id":"3","key":"normal","display":"Normal"},
-"createdAt":%[5]q,"updatedAt":%[6]q,"createdBy":{"id":"8001","display":"Alice Anderson"},"assignee":{"id":8002,"display":"Bob Brown"},
-"queue":{"id":"1","key":%[7]q,"display":"Queue"},"status":{"id":"1","key":%[8]q,"display":"%[8]s"},"tags":["a","b"],"storyPoints":3,
-"commentWithoutExternalMessageCount":2,"commentWithExternalMessageCount":1,"followers":[{"id":"1"}],"votes":0}`,
-		i.key, i.id, len(i.events), since.Format(trackerTime), created.Format(trackerTime), i.updated.Format(trackerTime), i.queue, status,
-		strings.Repeat("Lorem ipsum. ", 40)))
-}
-
-func (i *fakeIssue) addEvent(kind string, at time.Time, from, to string, since time.Time) {
-	id := fmt.Sprintf("%s%04x", i.id[4:], len(i.events))
-	ref := func(key string) string {
-		if key == "" {
-			return "null"
-		}
-		return fmt.Sprintf(`{"self":"https://x/v3/statuses/%[1]s","id":"1","key":%[1]q,"display":%[1]q}`, key)
-	}
-	fields := fmt.Sprintf(`{"field":{"self":"https://x/v3/fields/tags","id":"tags","display":"Tags"},"from":["a"],"to":["a","t%d"]}`, len(i.events))
-	if to != "" {
-		fields = fmt.Sprintf(`{"field":{"self":"https://x/v3/fields/status","id":"status","display":"Status"},"from":%s,"to":%s},
-{"field":{"id":"statusStartTime","display":"Status updated"},"from":%q,"to":%q}`, ref(from), ref(to), since.Format(trackerTime), at.Format(trackerTime))
-	}
-	i.events = append(i.events, fakeEvent{id, json.RawMessage(fmt.Sprintf(`{"id":%q,"self":"https://x/v3/issues/%[2]s/changelog/%[1]s",
-"issue":{"id":%[3]q,"key":%[2]q,"display":"Issue"},"updatedAt":%[4]q,"updatedBy":{"self":"https://x/v3/users/8001","id":"8001","display":"Alice Anderson"},
-"type":%[5]q,"transport":"front","fields":[%[6]s]}`, id, i.key, i.id, at.Format(trackerTime), kind, fields))})
-	i.updated = at
-}
-
-// touch gives an issue a change of status at a time.
-func (f *fake) touch(n int, at time.Time) {
-	f.mu.Lock()
-	defer f.mu.Unlock()
-	i := f.issues[n]
-	created := testStart.Add(time.Duration(n) * time.Hour)
-	i.addEvent("IssueWorkflow", at, "open", "closed", created)
-	i.set(created, "closed", at)
-}
-
-// rig is a source over a fake, and what it stored.
-type rig struct {
-	*fake
-	transport *sourcetest.Transport
-	memory    *sourcetest.Memory
-	settings  source.Settings
-	now       time.Time
-	client    *http.Client
-	cursor    source.Cursor
-	pages     []source.Page
-}
-
-func rigOf(f *fake) *rig {
-	t := &sourcetest.Transport{Handler: f}
-	return &rig{fake: f, transport: t, client: t.Client(), memory: &sourcetest.Memory{}, now: testNow, settings: source.Settings{}}
-}
-
-func (r *rig) open(t testing.TB, base string) *Source {
-	t.Helper()
-	settings := source.Settings{"base_url": json.RawMessage(strconv.Quote(base)), "org_id": json.RawMessage(`"7"`)}
-	for k, v := range r.settings {
-		settings[k] = v
-	}
-	src, err := Kind().New(source.Config{
-		Connection: "c", Settings: settings, Secrets: map[string]string{"token": "y0_secret"},
-		Known: r.memory, Now: func() time.Time { return r.now },
-	}, r.client)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return src.(*Source)
-}
-
-// pull takes in all pages from where the last pull ended.
-func (r *rig) pull(t testing.TB) error {
-	t.Helper()
-	r.pages = nil
-	for page, err := range r.open(t, sourcetest.Address).Pull(t.Context(), r.cursor) {
-		if err != nil {
-			return err
-		}
-		r.memory.Write(page.Batch)
-		r.cursor = page.Cursor
-		r.pages = append(r.pages, page)
-	}
-	return nil
-}
-
-func (r *rig) mustPull(t testing.TB) {
-	t.Helper()
-	if err := r.pull(t); err != nil {
-		t.Fatal(err)
-	}
-}
-
-func (r *rig) problems() (out []source.Problem) {
-	for _, p := range r.pages {
-		out = append(out, p.Problems...)
-	}
-	return out
-}
-
-func (r *rig) written() (out []delivery.IssueRecord) {
-	for _, p := range r.pages {
-		out = append(out, p.Batch.Issues...)
-	}
-	return out
-}
-
-func (r *rig) gone() (out []string) {
-	for _, p := range r.pages {
-		out = append(out, p.Batch.Gone...)
-	}
-	return out
-}
-
-// server is the fake behind a real network.
-func (r *rig) server(t testing.TB) string {
-	s := httptest.NewServer(r.fake)
-	t.Cleanup(s.Close)
-	r.client = &http.Client{Transport: &http.Transport{MaxIdleConnsPerHost: 16}}
-	return s.URL
 }

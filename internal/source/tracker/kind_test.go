@@ -2,6 +2,7 @@ package tracker
 
 import (
 	"encoding/json"
+	"errors"
 	"net/http"
 	"slices"
 	"strings"
@@ -47,8 +48,8 @@ func TestSettings(t *testing.T) {
 			_, err := Kind().New(source.Config{Connection: "c", Settings: c.settings, Secrets: c.secrets}, http.DefaultClient)
 			var got []string
 			for _, e := range flatten(err) {
-				bad, ok := e.(*source.SettingError)
-				if !ok {
+				var bad *source.SettingError
+				if !errors.As(e, &bad) {
 					t.Fatalf("%T: %v", e, e)
 				}
 				got = append(got, bad.Field)
@@ -152,7 +153,8 @@ func TestCheck(t *testing.T) {
 			r := rigOf(generate(3, 3))
 			r.transport.Fault = sourcetest.Answer(status, `{}`)
 			_, err := r.open(t, sourcetest.Address).Check(t.Context())
-			if auth, ok := err.(*source.AuthError); !ok || auth.Code != code {
+			var auth *source.AuthError
+			if !errors.As(err, &auth) || auth.Code != code {
 				t.Errorf("%v", err)
 			}
 		})

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"net/http"
 	"strconv"
+	"strings"
 	"time"
 
 	"throughline/internal/delivery"
@@ -116,7 +117,8 @@ func (w *walker) give(entries []entry, problems []source.Problem) error {
 // not when one record is too much already.
 func (w *walker) halve(err error) bool {
 	var bad *answerError
-	if w.size == 1 || !isStatus(err, http.StatusGatewayTimeout) && !(errors.As(err, &bad) && bad.size) {
+	helps := isStatus(err, http.StatusGatewayTimeout) || errors.As(err, &bad) && bad.size
+	if w.size == 1 || !helps {
 		return false
 	}
 	w.size, w.shrunk = w.size/2, true
@@ -150,19 +152,24 @@ func (w *walker) count(ctx context.Context, query string) (int, error) {
 		method: http.MethodPost, path: "/issues/_count", limit: maxOtherBody,
 		body: map[string]string{"query": query},
 	})
-	var status *statusError
-	var bad *answerError
-	switch {
-	case errors.As(err, &status), errors.As(err, &bad):
-		return -1, nil
-	case err != nil:
-		return -1, err
+	if err != nil {
+		return -1, unlessSaid(err)
 	}
-	var n int
-	if json.Unmarshal(a.body, &n) != nil || n < 0 {
-		return -1, nil
+	n, err := strconv.Atoi(strings.TrimSpace(string(a.body)))
+	if err != nil || n < 0 {
+		n = -1
 	}
 	return n, nil
+}
+
+// unlessSaid drops an error that is the server's answer: there is no count.
+func unlessSaid(err error) error {
+	var status *statusError
+	var bad *answerError
+	if errors.As(err, &status) || errors.As(err, &bad) {
+		return nil
+	}
+	return err
 }
 
 // expect notes how many issues the walk will find, from the first answer's
