@@ -15,7 +15,7 @@ func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
 func TestConformance(t *testing.T) {
 	broken := func() *fake {
-		f := generate(150, 6)
+		f := generate(120, 4)
 		f.issues[40].record = json.RawMessage(`{"id":"0badbadbad","key":"DEMO-BAD","createdAt":"yesterday"}`)
 		return f
 	}
@@ -24,18 +24,18 @@ func TestConformance(t *testing.T) {
 		serve            func() http.Handler
 		issues, problems int
 	}{
-		"scroll":           {nil, func() http.Handler { return broken() }, 149, 1},
-		"transitions only": {source.Settings{"changelog": json.RawMessage("false")}, func() http.Handler { return broken() }, 149, 1},
+		"scroll":           {nil, func() http.Handler { return broken() }, 119, 1},
+		"transitions only": {source.Settings{"changelog": json.RawMessage("false")}, func() http.Handler { return broken() }, 119, 1},
 		"numbered pages": {nil, func() http.Handler {
 			f := broken()
 			f.noScroll = true
 			return f
-		}, 149, 1},
+		}, 119, 1},
 		"one queue, small pages": {source.Settings{"queues": json.RawMessage(`["OPS"]`)}, func() http.Handler {
-			f := generate(120, 60)
-			f.largest, f.changelogMax = 30, 50
+			f := generate(80, 30)
+			f.largest, f.changelogMax, f.changelogPage = 20, 50, 20
 			return f
-		}, 60, 0},
+		}, 40, 0},
 	} {
 		t.Run(name, func(t *testing.T) {
 			settings := source.Settings{"org_id": json.RawMessage(`"7"`)}

@@ -33,7 +33,7 @@ func companyRig(c *simulator.Company, settings source.Settings) *rig {
 
 func TestCompanyConformance(t *testing.T) {
 	company := func() *simulator.Company {
-		return simulator.New(5, testNow, simulator.Options{Issues: 150, EventsPerIssue: 8, Token: "y0_AgAAAAsecret", CloudOrgID: "bpf", MaxPerPage: 100})
+		return simulator.New(5, testNow, simulator.Options{Issues: 70, EventsPerIssue: 8, Token: "y0_AgAAAAsecret", CloudOrgID: "bpf", MaxPerPage: 30})
 	}
 	issues := len(company().Issues())
 	sourcetest.Run(t, sourcetest.Case{
