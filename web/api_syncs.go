@@ -91,7 +91,7 @@ func syncReport(s control.Sync) apiSync {
 		ID: s.ID, Connection: s.Connection, State: s.State,
 		StartedAt: delivery.InstantOf(s.StartedAt), FinishedAt: delivery.InstantOf(s.FinishedAt),
 		Progress: s.Progress, Written: apiWritten{w.Inserted, w.Updated, w.Unchanged, w.Gone},
-		Problems: s.Problems, Error: delivery.Word(s.Error), RetryAt: delivery.InstantOf(s.RetryAt),
+		Problems: s.Problems, Error: delivery.Word(s.Error.Text), RetryAt: delivery.InstantOf(s.RetryAt),
 	}
 }
 

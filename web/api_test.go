@@ -169,7 +169,7 @@ func TestAPIStartSync(t *testing.T) {
 	if res := start(); res.status != http.StatusConflict || errorOf(t, res).Error.Code != "running" {
 		t.Errorf("while one runs: %d %s", res.status, res.body)
 	}
-	if err := s.db.FinishSync(t.Context(), sync.ID, control.Paused, "expired", testNow, 1, testNow); err != nil {
+	if err := s.db.FinishSync(t.Context(), sync.ID, control.Paused, source.Message{Text: "expired"}, testNow, 1, testNow); err != nil {
 		t.Fatal(err)
 	}
 	if err := s.db.Pause(t.Context(), c.ID, "expired", "the token has expired", testNow); err != nil {
@@ -197,7 +197,7 @@ func TestAPISyncs(t *testing.T) {
 		if err := s.db.SaveProgress(t.Context(), sync.ID, nil, p, w, problems, testNow); err != nil {
 			t.Fatal(err)
 		}
-		if err := s.db.FinishSync(t.Context(), sync.ID, control.Problems, "", testNow.Add(time.Hour), 0, testNow.Add(time.Minute)); err != nil {
+		if err := s.db.FinishSync(t.Context(), sync.ID, control.Problems, source.Message{}, testNow.Add(time.Hour), 0, testNow.Add(time.Minute)); err != nil {
 			t.Fatal(err)
 		}
 	}

@@ -66,9 +66,11 @@ func (s *Server) tryConnection(ctx context.Context, kind source.Kind, typed type
 	if err != nil {
 		return views.TestResult{}, err
 	}
-	return views.TestResult{
-		Account: report.Account, Organization: report.Organization, Scope: report.Scope, Missing: report.Missing,
-	}, nil
+	result := views.TestResult{Account: report.Account, Organization: report.Organization, Scope: report.Scope}
+	for _, m := range report.Missing {
+		result.Missing = append(result.Missing, said(ctx, m))
+	}
+	return result, nil
 }
 
 // failedTest puts what went wrong into words, with what to do where it is known.
@@ -77,7 +79,7 @@ func (s *Server) failedTest(ctx context.Context, kind source.Kind, err error) vi
 	if errs, ok := s.connectionErrors(ctx, kind, err); ok {
 		return views.TestResult{Error: joined(p, kind, errs), Advice: p.T("test.form")}
 	}
-	result := views.TestResult{Error: err.Error()}
+	result := views.TestResult{Error: said(ctx, source.MessageOf(err, err.Error()))}
 	var auth *source.AuthError
 	switch {
 	case errors.As(err, &auth) && p.Has("pause."+auth.Code):

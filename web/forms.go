@@ -27,7 +27,7 @@ func collectFieldErrors(ctx context.Context, err error, byField map[string]strin
 		byField[err.Field] = fieldMessage(ctx, err)
 		return true
 	case *source.SettingError:
-		byField[err.Field] = err.Message
+		byField[err.Field] = said(ctx, source.Message{Text: err.Message, Phrase: err.Phrase})
 		return true
 	case interface{ Unwrap() []error }:
 		for _, e := range err.Unwrap() {

@@ -208,7 +208,7 @@ func TestSyncs(t *testing.T) {
 	want(t, detail, "tbody td:nth-child(1)", "DEV-7")
 	want(t, detail, "tbody td:nth-child(3)", "<b>not</b> a status")
 
-	if err := s.db.FinishSync(ctx, sync.ID, control.Problems, "", testNow.Add(20*time.Minute), 0, testNow); err != nil {
+	if err := s.db.FinishSync(ctx, sync.ID, control.Problems, source.Message{}, testNow.Add(20*time.Minute), 0, testNow); err != nil {
 		t.Fatal(err)
 	}
 	doc = s.page("/syncs")

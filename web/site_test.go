@@ -215,7 +215,7 @@ func (madeUp) Pull(context.Context, source.Cursor) iter.Seq2[source.Page, error]
 func (m madeUp) Check(context.Context) (source.Report, error) {
 	switch token := m.cfg.Secrets["token"]; token {
 	case "good":
-		return source.Report{Account: "Ann", Organization: "Acme", Scope: []string{"DEV", "OPS"}, Missing: []string{"queue SECRET"}}, nil
+		return source.Report{Account: "Ann", Organization: "Acme", Scope: []string{"DEV", "OPS"}, Missing: []source.Message{{Text: "queue SECRET"}}}, nil
 	default:
 		return source.Report{}, &source.AuthError{Code: "expired", Message: "not accepted: " + token}
 	}

@@ -13,6 +13,7 @@ import (
 
 	"throughline/internal/control"
 	"throughline/internal/i18n"
+	"throughline/internal/source"
 	"throughline/views"
 )
 
@@ -80,7 +81,7 @@ func (s *Server) syncList(r *http.Request) (views.SyncList, error) {
 		list.Newest = s.base + page("/syncs", 0)
 	}
 	for _, sync := range syncs {
-		list.Syncs = append(list.Syncs, s.syncView(sync))
+		list.Syncs = append(list.Syncs, s.syncView(r.Context(), sync))
 	}
 	list.LiveURL = page("/syncs/live", before)
 	list.Live = slices.ContainsFunc(list.Connections, func(c views.Connection) bool { return c.Syncing || c.Due })
@@ -101,7 +102,7 @@ func (s *Server) connectionList(ctx context.Context) ([]views.Connection, error)
 			return nil, err
 		}
 		if len(last) > 0 {
-			sync := s.syncView(last[0])
+			sync := s.syncView(ctx, last[0])
 			v.Last = &sync
 		}
 		out = append(out, v)
@@ -123,12 +124,12 @@ func (s *Server) connectionView(c control.Connection) views.Connection {
 	return v
 }
 
-func (s *Server) syncView(c control.Sync) views.Sync {
+func (s *Server) syncView(ctx context.Context, c control.Sync) views.Sync {
 	v := views.Sync{
 		ID: c.ID, Connection: c.Connection, StartedAt: c.StartedAt, FinishedAt: c.FinishedAt, State: string(c.State),
 		Phase: c.Progress.Phase, Found: c.Progress.Found, Read: c.Progress.Read, Requests: c.Progress.Requests,
 		Inserted: c.Written.Inserted, Updated: c.Written.Updated, Unchanged: c.Written.Unchanged, Gone: c.Written.Gone,
-		Problems: c.Problems, Error: c.Error, RetryAt: c.RetryAt,
+		Problems: c.Problems, Error: said(ctx, c.Error), RetryAt: c.RetryAt,
 	}
 	if c.State == control.Running && c.SavedAt.After(c.StartedAt) {
 		v.Rate = float64(v.Read) / c.SavedAt.Sub(c.StartedAt).Seconds()
@@ -175,9 +176,9 @@ func (s *Server) syncOf(w http.ResponseWriter, r *http.Request) (views.Sync, []v
 	}
 	problems := make([]views.Problem, 0, len(found))
 	for _, p := range found {
-		problems = append(problems, views.Problem{Record: p.Record, Path: p.Path, Message: p.Message})
+		problems = append(problems, views.Problem{Record: p.Record, Path: p.Path, Message: said(r.Context(), source.Message{Text: p.Message, Phrase: p.Phrase})})
 	}
-	return s.syncView(sync), problems, true
+	return s.syncView(r.Context(), sync), problems, true
 }
 
 // userPause is the code of a pause that a person asked for.

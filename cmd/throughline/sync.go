@@ -138,8 +138,8 @@ func (a *app) report(ctx context.Context, p program, s control.Sync) error {
 		s.Connection, s.State, s.FinishedAt.Sub(s.StartedAt).Round(time.Millisecond), s.Progress.Read,
 		s.Written.Inserted, s.Written.Updated, s.Written.Unchanged, s.Written.Gone, s.Progress.Requests)
 	switch {
-	case s.Error != "":
-		say(p.stdout, "%s: %s\n", s.Connection, s.Error)
+	case s.Error.Text != "":
+		say(p.stdout, "%s: %s\n", s.Connection, s.Error.Text)
 	case s.State == control.Interrupted:
 		say(p.stdout, "%s: the next sync goes on from here\n", s.Connection)
 	}

@@ -60,7 +60,7 @@ func TestApplyAgainChangesNothing(t *testing.T) {
 	s, err := db.StartSync(db.ctx, c.ID, testNow)
 	must(t, err)
 	must(t, db.SaveProgress(db.ctx, s.ID, source.Cursor(`1`), source.Progress{}, noneWritten, nil, testNow))
-	must(t, db.FinishSync(db.ctx, s.ID, Done, "", testNow.Add(time.Hour), 0, testNow))
+	must(t, db.FinishSync(db.ctx, s.ID, Done, source.Message{}, testNow.Add(time.Hour), 0, testNow))
 	version, entries := db.version(t), len(db.auditLog(t))
 	db.apply(t, productExample)
 	if v := db.version(t); v != version {

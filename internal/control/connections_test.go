@@ -164,7 +164,7 @@ func TestDeleteConnection(t *testing.T) {
 		}
 	}
 	wantError(t, db.SaveProgress(db.ctx, s.ID, nil, source.Progress{}, noneWritten, nil, testNow), ErrNotFound)
-	wantError(t, db.FinishSync(db.ctx, s.ID, Done, "", testNow, 0, testNow), ErrNotFound)
+	wantError(t, db.FinishSync(db.ctx, s.ID, Done, source.Message{}, testNow, 0, testNow), ErrNotFound)
 	_, _, err = db.Config(db.ctx, c)
 	wantError(t, err, ErrNotFound)
 }
@@ -196,7 +196,7 @@ func TestSaveConnectionRenews(t *testing.T) {
 			s, err := db.StartSync(db.ctx, c.ID, testNow)
 			must(t, err)
 			must(t, db.SaveProgress(db.ctx, s.ID, source.Cursor(`{"page":2}`), source.Progress{}, noneWritten, nil, testNow))
-			must(t, db.FinishSync(db.ctx, s.ID, Paused, "expired", next, 0, testNow))
+			must(t, db.FinishSync(db.ctx, s.ID, Paused, source.Message{Text: "expired"}, next, 0, testNow))
 			must(t, db.Pause(db.ctx, c.ID, "expired", "the token has expired", testNow))
 			tt.change(&c)
 			saved := db.save(t, c, tt.secrets)
@@ -272,7 +272,7 @@ func TestDue(t *testing.T) {
 	}
 	_, err = db.StartSync(db.ctx, a.ID, testNow)
 	wantError(t, err, ErrSyncRunning)
-	must(t, db.FinishSync(db.ctx, s.ID, Done, "", testNow.Add(time.Hour), 0, testNow))
+	must(t, db.FinishSync(db.ctx, s.ID, Done, source.Message{}, testNow.Add(time.Hour), 0, testNow))
 	check(testNow.Add(time.Hour-1), "b")
 	check(testNow.Add(time.Hour), "b", "a")
 
@@ -301,7 +301,7 @@ func TestPauseAfterChange(t *testing.T) {
 	c := db.save(t, newConnection("a"), map[string]string{"token": "x"})
 	s, err := db.StartSync(db.ctx, c.ID, testNow)
 	must(t, err)
-	must(t, db.FinishSync(db.ctx, s.ID, Done, "", testNow.Add(time.Hour), 0, testNow))
+	must(t, db.FinishSync(db.ctx, s.ID, Done, source.Message{}, testNow.Add(time.Hour), 0, testNow))
 	must(t, db.PauseAfter(db.ctx, s.ID, "expired", "", testNow))
 	if got, err := db.Connection(db.ctx, "a"); err != nil || got.Paused == nil || got.Paused.Code != "expired" {
 		t.Errorf("after its sync: %+v, %v", got.Paused, err)

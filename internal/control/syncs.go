@@ -4,6 +4,7 @@ import (
 	"context"
 	"database/sql"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"strings"
 	"time"
@@ -35,7 +36,7 @@ type Sync struct {
 	Progress   source.Progress
 	Written    delivery.Written
 	Problems   int
-	Error      string
+	Error      source.Message
 	RetryAt    time.Time // of a failed one, or of one with problems
 }
 
@@ -47,21 +48,21 @@ const (
 
 const selectSync = `
 SELECT s.id, c.name, s.started_at, s.finished_at, s.progress_at, s.state, s.progress,
-       s.inserted, s.updated, s.unchanged, s.gone, s.problems, s.error, s.retry_at
+       s.inserted, s.updated, s.unchanged, s.gone, s.problems, s.error, s.phrase, s.retry_at
 FROM syncs s JOIN connections c ON c.id = s.connection_id`
 
 func scanSync(row scanner) (Sync, error) {
 	var s Sync
 	var started, finished, saved, retry int64
-	var progress []byte
+	var progress, phrase []byte
 	w := &s.Written
 	err := row.Scan(&s.ID, &s.Connection, &started, &finished, &saved, &s.State, &progress,
-		&w.Inserted, &w.Updated, &w.Unchanged, &w.Gone, &s.Problems, &s.Error, &retry)
+		&w.Inserted, &w.Updated, &w.Unchanged, &w.Gone, &s.Problems, &s.Error.Text, &phrase, &retry)
 	if err != nil {
 		return Sync{}, err
 	}
 	s.StartedAt, s.FinishedAt, s.SavedAt, s.RetryAt = fromMillis(started), fromMillis(finished), fromMillis(saved), fromMillis(retry)
-	if err := json.Unmarshal(progress, &s.Progress); err != nil {
+	if err := errors.Join(json.Unmarshal(progress, &s.Progress), json.Unmarshal(phrase, &s.Error.Phrase)); err != nil {
 		return Sync{}, fmt.Errorf("sync %d: %w", s.ID, err)
 	}
 	return s, nil
@@ -159,13 +160,26 @@ func saveCursor(ctx context.Context, tx *sql.Tx, connection int64, cursor source
 
 func saveProblems(ctx context.Context, tx *sql.Tx, syncID int64, problems []source.Problem) error {
 	for _, p := range problems {
-		_, err := tx.ExecContext(ctx, `INSERT INTO sync_problems (sync_id, record, path, message) VALUES (?, ?, ?, ?)`,
-			syncID, cut(p.Record, maxText), cut(p.Path, maxText), cut(p.Message, maxText))
+		_, err := tx.ExecContext(ctx, `INSERT INTO sync_problems (sync_id, record, path, message, phrase) VALUES (?, ?, ?, ?, ?)`,
+			syncID, cut(p.Record, maxText), cut(p.Path, maxText), cut(p.Message, maxText), phraseJSON(p.Phrase))
 		if err != nil {
 			return fmt.Errorf("save problem: %w", err)
 		}
 	}
 	return nil
+}
+
+// phraseJSON is a phrase as it is stored: with bounded arguments.
+func phraseJSON(p source.Phrase) string {
+	bounded := source.Phrase{ID: cut(p.ID, maxText)}
+	for _, a := range p.Args {
+		bounded.Args = append(bounded.Args, cut(a, maxText))
+	}
+	b, err := json.Marshal(bounded)
+	if err != nil {
+		return "{}" // texts always marshal
+	}
+	return string(b)
 }
 
 // cut is valid UTF-8 of at most n bytes from the start of s.
@@ -178,7 +192,7 @@ func cut(s string, n int) string {
 
 // FinishSync ends a sync and says when the connection's next one is due and how
 // many failed in a row. A connection that was changed meanwhile stays due.
-func (db *DB) FinishSync(ctx context.Context, syncID int64, state SyncState, errText string, nextRunAt time.Time, failures int, now time.Time) error {
+func (db *DB) FinishSync(ctx context.Context, syncID int64, state SyncState, fault source.Message, nextRunAt time.Time, failures int, now time.Time) error {
 	if state == Running {
 		return fmt.Errorf("finish sync %d: it cannot end as %s", syncID, state)
 	}
@@ -191,8 +205,8 @@ func (db *DB) FinishSync(ctx context.Context, syncID int64, state SyncState, err
 		if err != nil {
 			return err
 		}
-		_, err = tx.ExecContext(ctx, `UPDATE syncs SET state = ?, error = ?, finished_at = ?, retry_at = ? WHERE id = ?`,
-			state, cut(errText, maxText), millis(now), retry, syncID)
+		_, err = tx.ExecContext(ctx, `UPDATE syncs SET state = ?, error = ?, phrase = ?, finished_at = ?, retry_at = ? WHERE id = ?`,
+			state, cut(fault.Text, maxText), phraseJSON(fault.Phrase), millis(now), retry, syncID)
 		if err != nil {
 			return fmt.Errorf("finish sync: %w", err)
 		}
@@ -266,9 +280,12 @@ func (db *DB) Problems(ctx context.Context, syncID int64, limit int) ([]source.P
 		limit = maxProblems
 	}
 	problems, err := list(ctx, db.sql.Reader, func(row scanner) (p source.Problem, err error) {
-		err = row.Scan(&p.Record, &p.Path, &p.Message)
+		var phrase []byte
+		if err = row.Scan(&p.Record, &p.Path, &p.Message, &phrase); err == nil {
+			err = json.Unmarshal(phrase, &p.Phrase)
+		}
 		return p, err
-	}, `SELECT record, path, message FROM sync_problems WHERE sync_id = ? ORDER BY id LIMIT ?`, syncID, limit)
+	}, `SELECT record, path, message, phrase FROM sync_problems WHERE sync_id = ? ORDER BY id LIMIT ?`, syncID, limit)
 	if err != nil {
 		return nil, fmt.Errorf("problems of sync %d: %w", syncID, err)
 	}

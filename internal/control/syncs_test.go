@@ -19,12 +19,12 @@ func TestSync(t *testing.T) {
 	c := db.save(t, newConnection("a"), nil)
 	s, err := db.StartSync(db.ctx, c.ID, testNow)
 	must(t, err)
-	if want := (Sync{ID: 1, Connection: "a", StartedAt: testNow, State: Running}); s != want {
+	if want := (Sync{ID: 1, Connection: "a", StartedAt: testNow, State: Running}); !reflect.DeepEqual(s, want) {
 		t.Errorf("started %+v", s)
 	}
 	progress := source.Progress{Phase: "history", Found: 10, Read: 4, Requests: 5}
 	written := delivery.Written{Inserted: 1, Updated: 2, Unchanged: 3, Gone: 4}
-	problems := []source.Problem{{Record: "A-1", Path: "$.createdAt", Message: "not a time"}}
+	problems := []source.Problem{{Record: "A-1", Path: "$.createdAt", Message: "not a time", Phrase: source.Phrase{ID: "field.time", Args: []string{"field", "createdAt"}}}}
 	must(t, db.SaveProgress(db.ctx, s.ID, source.Cursor(`{"page":2}`), progress, written, problems, testNow.Add(time.Second)))
 	cursor, err := db.Cursor(db.ctx, c.ID)
 	must(t, err)
@@ -35,12 +35,13 @@ func TestSync(t *testing.T) {
 	if cursor, err = db.Cursor(db.ctx, c.ID); err != nil || cursor != nil {
 		t.Errorf("cursor %s, %v", cursor, err)
 	}
-	must(t, db.FinishSync(db.ctx, s.ID, Failed, "the source is down", testNow.Add(time.Minute), 3, testNow.Add(3*time.Second)))
+	down := source.Message{Text: "the source is down", Phrase: source.Phrase{ID: "network", Args: []string{"path", "/v3"}}}
+	must(t, db.FinishSync(db.ctx, s.ID, Failed, down, testNow.Add(time.Minute), 3, testNow.Add(3*time.Second)))
 	want := Sync{
 		ID: 1, Connection: "a", StartedAt: testNow, SavedAt: testNow.Add(2 * time.Second), FinishedAt: testNow.Add(3 * time.Second),
-		State: Failed, Progress: progress, Written: written, Problems: 2, Error: "the source is down", RetryAt: testNow.Add(time.Minute),
+		State: Failed, Progress: progress, Written: written, Problems: 2, Error: down, RetryAt: testNow.Add(time.Minute),
 	}
-	if got, err := db.Sync(db.ctx, s.ID); err != nil || got != want {
+	if got, err := db.Sync(db.ctx, s.ID); err != nil || !reflect.DeepEqual(got, want) {
 		t.Errorf("sync %+v, %v", got, err)
 	}
 	if got, err := db.Problems(db.ctx, s.ID, 0); err != nil || !reflect.DeepEqual(got, append(problems, problems...)) {
@@ -50,7 +51,7 @@ func TestSync(t *testing.T) {
 		t.Errorf("connection %+v, %v", c, err)
 	}
 	wantError(t, db.SaveProgress(db.ctx, s.ID, nil, progress, written, nil, testNow), ErrSyncOver)
-	wantError(t, db.FinishSync(db.ctx, s.ID, Done, "", testNow, 0, testNow), ErrSyncOver)
+	wantError(t, db.FinishSync(db.ctx, s.ID, Done, source.Message{}, testNow, 0, testNow), ErrSyncOver)
 	_, err = db.Sync(db.ctx, 99)
 	wantError(t, err, ErrNotFound)
 	_, err = db.StartSync(db.ctx, 99, testNow)
@@ -64,10 +65,10 @@ func TestFinishSyncRefusesRunning(t *testing.T) {
 	c := db.save(t, newConnection("a"), nil)
 	s, err := db.StartSync(db.ctx, c.ID, testNow)
 	must(t, err)
-	if err := db.FinishSync(db.ctx, s.ID, Running, "", testNow, 0, testNow); err == nil {
+	if err := db.FinishSync(db.ctx, s.ID, Running, source.Message{}, testNow, 0, testNow); err == nil {
 		t.Error("a sync ended as running")
 	}
-	if err := db.FinishSync(db.ctx, s.ID, "finished", "", testNow, 0, testNow); err == nil {
+	if err := db.FinishSync(db.ctx, s.ID, "finished", source.Message{}, testNow, 0, testNow); err == nil {
 		t.Error("a sync ended in a state that there is not")
 	}
 }
@@ -112,7 +113,7 @@ func TestSupersededSync(t *testing.T) {
 		t.Errorf("%+v, %v", got, err)
 	}
 	must(t, db.PauseAfter(db.ctx, s.ID, "expired", "of the old settings", testNow))
-	must(t, db.FinishSync(db.ctx, s.ID, Failed, "", testNow.Add(time.Hour), 5, testNow))
+	must(t, db.FinishSync(db.ctx, s.ID, Failed, source.Message{}, testNow.Add(time.Hour), 5, testNow))
 	if cursor, err := db.Cursor(db.ctx, c.ID); err != nil || cursor != nil {
 		t.Errorf("cursor %s, %v", cursor, err)
 	}
@@ -129,7 +130,7 @@ func TestInterruptRunning(t *testing.T) {
 	for _, c := range []Connection{a, b} {
 		s, err := db.StartSync(db.ctx, c.ID, testNow)
 		must(t, err)
-		must(t, db.FinishSync(db.ctx, s.ID, Done, "", testNow.Add(time.Hour), 0, testNow))
+		must(t, db.FinishSync(db.ctx, s.ID, Done, source.Message{}, testNow.Add(time.Hour), 0, testNow))
 	}
 	s, err := db.StartSync(db.ctx, a.ID, testNow)
 	must(t, err)
@@ -156,7 +157,7 @@ func TestSyncsAndPruning(t *testing.T) {
 	run := func(c Connection) int64 {
 		s, err := db.StartSync(db.ctx, c.ID, testNow)
 		must(t, err)
-		must(t, db.FinishSync(db.ctx, s.ID, Done, "", testNow, 0, testNow))
+		must(t, db.FinishSync(db.ctx, s.ID, Done, source.Message{}, testNow, 0, testNow))
 		return s.ID
 	}
 	first := run(b)

@@ -14,6 +14,12 @@ import (
 // Settings are a connection's settings as JSON values by field name.
 type Settings map[string]json.RawMessage
 
+// refuse is the error of a setting that cannot be used; id names the text in
+// the message catalogue, below "setting.".
+func (f Field) refuse(id, message string, args ...string) error {
+	return &SettingError{Field: f.Name, Message: message, Phrase: Phrase{ID: "setting." + id, Args: args}}
+}
+
 // Text is a text setting, or the field's default.
 func (s Settings) Text(f Field) (string, error) {
 	raw, ok := s[f.Name]
@@ -28,7 +34,7 @@ func (s Settings) Text(f Field) (string, error) {
 	if json.Unmarshal(raw, &n) == nil {
 		return n.String(), nil
 	}
-	return "", &SettingError{f.Name, "must be a text"}
+	return "", f.refuse("text", "must be a text")
 }
 
 // List is a list of texts; a text is taken as a comma-separated list.
@@ -37,7 +43,7 @@ func (s Settings) List(f Field) ([]string, error) {
 	if raw, ok := s[f.Name]; ok && json.Unmarshal(raw, &v) != nil {
 		text, err := s.Text(f)
 		if err != nil {
-			return nil, &SettingError{f.Name, "must be a list of texts"}
+			return nil, f.refuse("list", "must be a list of texts")
 		}
 		v = strings.Split(text, ",")
 	} else if !ok {
@@ -60,7 +66,7 @@ func (s Settings) Bool(f Field) (bool, error) {
 	}
 	var v bool
 	if json.Unmarshal(raw, &v) != nil {
-		return false, &SettingError{f.Name, "must be true or false"}
+		return false, f.refuse("bool", "must be true or false")
 	}
 	return v, nil
 }
@@ -71,7 +77,7 @@ func (s Settings) Range(f Field) (time.Duration, error) {
 	if err != nil {
 		return 0, err
 	}
-	bad := &SettingError{f.Name, fmt.Sprintf("not a number of days, weeks or months like 365d, 52w or 12m: %q", text)}
+	bad := f.refuse("range", fmt.Sprintf("not a number of days, weeks or months like 365d, 52w or 12m: %q", text), "value", text)
 	if len(text) < 2 {
 		return 0, bad
 	}
@@ -91,10 +97,10 @@ func (s Settings) ParsedURL(f Field) (*url.URL, error) {
 	}
 	u, err := url.Parse(text)
 	if err != nil || (u.Scheme != "http" && u.Scheme != "https") || u.Host == "" {
-		return nil, &SettingError{f.Name, "not an address like https://example.com"}
+		return nil, f.refuse("url", "not an address like https://example.com")
 	}
 	if u.User != nil || u.RawQuery != "" || u.Fragment != "" {
-		return nil, &SettingError{f.Name, "an address must not hold a user, a query or a fragment"}
+		return nil, f.refuse("url_extra", "an address must not hold a user, a query or a fragment")
 	}
 	return u, nil
 }
@@ -105,7 +111,7 @@ func (k *Kind) Validate(s Settings) error {
 	var errs []error
 	for name := range s {
 		if !slices.ContainsFunc(k.Fields, func(f Field) bool { return f.Name == name }) {
-			errs = append(errs, &SettingError{name, "no such setting of " + k.Name})
+			errs = append(errs, Field{Name: name}.refuse("unknown", "no such setting of "+k.Name))
 		}
 	}
 	for _, f := range k.Fields {
@@ -129,7 +135,7 @@ func (s Settings) validate(f Field) error {
 	case Choice:
 		var v string
 		if v, err = s.Text(f); err == nil && !slices.Contains(f.Options, v) {
-			err = &SettingError{f.Name, "not one of " + strings.Join(f.Options, ", ")}
+			err = f.refuse("choice", "not one of "+strings.Join(f.Options, ", "), "options", strings.Join(f.Options, ", "))
 		}
 	default:
 		_, err = s.Text(f)

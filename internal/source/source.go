@@ -51,14 +51,15 @@ type Problem struct {
 	Record  string `json:"record"`  // what it concerns: an issue's key, say
 	Path    string `json:"path"`    // JSON path of what is wrong, "$" for all of it
 	Message string `json:"message"` // a plain sentence without secrets
+	Phrase
 }
 
 // Report is what a connection test found.
 type Report struct {
-	Account      string   // who the token belongs to
-	Organization string   // which organisation it opens
-	Scope        []string // what it sees: queues, repositories
-	Missing      []string // what the settings ask for and the token cannot see, a sentence each
+	Account      string    // who the token belongs to
+	Organization string    // which organisation it opens
+	Scope        []string  // what it sees: queues, repositories
+	Missing      []Message // what the settings ask for and the token cannot see
 }
 
 // Known tells a source what is already stored.
@@ -122,6 +123,9 @@ type AuthError struct {
 
 func (e *AuthError) Error() string { return e.Message }
 
+// Phrase says it in the reader's language.
+func (e *AuthError) Phrase() Phrase { return Phrase{ID: "auth." + e.Code} }
+
 // Unwrap makes errors.Is(err, ErrAuth) true.
 func (e *AuthError) Unwrap() error { return ErrAuth }
 
@@ -132,10 +136,14 @@ func (e *RateLimitError) Error() string {
 	return "rate limit reached; trying again at " + e.RetryAfter.UTC().Format(time.RFC3339)
 }
 
+// Phrase says it in the reader's language; when it goes on, a sync says itself.
+func (e *RateLimitError) Phrase() Phrase { return Phrase{ID: "rate_limit"} }
+
 // SettingError names a setting that cannot be used.
 type SettingError struct {
 	Field   string
 	Message string
+	Phrase
 }
 
 func (e *SettingError) Error() string { return fmt.Sprintf("%s: %s", e.Field, e.Message) }

@@ -21,13 +21,22 @@ const (
 )
 
 // errPanic is what remains of a panic; its stack is in the log.
-var errPanic = errors.New("an internal error stopped the sync; the log has the details")
+var errPanic = &ownError{id: "panic", text: "an internal error stopped the sync; the log has the details"}
+
+// ownError is a fault of the program itself.
+type ownError struct{ id, text string }
+
+func (e *ownError) Error() string         { return e.text }
+func (e *ownError) Phrase() source.Phrase { return source.Phrase{ID: e.id} }
 
 // storeError is the fact store's, not the source's.
 type storeError struct{ err error }
 
 func (e *storeError) Error() string { return "the facts could not be stored: " + e.err.Error() }
 func (e *storeError) Unwrap() error { return e.err }
+
+// Phrase leaves the database's own words to the log.
+func (e *storeError) Phrase() source.Phrase { return source.Phrase{ID: "store"} }
 
 // lost reports whether somebody ended the sync from outside: its connection was
 // deleted or changed meanwhile. Trying again cannot help.
@@ -41,6 +50,14 @@ type outcome struct {
 	text     string // what went wrong, for people
 	next     time.Time
 	failures int // in a row, with this one
+}
+
+// message is what went wrong, for people of any language.
+func (o outcome) message(err error) source.Message {
+	if o.text == "" {
+		return source.Message{}
+	}
+	return source.MessageOf(err, o.text)
 }
 
 // judge says what follows from err, with which a sync of c, begun at start,
@@ -87,7 +104,7 @@ func (p *pulling) finish(ctx context.Context, err error) (control.Sync, error) {
 	if err := p.keep(ctx, out, err, now); err != nil && !lost(err) {
 		return p.sync, fmt.Errorf("finish sync of %s: %w", c.Name, err)
 	}
-	p.sync.State, p.sync.Error, p.sync.FinishedAt = out.state, out.text, now
+	p.sync.State, p.sync.Error, p.sync.FinishedAt = out.state, out.message(err), now
 	return p.sync, nil
 }
 
@@ -109,7 +126,7 @@ func (p *pulling) keep(ctx context.Context, out outcome, err error, now time.Tim
 		}
 	}
 	_, err = retry(ctx, p, "end of sync not kept, trying again", func() (struct{}, error) {
-		return struct{}{}, db.FinishSync(ctx, p.sync.ID, out.state, out.text, out.next, out.failures, now)
+		return struct{}{}, db.FinishSync(ctx, p.sync.ID, out.state, out.message(err), out.next, out.failures, now)
 	})
 	return err
 }

@@ -258,7 +258,7 @@ func TestStoreDown(t *testing.T) {
 				if err != nil {
 					t.Fatal(err)
 				}
-				if s.State != c.state || s.Error != c.text || r.cursor("a") != c.cursor || left != 0 {
+				if s.State != c.state || s.Error.Text != c.text || r.cursor("a") != c.cursor || left != 0 {
 					t.Errorf("%+v, cursor %s, %d tries left", s, r.cursor("a"), left)
 				}
 			})

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"iter"
+	"reflect"
 	"slices"
 	"testing"
 	"testing/synctest"
@@ -106,7 +107,7 @@ func TestOutcomes(t *testing.T) {
 					t.Fatal(err)
 				}
 				got, after := r.lastSync("a"), r.connection("a")
-				if got.State != c.state || got.Error != c.text {
+				if got.State != c.state || got.Error.Text != c.text {
 					t.Errorf("state %s with %q, want %s with %q", got.State, got.Error, c.state, c.text)
 				}
 				if next := after.NextRunAt.Sub(start); next < c.from || next > c.to {
@@ -120,7 +121,7 @@ func TestOutcomes(t *testing.T) {
 					t.Errorf("paused: %+v", after.Paused)
 				}
 				problems, err := r.db.Problems(t.Context(), got.ID, 0)
-				if err != nil || len(problems) != got.Problems || got.Problems > 0 && problems[0] != problem {
+				if err != nil || len(problems) != got.Problems || got.Problems > 0 && !reflect.DeepEqual(problems[0], problem) {
 					t.Errorf("problems %v of %d, %v", problems, got.Problems, err)
 				}
 			})

@@ -68,6 +68,7 @@ CREATE TABLE syncs (
     gone          INTEGER NOT NULL DEFAULT 0,
     problems      INTEGER NOT NULL DEFAULT 0, -- all, also those not kept
     error         TEXT    NOT NULL DEFAULT '',
+    phrase        TEXT    NOT NULL DEFAULT '{}', -- JSON: the error in the message catalogue
     retry_at      INTEGER NOT NULL DEFAULT 0
 ) STRICT;
 CREATE INDEX syncs_connection ON syncs (connection_id, id);
@@ -78,7 +79,8 @@ CREATE TABLE sync_problems (
     sync_id INTEGER NOT NULL REFERENCES syncs (id) ON DELETE CASCADE,
     record  TEXT    NOT NULL,
     path    TEXT    NOT NULL,
-    message TEXT    NOT NULL
+    message TEXT    NOT NULL,
+    phrase  TEXT    NOT NULL -- JSON: the message in the message catalogue
 ) STRICT;
 CREATE INDEX sync_problems_sync ON sync_problems (sync_id, id);
 

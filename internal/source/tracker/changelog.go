@@ -131,14 +131,14 @@ func (s *Source) entries(ctx context.Context, key, after string) ([]delivery.Eve
 			}
 		}
 		if len(events) > maxEvents {
-			return nil, &historyFault{fault{"", fmt.Sprintf("holds more than %d changes", maxEvents)}}
+			return nil, &historyFault{*wrong("events", fmt.Sprintf("holds more than %d changes", maxEvents), "most", strconv.Itoa(maxEvents))}
 		}
 		next := a.next()
 		if next == nil || len(items) == 0 {
 			return events, nil
 		}
 		if !fresh {
-			return nil, &historyFault{fault{"", "repeats itself from page to page"}}
+			return nil, &historyFault{*wrong("repeats", "repeats itself from page to page")}
 		}
 		query = next
 	}
@@ -184,14 +184,14 @@ func ofRecord(err error) (p source.Problem, systemic, ok bool) {
 		return source.Problem{}, false, false
 	case errors.As(err, &history):
 		p = history.problem("")
-		p.Message = "the changelog cannot be read: " + p.Message
+		p.Message, p.ID = "the changelog cannot be read: "+p.Message, "changelog>"+p.ID
 		return p, false, true
 	case errors.As(err, &status):
-		return source.Problem{Path: "$", Message: status.Error()}, status.status >= 500, true
+		return problemOf("", status), status.status >= 500, true
 	case errors.As(err, &bad):
-		return source.Problem{Path: "$", Message: bad.Error()}, !bad.size, true
+		return problemOf("", bad), !bad.size, true
 	case errors.As(err, &network): // a redirect is one, too
-		return source.Problem{Path: "$", Message: network.Error()}, true, true
+		return problemOf("", network), true, true
 	}
 	return source.Problem{}, false, false
 }

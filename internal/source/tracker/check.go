@@ -25,7 +25,10 @@ func (s *Source) Check(ctx context.Context) (source.Report, error) {
 	}
 	for _, queue := range s.wanted {
 		if !slices.ContainsFunc(report.Scope, func(q string) bool { return strings.EqualFold(q, queue) }) {
-			report.Missing = append(report.Missing, "Queue "+queue+" does not exist, or the token's owner may not see it.")
+			report.Missing = append(report.Missing, source.Message{
+				Text:   "Queue " + queue + " does not exist, or the token's owner may not see it.",
+				Phrase: source.Phrase{ID: "check.queue", Args: []string{"queue", queue}},
+			})
 		}
 	}
 	_, err = s.client.do(ctx, request{
@@ -34,13 +37,18 @@ func (s *Source) Check(ctx context.Context) (source.Report, error) {
 	})
 	switch {
 	case isStatus(err, http.StatusBadRequest, http.StatusUnprocessableEntity):
-		report.Missing = append(report.Missing, "Tracker does not accept the search: "+err.Error()+".")
+		report.Missing = append(report.Missing, refusedSearch("check.query", "Tracker does not accept the search: ", err))
 	case isStatus(err, http.StatusForbidden):
-		report.Missing = append(report.Missing, "The token's owner may not search for issues: "+err.Error()+".")
+		report.Missing = append(report.Missing, refusedSearch("check.search", "The token's owner may not search for issues: ", err))
 	case err != nil && !isStatus(err, http.StatusNotFound):
 		return report, err
 	}
 	return report, nil
+}
+
+// refusedSearch says that a search was refused, and what Tracker said to it.
+func refusedSearch(id, text string, err error) source.Message {
+	return source.Message{Text: text + err.Error() + ".", Phrase: source.Phrase{ID: id, Args: []string{"said", err.Error()}}}
 }
 
 // account is the token's owner, "" where the server does not say.
@@ -60,7 +68,7 @@ func (s *Source) account(ctx context.Context) (string, error) {
 	name, login := o.text("display"), o.text("login")
 	switch {
 	case o.fault != nil:
-		return "", &answerError{path: a.path, what: "is not a user: " + o.fault.sentence()}
+		return "", &answerError{path: a.path, id: "user", what: "is not a user: " + o.fault.sentence()}
 	case name == "" || login == "":
 		return name + login, nil
 	}

@@ -105,17 +105,17 @@ func (c *client) send(ctx context.Context, r request) (*answer, error) {
 	bad := &answerError{path: path, header: res.Header}
 	switch {
 	case errors.Is(err, errTooLarge):
-		bad.what, bad.size = fmt.Sprintf("is larger than %d MiB", r.limit>>20), true
+		bad.id, bad.what, bad.size = "large", fmt.Sprintf("is larger than %d MiB", r.limit>>20), true
 	case err != nil && ctx.Err() != nil:
 		return nil, noAnswer(path, err)
 	case res.StatusCode >= 300:
 		return nil, c.refusal(path, res, body)
 	case err != nil:
-		bad.what, bad.again, bad.size = "was cut off", true, true
+		bad.id, bad.what, bad.again, bad.size = "cut", "was cut off", true, true
 	case isHTML(body):
-		bad.what = "is HTML, not JSON: is base_url right?"
+		bad.id, bad.what = "html", "is HTML, not JSON: is base_url right?"
 	case !json.Valid(body):
-		bad.what, bad.again, bad.size = "is not JSON, or was cut off", true, true
+		bad.id, bad.what, bad.again, bad.size = "not_json", "is not JSON, or was cut off", true, true
 	default:
 		bad = nil
 	}
@@ -175,7 +175,7 @@ func (c *client) list(ctx context.Context, r request) ([]json.RawMessage, *answe
 	}
 	items, ok := elements(a.body)
 	if !ok {
-		return nil, nil, &answerError{path: a.path, what: "is not a list"}
+		return nil, nil, &answerError{path: a.path, id: "not_list", what: "is not a list"}
 	}
 	return items, a, nil
 }

@@ -20,15 +20,27 @@ const maxText = 64 << 10
 
 // sentence says what is wrong, beginning with the name of the field.
 func (f *fault) sentence() string {
+	return cmp.Or(f.field(), "it") + " " + f.message
+}
+
+// field is the name of what is wrong, "" where it has none.
+func (f *fault) field() string {
 	name := f.path[strings.LastIndexByte(f.path, '.')+1:]
-	if name == "" || strings.HasPrefix(name, "$") {
-		name = "it"
+	if strings.HasPrefix(name, "$") {
+		return ""
 	}
-	return name + " " + f.message
+	return name
 }
 
 func (f *fault) problem(record string) source.Problem {
-	return source.Problem{Record: record, Path: "$" + f.path, Message: f.sentence()}
+	return source.Problem{Record: record, Path: "$" + f.path, Message: f.sentence(), Phrase: f.said()}
+}
+
+// said is the sentence in the reader's language.
+func (f *fault) said() source.Phrase {
+	p := f.phrase
+	p.Args = append([]string{"field", f.field()}, p.Args...)
+	return p
 }
 
 // object is a JSON object being read. The first thing wrong stays in fault;
@@ -41,7 +53,7 @@ type object struct {
 func openObject(raw json.RawMessage) *object {
 	o := &object{fields: map[string]json.RawMessage{}}
 	if !members(raw, func(name []byte, value json.RawMessage) { o.fields[string(name)] = value }) {
-		o.fault = &fault{"", "is not an object"}
+		o.fault = wrong("object", "is not an object")
 	}
 	return o
 }
@@ -69,7 +81,7 @@ func (o *object) required(name string) string {
 	return s
 }
 
-func (o *object) missing(name string) { o.keep(name, &fault{"", "is missing"}) }
+func (o *object) missing(name string) { o.keep(name, wrong("missing", "is missing")) }
 
 func (o *object) instant(name string) delivery.Instant {
 	i, f := instantOf(o.fields[name])
@@ -85,7 +97,7 @@ func (o *object) date(name string) delivery.Date {
 	day, _, _ := strings.Cut(s, "T")
 	d, err := delivery.ParseDate(day)
 	if err != nil {
-		o.keep(name, &fault{"", "is not a date like 2026-01-31"})
+		o.keep(name, wrong("date", "is not a date like 2026-01-31"))
 	}
 	return d
 }
@@ -103,7 +115,7 @@ func (o *object) number(name string) int {
 	case n == nil:
 		return 0
 	case math.Abs(*n) > math.MaxInt32:
-		o.keep(name, &fault{"", "is no count"})
+		o.keep(name, wrong("count", "is no count"))
 		return 0
 	}
 	return max(int(*n), 0)
@@ -116,7 +128,7 @@ func (o *object) decimal(name string) *float64 {
 	}
 	n, err := strconv.ParseFloat(string(raw), 64)
 	if err != nil {
-		o.keep(name, &fault{"", "is not a number"})
+		o.keep(name, wrong("number", "is not a number"))
 		return nil
 	}
 	return &n
@@ -129,7 +141,7 @@ func (o *object) list(name string, each func(raw json.RawMessage) *fault) {
 	}
 	items, ok := elements(o.fields[name])
 	if !ok {
-		o.keep(name, &fault{"", "is not a list"})
+		o.keep(name, wrong("list", "is not a list"))
 	}
 	for i, item := range items {
 		o.keep(name, each(item).at(i))
@@ -174,11 +186,11 @@ func textOf(raw json.RawMessage) (string, *fault) {
 	case (raw[0] == '-' || raw[0] >= '0' && raw[0] <= '9') && len(raw) < 64:
 		return string(raw), nil
 	}
-	return "", &fault{"", "is not a text"}
+	return "", wrong("text", "is not a text")
 }
 
 func tooLong(n int) *fault {
-	return &fault{"", fmt.Sprintf("is too long: %d bytes, and at most %d are kept", n, maxText)}
+	return wrong("long", fmt.Sprintf("is too long: %d bytes, and at most %d are kept", n, maxText), "bytes", strconv.Itoa(n), "most", strconv.Itoa(maxText))
 }
 
 // Times outside these years are slips, not moments of anybody's work.
@@ -202,7 +214,7 @@ func instantOf(raw json.RawMessage) (delivery.Instant, *fault) {
 			return delivery.InstantOf(t), nil
 		}
 	}
-	return 0, &fault{"", "is not a time like 2026-01-31T12:00:00.000+0000"}
+	return 0, wrong("time", "is not a time like 2026-01-31T12:00:00.000+0000")
 }
 
 // refOf reads a reference to a user, status, queue or the like. It has a name
@@ -242,7 +254,7 @@ func refOf(raw json.RawMessage) (r delivery.Ref, bad *fault) {
 		}
 	})
 	if !isRef {
-		return r, &fault{"", "is not an object"}
+		return r, wrong("object", "is not an object")
 	}
 	if r == (delivery.Ref{}) && isObject(primary) {
 		r, bad = refOf(primary)

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"net/http"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -29,6 +30,11 @@ func (e *statusError) Error() string {
 	return text
 }
 
+// Phrase keeps the server's own words, in whatever language they are.
+func (e *statusError) Phrase() source.Phrase {
+	return source.Phrase{ID: "status", Args: []string{"status", strconv.Itoa(e.status), "path", e.path, "said", e.message}}
+}
+
 // isStatus reports whether err is an answer with one of the statuses.
 func isStatus(err error, statuses ...int) bool {
 	var e *statusError
@@ -39,12 +45,17 @@ func isStatus(err error, statuses ...int) bool {
 type answerError struct {
 	path   string
 	header http.Header
+	id     string // of what, in the message catalogue
 	what   string // "is HTML, not JSON: is base_url right?"
 	again  bool   // the next try may do better
 	size   bool   // a smaller page may do better
 }
 
 func (e *answerError) Error() string { return "the answer to " + e.path + " " + e.what }
+
+func (e *answerError) Phrase() source.Phrase {
+	return source.Phrase{ID: "answer." + e.id, Args: []string{"path", e.path}}
+}
 
 // networkError is a request that got no answer.
 type networkError struct {
@@ -56,11 +67,29 @@ func (e *networkError) Error() string { return "asking Tracker for " + e.path + 
 
 func (e *networkError) Unwrap() error { return e.err }
 
+// Phrase is that of the cause where it has one; else the cause is quoted.
+func (e *networkError) Phrase() source.Phrase {
+	if m := source.MessageOf(e.err, ""); m.ID != "" {
+		return m.Phrase
+	}
+	return source.Phrase{ID: "network", Args: []string{"path", e.path, "said", e.err.Error()}}
+}
+
 // redirectError is a redirect that is not followed.
 type redirectError struct{ to string }
 
 func (e *redirectError) Error() string {
 	return "the server redirects to another host, " + e.to + ": set base_url to the address of the API itself"
+}
+
+func (e *redirectError) Phrase() source.Phrase {
+	return source.Phrase{ID: "redirect", Args: []string{"to", e.to}}
+}
+
+// problemOf is what err says of a record.
+func problemOf(record string, err error) source.Problem {
+	m := source.MessageOf(err, err.Error())
+	return source.Problem{Record: record, Path: "$", Message: m.Text, Phrase: m.Phrase}
 }
 
 // fatal puts err into words for an admin, where it concerns more than one

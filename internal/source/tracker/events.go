@@ -41,11 +41,11 @@ func eventOf(raw json.RawMessage, full bool) (delivery.Event, *fault) {
 	})
 	switch {
 	case !isEvent:
-		r.keep("", &fault{"", "is not an object"})
+		r.keep("", wrong("object", "is not an object"))
 	case r.event.ID == "":
-		r.keep(".id", &fault{"", "is missing"})
+		r.keep(".id", wrong("missing", "is missing"))
 	case !r.event.At.Known():
-		r.keep(".updatedAt", &fault{"", "is missing"})
+		r.keep(".updatedAt", wrong("missing", "is missing"))
 	}
 	r.event.Moved = r.event.Type == typeMoved
 	r.keep(".fields", r.changes(changes))
@@ -92,7 +92,7 @@ func (r *eventReader) changes(raw json.RawMessage) *fault {
 	}
 	items, ok := elements(raw)
 	if !ok {
-		return &fault{"", "is not a list"}
+		return wrong("list", "is not a list")
 	}
 	for i, item := range items {
 		if f := r.change(item); f != nil {
@@ -119,7 +119,7 @@ func (r *eventReader) change(raw json.RawMessage) *fault {
 		}
 	})
 	if !ok {
-		return &fault{"", "is not an object"}
+		return wrong("object", "is not an object")
 	}
 	ref, f := refOf(field)
 	name := cmp.Or(ref.ID, ref.Key)
@@ -127,7 +127,7 @@ func (r *eventReader) change(raw json.RawMessage) *fault {
 	case f != nil:
 		return f.in(".field")
 	case name == "":
-		return &fault{".field.id", "is missing"}
+		return wrong("missing", "is missing").in(".field.id")
 	case name == fieldStatus:
 		f = r.transition(from, to)
 	case name == fieldStatusStart:
@@ -155,7 +155,7 @@ func (r *eventReader) transition(from, to json.RawMessage) *fault {
 	}
 	t := &delivery.Transition{From: statusRef(left), To: statusRef(entered)}
 	if t.To.Key == "" {
-		return &fault{".to", "is missing: a status changes to something"}
+		return wrong("missing_status", "is missing: a status changes to something").in(".to")
 	}
 	if before := r.event.Transition; before != nil { // two changes in one event are one step
 		t.From = before.From

@@ -86,8 +86,8 @@ func read(cfg source.Config) (settings, error) {
 	kind := Kind()
 	errs := []error{kind.Validate(cfg.Settings)}
 	note := func(err error) { errs = append(errs, err) }
-	refuse := func(f source.Field, format string, args ...any) {
-		note(&source.SettingError{Field: f.Name, Message: fmt.Sprintf(format, args...)})
+	refuse := func(f source.Field, id, message string, args ...string) {
+		note(&source.SettingError{Field: f.Name, Message: message, Phrase: source.Phrase{ID: "setting.tracker." + id, Args: args}})
 	}
 
 	var set settings
@@ -116,7 +116,7 @@ func read(cfg source.Config) (settings, error) {
 
 	for _, q := range queues {
 		if !queueKey.MatchString(q) {
-			refuse(fieldQueues, "not the key of a queue, like DEV or !TEST: %q", q)
+			refuse(fieldQueues, "queue", fmt.Sprintf("not the key of a queue, like DEV or !TEST: %q", q), "value", q)
 		}
 	}
 	set.scope = scopeOf(queues, own)
@@ -128,21 +128,21 @@ func read(cfg source.Config) (settings, error) {
 	iam := strings.TrimSpace(cfg.Secrets[secretIAM.Name])
 	switch {
 	case token == "" && iam == "":
-		refuse(secretToken, "give token or iam_token")
+		refuse(secretToken, "no_token", "give token or iam_token")
 	case token != "" && iam != "":
-		refuse(secretIAM, "give only one of token and iam_token")
+		refuse(secretIAM, "two_tokens", "give only one of token and iam_token")
 	case !headerSafe.MatchString(token + iam):
-		refuse(secretToken, "holds characters that no token has")
+		refuse(secretToken, "token_characters", "holds characters that no token has")
 	}
 	switch {
 	case org == "" && cloud == "":
-		refuse(fieldOrg, "give org_id or cloud_org_id")
+		refuse(fieldOrg, "no_organization", "give org_id or cloud_org_id")
 	case org != "" && cloud != "":
-		refuse(fieldCloudOrg, "give only one of org_id and cloud_org_id")
+		refuse(fieldCloudOrg, "two_organizations", "give only one of org_id and cloud_org_id")
 	case !headerSafe.MatchString(org + cloud):
-		refuse(fieldOrg, "holds characters that no organisation's id has")
+		refuse(fieldOrg, "organization_characters", "holds characters that no organisation's id has")
 	case iam != "" && cloud == "":
-		refuse(secretIAM, "an IAM token works with cloud_org_id only")
+		refuse(secretIAM, "iam_cloud", "an IAM token works with cloud_org_id only")
 	}
 	if err := errors.Join(errs...); err != nil {
 		return set, err

@@ -111,7 +111,10 @@ func TestCheck(t *testing.T) {
 		got, err := r.open(t, sourcetest.Address).Check(t.Context())
 		want := source.Report{
 			Account: "Alice Anderson (alice)", Organization: "7", Scope: []string{"DEMO", "OPS"},
-			Missing: []string{"Queue SECRET does not exist, or the token's owner may not see it."},
+			Missing: []source.Message{{
+				Text:   "Queue SECRET does not exist, or the token's owner may not see it.",
+				Phrase: source.Phrase{ID: "check.queue", Args: []string{"queue", "SECRET"}},
+			}},
 		}
 		if diff := cmp.Diff(want, got); diff != "" || err != nil {
 			t.Error(err, diff)
@@ -144,7 +147,7 @@ func TestCheck(t *testing.T) {
 			return nil, nil
 		}
 		got, err := r.open(t, sourcetest.Address).Check(t.Context())
-		if err != nil || len(got.Missing) != 1 || !strings.Contains(got.Missing[0], "Unknown field Nonsense") {
+		if err != nil || len(got.Missing) != 1 || !strings.Contains(got.Missing[0].Text, "Unknown field Nonsense") {
 			t.Errorf("%+v %v", got, err)
 		}
 	})

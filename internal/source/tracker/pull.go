@@ -42,7 +42,7 @@ func (s *Source) Pull(ctx context.Context, raw source.Cursor) iter.Seq2[source.P
 		defer cancel()
 		p := &pull{
 			Source: s, cursor: cursorOf(raw), yield: yield, began: s.now(),
-			requests: s.client.requests.Load(), done: map[string]uint64{}, told: map[source.Problem]bool{},
+			requests: s.client.requests.Load(), done: map[string]uint64{}, told: map[string]bool{},
 			workers: semaphore.NewWeighted(parallel),
 		}
 		s.changelogStep.Store(p.cursor.ChangelogStep)
@@ -65,7 +65,7 @@ type pull struct {
 	progress source.Progress
 	statuses []delivery.Status
 	problems []source.Problem // of the dictionaries, for the next page
-	told     map[source.Problem]bool
+	told     map[string]bool
 	done     map[string]uint64 // stamp of each issue dealt with, by id
 }
 
@@ -93,8 +93,8 @@ func (p *pull) emit(b delivery.Batch, problems []source.Problem) error {
 	b.Statuses, p.statuses = p.statuses, nil
 	page := source.Page{Batch: b}
 	for _, problem := range append(p.problems, problems...) {
-		if !p.told[problem] {
-			p.told[problem] = true
+		if id := problem.Record + "\x00" + problem.Path + "\x00" + problem.Message; !p.told[id] {
+			p.told[id] = true
 			page.Problems = append(page.Problems, problem)
 		}
 	}

@@ -227,8 +227,14 @@ func TestBadRecords(t *testing.T) {
 		r.issues[9].events[3].record = json.RawMessage(`{"id":"x","updatedAt":"never"}`)
 		r.mustPull(t)
 		want := []source.Problem{
-			{Record: "DEMO-5", Path: "$[4].createdAt", Message: "createdAt is not a time like 2026-01-31T12:00:00.000+0000"},
-			{Record: "OPS-10", Path: "$[3].updatedAt", Message: "the changelog cannot be read: updatedAt is not a time like 2026-01-31T12:00:00.000+0000"},
+			{
+				Record: "DEMO-5", Path: "$[4].createdAt", Message: "createdAt is not a time like 2026-01-31T12:00:00.000+0000",
+				Phrase: source.Phrase{ID: "field.time", Args: []string{"field", "createdAt"}},
+			},
+			{
+				Record: "OPS-10", Path: "$[3].updatedAt", Message: "the changelog cannot be read: updatedAt is not a time like 2026-01-31T12:00:00.000+0000",
+				Phrase: source.Phrase{ID: "changelog>field.time", Args: []string{"field", "updatedAt"}},
+			},
 		}
 		if diff := cmp.Diff(want, r.problems()); diff != "" {
 			t.Error(diff)

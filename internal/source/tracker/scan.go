@@ -3,6 +3,8 @@ package tracker
 import (
 	"encoding/json"
 	"fmt"
+
+	"throughline/internal/source"
 )
 
 // The functions here split JSON that is known to be valid, without copying it:
@@ -113,7 +115,16 @@ func isNull(raw json.RawMessage) bool {
 
 // fault is what is wrong with a record, and where: a JSON path below the one
 // who tells.
-type fault struct{ path, message string }
+type fault struct {
+	path, message string
+	phrase        source.Phrase // without the name of the field
+}
+
+// wrong is a fault of the value itself; id names it in the message catalogue,
+// below "said.field.".
+func wrong(id, message string, args ...string) *fault {
+	return &fault{message: message, phrase: source.Phrase{ID: "field." + id, Args: args}}
+}
 
 func (f *fault) Error() string { return f.sentence() }
 
@@ -122,7 +133,7 @@ func (f *fault) in(path string) *fault {
 	if f == nil {
 		return nil
 	}
-	return &fault{path + f.path, f.message}
+	return &fault{path + f.path, f.message, f.phrase}
 }
 
 // at is the fault of the i-th element of a list.

@@ -131,6 +131,7 @@ func (p *pull) verify(ctx context.Context, missing []unread) error {
 		p.problems = append(p.problems, source.Problem{
 			Record: "sweep", Path: "$",
 			Message: "many stored issues can no longer be seen with this token; whether they were deleted is not known",
+			Phrase:  source.Phrase{ID: "sweep.hidden"},
 		})
 	}
 	return nil

@@ -143,7 +143,7 @@ func (w *walker) skip(err error) ([]source.Problem, http.Header, bool) {
 	}
 	w.skipped++
 	record := "after " + w.pos.Newest.String()
-	return []source.Problem{{Record: record, Path: "$", Message: bad.Error()}}, bad.header, true
+	return []source.Problem{problemOf(record, bad)}, bad.header, true
 }
 
 // count is how many issues match; -1 when the server does not tell.
