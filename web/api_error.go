@@ -19,6 +19,7 @@ type apiError struct {
 type apiDetail struct {
 	Path    string `json:"path"`
 	Message string `json:"message"`
+	code    string // of the message in the catalogue, for pages
 }
 
 // writeAPIError answers a program what is wrong. With details, its path is that
@@ -35,7 +36,7 @@ func writeAPIError(w http.ResponseWriter, status int, code, message string, deta
 func badRequest(w http.ResponseWriter, err error) {
 	details := filterDetails(err)
 	if len(details) == 0 {
-		details = []apiDetail{{"$", err.Error()}}
+		details = []apiDetail{{Path: "$", Message: err.Error()}}
 	}
 	message := details[0].Path + ": " + details[0].Message
 	if len(details) > 1 {
@@ -56,7 +57,7 @@ func filterDetails(err error) []apiDetail {
 	}
 	var f *delivery.FilterError
 	if errors.As(err, &f) {
-		return []apiDetail{{f.Param, f.Message}}
+		return []apiDetail{{Path: f.Param, Message: f.Message, code: f.Code}}
 	}
 	return nil
 }

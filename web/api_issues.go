@@ -89,7 +89,7 @@ func (s *Server) apiIssue(w http.ResponseWriter, r *http.Request) {
 	}
 	issue, err := s.store.Issue(r.Context(), chi.URLParam(r, "key"))
 	if errors.Is(err, delivery.ErrNotFound) {
-		writeAPIError(w, http.StatusNotFound, "not_found", "there is no such issue", apiDetail{"key", "no issue has or had this key"})
+		writeAPIError(w, http.StatusNotFound, "not_found", "there is no such issue", apiDetail{Path: "key", Message: "no issue has or had this key"})
 		return
 	}
 	if err != nil {
@@ -98,7 +98,7 @@ func (s *Server) apiIssue(w http.ResponseWriter, r *http.Request) {
 	}
 	if asOf < issue.CreatedAt {
 		message := "the issue was created later, at " + issue.CreatedAt.String()
-		writeAPIError(w, http.StatusNotFound, "not_found", message, apiDetail{"as_of", message})
+		writeAPIError(w, http.StatusNotFound, "not_found", message, apiDetail{Path: "as_of", Message: message})
 		return
 	}
 	report, err := s.reportIssue(r.Context(), issue, asOf)

@@ -109,7 +109,7 @@ func (s *Server) apiStartSync(w http.ResponseWriter, r *http.Request) {
 	c, err := s.db.Connection(ctx, name)
 	switch {
 	case errors.Is(err, control.ErrNotFound):
-		writeAPIError(w, http.StatusNotFound, "not_found", "there is no such connection", apiDetail{"name", "no connection has this name"})
+		writeAPIError(w, http.StatusNotFound, "not_found", "there is no such connection", apiDetail{Path: "name", Message: "no connection has this name"})
 		return
 	case err != nil:
 		s.apiFail(w, r, err)

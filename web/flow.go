@@ -38,7 +38,11 @@ func (s *Server) flowPage(w http.ResponseWriter, r *http.Request) {
 	page.Scripts = []string{"vendor/echarts.common.min.js", "charts.js"}
 	status := http.StatusOK
 	for _, p := range problems {
-		page.Problems = append(page.Problems, views.FilterProblem{Param: p.Path, Message: p.Message})
+		message := p.Message
+		if id := "filter.mistake." + p.code; i18n.From(ctx).Has(id) {
+			message = i18n.T(ctx, id)
+		}
+		page.Problems = append(page.Problems, views.FilterProblem{Param: p.Path, Message: message})
 		status = http.StatusBadRequest
 	}
 	if page.Empty, err = s.noIssues(ctx); err == nil {

@@ -101,8 +101,8 @@ func TestFlowPageFilters(t *testing.T) {
 	if bad.status != http.StatusBadRequest || bad.doc.Find("[data-slot]").Length() != 0 {
 		t.Errorf("a filter that cannot be used: %d with %d slots", bad.status, bad.doc.Find("[data-slot]").Length())
 	}
-	want(t, bad.doc, ".banner.bad", "colour: no such filter")
-	want(t, bad.doc, ".banner.bad", "range: not a number of days")
+	want(t, bad.doc, ".banner.bad", "colour: There is no such filter")
+	want(t, bad.doc, ".banner.bad", "range: Not a number of days")
 	if res := s.get("/panels/cycle-time?colour=red"); res.status != http.StatusBadRequest {
 		t.Errorf("a panel with a filter that cannot be used: %d", res.status)
 	}

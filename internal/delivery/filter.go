@@ -32,6 +32,7 @@ type Filter struct {
 // FilterError names the parameter of a query that cannot be used.
 type FilterError struct {
 	Param   string
+	Code    string // of the message in the catalogue, "" for parameters of programs
 	Message string
 }
 
@@ -54,7 +55,7 @@ func ParseFilter(q url.Values, zone *time.Location, now Instant, extra ...string
 	p := filterParser{q: q}
 	for name := range q {
 		if !slices.Contains(filterParams, name) && !slices.Contains(extra, name) {
-			p.fail(name, "no such filter")
+			p.fail(name, "unknown", "no such filter")
 		}
 	}
 	f := Filter{Connections: p.list("connection"), Queues: p.list("queue"), Types: p.list("type"), Clock: Elapsed}
@@ -64,7 +65,7 @@ func ParseFilter(q url.Values, zone *time.Location, now Instant, extra ...string
 	case Business:
 		f.Clock = Business
 	default:
-		p.fail("clock", "not elapsed or business: "+quote(clock))
+		p.fail("clock", "clock", "not elapsed or business: "+quote(clock))
 	}
 	switch unit := p.one("bucket"); Unit(unit) {
 	case "", "auto":
@@ -72,7 +73,7 @@ func ParseFilter(q url.Values, zone *time.Location, now Instant, extra ...string
 	case Day, Week, Month:
 		f.Unit = Unit(unit)
 	default:
-		p.fail("bucket", "not day, week, month or auto: "+quote(unit))
+		p.fail("bucket", "bucket", "not day, week, month or auto: "+quote(unit))
 	}
 	// The map above was read in no order.
 	slices.SortFunc(p.errs, func(a, b error) int { return strings.Compare(a.Error(), b.Error()) })
@@ -84,8 +85,8 @@ type filterParser struct {
 	errs []error
 }
 
-func (p *filterParser) fail(param, message string) {
-	p.errs = append(p.errs, &FilterError{Param: param, Message: message})
+func (p *filterParser) fail(param, code, message string) {
+	p.errs = append(p.errs, &FilterError{Param: param, Code: code, Message: message})
 }
 
 func quote(s string) string { return strconv.Quote(s[:min(len(s), 40)]) }
@@ -98,7 +99,7 @@ func (p *filterParser) list(name string) []string {
 		}
 	}
 	if len(out) > maxFilterValues {
-		p.fail(name, fmt.Sprintf("more than %d values", maxFilterValues))
+		p.fail(name, "many", fmt.Sprintf("more than %d values", maxFilterValues))
 		return nil
 	}
 	slices.Sort(out)
@@ -107,7 +108,7 @@ func (p *filterParser) list(name string) []string {
 
 func (p *filterParser) one(name string) string {
 	if len(p.q[name]) > 1 {
-		p.fail(name, "given more than once")
+		p.fail(name, "repeated", "given more than once")
 	}
 	return p.q.Get(name)
 }
@@ -116,7 +117,7 @@ func (p *filterParser) span(zone *time.Location, now Instant) (from, to Instant)
 	span, first, last := p.one("range"), p.one("from"), p.one("to")
 	today := DateOf(now.Time().In(zone))
 	if span != "" && (first != "" || last != "") {
-		p.fail("range", "give either range or from and to")
+		p.fail("range", "both", "give either range or from and to")
 		return 0, 0
 	}
 	to = today.AddDays(1).In(zone)
@@ -124,7 +125,7 @@ func (p *filterParser) span(zone *time.Location, now Instant) (from, to Instant)
 	if last != "" {
 		day, at, err := dayOrInstant(last, zone)
 		if err != nil {
-			p.fail("to", err.Error())
+			p.fail("to", "day", err.Error())
 			return 0, 0
 		}
 		end, to = day, at
@@ -136,11 +137,11 @@ func (p *filterParser) span(zone *time.Location, now Instant) (from, to Instant)
 		_, at, err := dayOrInstant(first, zone)
 		switch {
 		case err != nil:
-			p.fail("from", err.Error())
+			p.fail("from", "day", err.Error())
 		case at >= to:
-			p.fail("from", "not before the end of the range")
+			p.fail("from", "order", "not before the end of the range")
 		case to-at > maxRangeDays*msPerDay:
-			p.fail("from", "more than 100 years before the end of the range")
+			p.fail("from", "long", "more than 100 years before the end of the range")
 		}
 		return at, to
 	}
@@ -149,7 +150,7 @@ func (p *filterParser) span(zone *time.Location, now Instant) (from, to Instant)
 	}
 	start, err := rangeStart(end, span)
 	if err != nil {
-		p.fail("range", err.Error())
+		p.fail("range", "range", err.Error())
 	}
 	return start.In(zone), to
 }
