@@ -22,55 +22,52 @@ func TestWalks(t *testing.T) {
 		searches int // at most, with counts
 		again    int // more pulls, with larger pages each
 	}{
-		"scroll":                          {func(*fake) {}, 400, 5, 0},
-		"scroll without token and totals": {func(f *fake) { f.noHeaders = true }, 400, 6, 0},
-		"zone behind":                     {func(f *fake) { f.zone = -12 * time.Hour }, 400, 5, 0},
-		"zone ahead":                      {func(f *fake) { f.zone = 14 * time.Hour }, 400, 5, 0},
-		"small pages":                     {func(f *fake) { f.largest = 30 }, 400, 15, 0},
-		"large pages time out":            {func(f *fake) { f.slowAbove = 20 }, 400, 40, 0},
-		"refuses large pages":             {func(f *fake) { f.refusesAbove = 120 }, 400, 6, 3},
-		"no scroll, refuses large pages":  {func(f *fake) { f.noScroll, f.refusesAbove = true, 120 }, 400, 9, 3},
+		"scroll":                          {func(*fake) {}, 230, 5, 0},
+		"scroll without token and totals": {func(f *fake) { f.noHeaders = true }, 230, 6, 0},
+		"zone behind":                     {func(f *fake) { f.zone = -12 * time.Hour }, 230, 5, 0},
+		"zone ahead":                      {func(f *fake) { f.zone = 14 * time.Hour }, 230, 5, 0},
+		"small pages":                     {func(f *fake) { f.largest = 30 }, 230, 15, 0},
+		"large pages time out":            {func(f *fake) { f.slowAbove = 20 }, 230, 40, 0},
+		"refuses large pages":             {func(f *fake) { f.refusesAbove = 120 }, 230, 6, 3},
+		"no scroll, refuses large pages":  {func(f *fake) { f.noScroll, f.refusesAbove = true, 120 }, 230, 9, 3},
 		"only single issues":              {func(f *fake) { f.slowAbove = 1 }, 30, 45, 0},
-		"scroll expires":                  {func(f *fake) { f.scrollLife = 3 }, 400, 40, 0},
-		"scroll never goes on":            {func(f *fake) { f.scrollLife = 1 }, 400, 12, 0},
-		"no scroll":                       {func(f *fake) { f.noScroll = true }, 400, 7, 0},
-		"no scroll, no headers":           {func(f *fake) { f.noScroll, f.noHeaders = true, true }, 400, 8, 0},
-		"no scroll, headers or count":     {func(f *fake) { f.noScroll, f.noHeaders, f.noCount = true, true, true }, 400, 10, 0},
-		"no scroll, small pages":          {func(f *fake) { f.noScroll, f.largest = true, 30 }, 400, 20, 0},
-		"no scroll, large pages time out": {func(f *fake) { f.noScroll, f.slowAbove = true, 30 }, 400, 24, 0},
-		"ignores the query":               {func(f *fake) { f.ignoresQuery = true }, 400, 5, 0},
-		"ignores query and scroll":        {func(f *fake) { f.ignoresQuery, f.noScroll, f.noHeaders = true, true, true }, 400, 8, 0},
-		"no count":                        {func(f *fake) { f.noCount = true }, 400, 5, 0},
+		"scroll expires":                  {func(f *fake) { f.scrollLife = 3 }, 230, 40, 0},
+		"scroll never goes on":            {func(f *fake) { f.scrollLife = 1 }, 230, 12, 0},
+		"no scroll":                       {func(f *fake) { f.noScroll = true }, 230, 7, 0},
+		"no scroll, no headers":           {func(f *fake) { f.noScroll, f.noHeaders = true, true }, 230, 8, 0},
+		"no scroll, headers or count":     {func(f *fake) { f.noScroll, f.noHeaders, f.noCount = true, true, true }, 230, 10, 0},
+		"no scroll, small pages":          {func(f *fake) { f.noScroll, f.largest = true, 30 }, 230, 20, 0},
+		"no scroll, large pages time out": {func(f *fake) { f.noScroll, f.slowAbove = true, 30 }, 230, 24, 0},
+		"ignores the query":               {func(f *fake) { f.ignoresQuery = true }, 230, 5, 0},
+		"ignores query and scroll":        {func(f *fake) { f.ignoresQuery, f.noScroll, f.noHeaders = true, true, true }, 230, 8, 0},
+		"no count":                        {func(f *fake) { f.noCount = true }, 230, 5, 0},
 	} {
-		for _, full := range []string{"true", "false"} {
-			bubbled(name+" changelog="+full, t, func(t *testing.T) {
-				f := generate(c.issues, 3)
-				c.make(f)
-				r := rigOf(f)
-				r.settings["changelog"] = json.RawMessage(full)
+		bubbled(name, t, func(t *testing.T) {
+			f := generate(c.issues, 2)
+			c.make(f)
+			r := rigOf(f)
+			r.mustPull(t)
+			if n := len(r.memory.Facts().Issues); n != c.issues || len(r.problems()) > 0 {
+				t.Errorf("%d issues, problems %v", n, r.problems())
+			}
+			if n := r.sent("/issues/_search", "/issues/_count"); n > c.searches {
+				t.Errorf("%d searches", n)
+			}
+			if n := r.sent("changelog"); n != c.issues {
+				t.Errorf("%d changelogs", n)
+			}
+			for range c.again + 1 {
+				r.cursor = json.RawMessage(strings.Replace(string(r.cursor), `"since":"2`, `"since":"1`, 1))
+				r.now = r.now.Add(30 * time.Hour)
 				r.mustPull(t)
-				if n := len(r.memory.Facts().Issues); n != c.issues || len(r.problems()) > 0 {
-					t.Errorf("%d issues, problems %v", n, r.problems())
+				if n := len(r.written()); n != 0 || len(r.problems()) > 0 || len(r.gone()) > 0 {
+					t.Errorf("%d written again, gone %v, problems %v", n, r.gone(), r.problems())
 				}
-				if n := r.sent("/issues/_search", "/issues/_count"); n > c.searches {
-					t.Errorf("%d searches", n)
-				}
-				if n := r.sent("changelog"); n != c.issues {
-					t.Errorf("%d changelogs", n)
-				}
-				for range c.again + 1 {
-					r.cursor = json.RawMessage(strings.Replace(string(r.cursor), `"since":"2`, `"since":"1`, 1))
-					r.now = r.now.Add(30 * time.Hour)
-					r.mustPull(t)
-					if n := len(r.written()); n != 0 || len(r.problems()) > 0 || len(r.gone()) > 0 {
-						t.Errorf("%d written again, gone %v, problems %v", n, r.gone(), r.problems())
-					}
-				}
-				if len(f.scrolls) > 0 && f.scrollLife == 0 && f.slowAbove == 0 {
-					t.Errorf("%d scrolls not given back", len(f.scrolls))
-				}
-			})
-		}
+			}
+			if len(f.scrolls) > 0 && f.scrollLife == 0 && f.slowAbove == 0 {
+				t.Errorf("%d scrolls not given back", len(f.scrolls))
+			}
+		})
 	}
 }
 
