@@ -77,7 +77,7 @@ func TestPhrasesAreInTheCatalogue(t *testing.T) {
 }
 
 func TestFilterMistakesInRussian(t *testing.T) {
-	s := newSite(t, func(c *Config) { c.LangDefault, c.Demo = "ru", true })
+	s := signedIn(t, func(c *Config) { c.LangDefault = "ru" })
 	doc := s.get("/flow?from=2026-03-02&to=2026-03-01&bucket=year").doc
 	want(t, doc, ".banner.bad", "Первый день не может быть позже последнего")
 	want(t, doc, ".banner.bad", "Выберите день, неделю, месяц или «авто»")
