@@ -27,6 +27,9 @@ func (p *pull) dictionaries(ctx context.Context) error {
 
 func (s *Source) readStatuses(ctx context.Context) (out []delivery.Status, problem source.Problem, err error) {
 	items, _, err := s.client.list(ctx, request{method: http.MethodGet, path: "/statuses", limit: maxOtherBody})
+	if isStatus(err, http.StatusNotFound) {
+		return nil, problem, nil // a server without a dictionary lacks no record
+	}
 	if err != nil {
 		var network *networkError
 		problem, _, ok := ofRecord(err)
@@ -34,7 +37,7 @@ func (s *Source) readStatuses(ctx context.Context) (out []delivery.Status, probl
 			return nil, problem, err
 		}
 		problem.Record = "statuses"
-		problem.Message = "the types of statuses cannot be read: " + problem.Message
+		problem.Message, problem.ID = "the types of statuses cannot be read: "+problem.Message, "statuses>"+problem.ID
 		return nil, problem, nil
 	}
 	for i, raw := range items {

@@ -442,4 +442,17 @@ func TestStatuses(t *testing.T) {
 			t.Errorf("again: %+v", p)
 		}
 	})
+	bubbled("a server without a dictionary lacks no record", t, func(t *testing.T) {
+		r := rigOf(generate(3, 5))
+		r.transport.Fault = func(n int, q *http.Request) (*http.Response, error) {
+			if strings.HasSuffix(q.URL.Path, "/statuses") {
+				return sourcetest.Answer(404, `{"errorMessages":["Not found"]}`)(n, q)
+			}
+			return nil, nil
+		}
+		r.mustPull(t)
+		if p := r.problems(); len(p) != 0 || len(r.written()) != 3 {
+			t.Errorf("problems %+v, %d written", p, len(r.written()))
+		}
+	})
 }
