@@ -131,11 +131,6 @@ func (c Calendar) checkDates() error {
 	if !c.From.IsZero() {
 		check("from", c.From)
 	}
-	for _, d := range c.WorkingDays {
-		if slices.Contains(c.DaysOff, d) {
-			errs = append(errs, &FieldError{"working_days", "conflict", fmt.Sprintf("%s is both a day off and a working day", d)})
-		}
-	}
 	return errors.Join(errs...)
 }
 
@@ -193,7 +188,8 @@ func overlap(a, b delivery.Shift) bool {
 }
 
 // exceptions are the days off and the days worked against the week. The
-// calendar's own dates overrule the country's.
+// calendar's own dates overrule the country's, and working days overrule days
+// off: a whole list of holidays may be given with the moved days beside it.
 func (c Calendar) exceptions() (off, working map[delivery.Date]bool, err error) {
 	days, err := holidays.For(c.Holidays, firstCalendarYear, lastCalendarYear)
 	if err != nil {

@@ -79,6 +79,22 @@ func TestCompiledHours(t *testing.T) {
 	}
 }
 
+// Working days overrule days off: a whole list of holidays may be given with
+// the moved days beside it.
+func TestWorkingDaysOverrule(t *testing.T) {
+	c := moscow()
+	c.DaysOff = []delivery.Date{{Year: 2026, Month: 1, Day: 1}, {Year: 2026, Month: 1, Day: 2}}
+	c.WorkingDays = c.DaysOff[:1]
+	v, err := c.Compile()
+	if err != nil {
+		t.Fatal(err)
+	}
+	first, second := c.DaysOff[0], c.DaysOff[1]
+	if !v.Working[first] || v.Off[first] || v.Working[second] || !v.Off[second] {
+		t.Errorf("1 January: working %v, off %v; 2 January: working %v, off %v", v.Working[first], v.Off[first], v.Working[second], v.Off[second])
+	}
+}
+
 func TestCompileRefuses(t *testing.T) {
 	tests := []struct {
 		name        string
@@ -102,10 +118,6 @@ func TestCompileRefuses(t *testing.T) {
 		{"no such country", func(c *Calendar) { c.Holidays = "ru" }, "holidays", "invalid"},
 		{"year", func(c *Calendar) { c.DaysOff = []delivery.Date{{Year: 1969, Month: 1, Day: 1}} }, "days_off", "range"},
 		{"first day", func(c *Calendar) { c.From = delivery.Date{Year: 2061, Month: 1, Day: 1} }, "from", "range"},
-		{"both", func(c *Calendar) {
-			c.DaysOff = []delivery.Date{{Year: 2026, Month: 1, Day: 1}}
-			c.WorkingDays = c.DaysOff
-		}, "working_days", "conflict"},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {

@@ -296,7 +296,6 @@ func TestParseProvisionProblems(t *testing.T) {
 			`line 6: holidays: not a known country code like RU, nor none: "XX"`,
 			`line 7: days_off: not a date like 2026-01-31: "3.11.2026"`,
 			`line 7: days_off: 2200-01-01 is not between 1970 and 2060`,
-			`line 8: working_days: 2026-11-03 is both a day off and a working day`,
 			`line 9: from: not a date like 2026-01-31: "soon"`,
 			`line 10: name: give the calendar a name`,
 			`line 10: timezone: choose a time zone`,

@@ -118,8 +118,12 @@ func (h *historian) begin(events []Event) {
 	h.lastStart = h.issue.CreatedAt
 }
 
+// maxChain bounds the transitions of one millisecond that are put in order.
+const maxChain = 8
+
 // chain puts transitions of the same millisecond into the order in which each
-// leaves the status that the one before entered.
+// leaves the status that the one before entered, where the source's order does
+// not and some order does.
 func (h *historian) chain(events []Event) []Event {
 	running := h.running().Status.Key
 	for i := 0; i < len(events); {
@@ -127,22 +131,54 @@ func (h *historian) chain(events []Event) []Event {
 		for j < len(events) && events[j].At == events[i].At {
 			j++
 		}
-		for group := events[i:j]; len(group) > 0; group = group[1:] {
-			next := slices.IndexFunc(group, func(e Event) bool {
-				return e.Transition != nil && !e.Transition.From.IsZero() && e.Transition.From.Key == running
-			})
-			if first := group[0]; next > 0 && first.Transition != nil && !first.Transition.From.IsZero() {
-				e := group[next]
-				copy(group[1:next+1], group[:next])
-				group[0] = e
-			}
-			if t := group[0].Transition; t != nil {
-				running = t.To.Key
+		if j > i+1 {
+			rechain(events[i:j], running)
+		}
+		for _, e := range events[i:j] {
+			if e.Transition != nil {
+				running = e.Transition.To.Key
 			}
 		}
 		i = j
 	}
 	return events
+}
+
+// rechain reorders the transitions among events of one millisecond.
+func rechain(events []Event, running string) {
+	var places []int
+	for i, e := range events {
+		if e.Transition != nil {
+			places = append(places, i)
+		}
+	}
+	if len(places) < 2 || len(places) > maxChain {
+		return
+	}
+	var order []Event
+	used := make([]bool, len(places))
+	var follow func(running string) bool
+	follow = func(running string) bool {
+		for n, place := range places {
+			t := events[place].Transition
+			if used[n] || !t.From.IsZero() && t.From.Key != running {
+				continue
+			}
+			used[n] = true
+			order = append(order, events[place])
+			if follow(t.To.Key) {
+				return true
+			}
+			used[n] = false
+			order = order[:len(order)-1]
+		}
+		return len(order) == len(places)
+	}
+	if follow(running) {
+		for n, place := range places {
+			events[place] = order[n]
+		}
+	}
 }
 
 func (h *historian) running() *Period { return &h.Periods[len(h.Periods)-1] }
@@ -230,7 +266,7 @@ func (h *historian) reconcile() {
 	if apart < 0 {
 		apart = -apart
 	}
-	if apart <= statusStartTolerance {
+	if !h.exact && apart <= statusStartTolerance {
 		return
 	}
 	if started > running.Start {

@@ -34,6 +34,8 @@ func since(e delivery.Event, from, to float64) delivery.Event {
 	return e
 }
 
+func renamed(e delivery.Event, id string) delivery.Event { e.ID = id; return e }
+
 func issueIn(key string, startedHours float64) delivery.Issue {
 	at := t0 + delivery.Instant(startedHours*float64(hour))
 	return delivery.Issue{Key: "DEV-1", Queue: "DEV", Status: status(key), CreatedAt: t0, UpdatedAt: at, StatusStartedAt: at}
@@ -104,6 +106,25 @@ func TestHistory(t *testing.T) {
 			events:    []delivery.Event{created, since(move(1, 3, "open", "work"), 0, 3), since(move(2, 4, "work", "done"), 3, 2)},
 			periods:   []delivery.Period{period("open", 0, 3), period("work", 3, 3), period("done", 3, -1)},
 			anomalies: []delivery.Anomaly{anomaly(delivery.ClockSkew, 2)},
+		},
+		"three transitions in one millisecond, in the source's order": {
+			issue: issueIn("done", 3), asOf: end,
+			events: []delivery.Event{
+				created, renamed(move(1, 3, "open", "work"), "z"), renamed(move(2, 3, "work", "open"), "y"), renamed(move(3, 3, "open", "done"), "x"),
+			},
+			periods: []delivery.Period{period("open", 0, 3), period("work", 3, 3), period("open", 3, 3), period("done", 3, -1)},
+		},
+		"transitions in one millisecond that nothing orders stay as they are": {
+			issue: issueIn("done", 3), asOf: end,
+			events:    []delivery.Event{created, move(1, 3, "review", "work"), move(2, 3, "open", "done")},
+			periods:   []delivery.Period{period("open", 0, 3), inferred(period("review", 3, 3)), period("work", 3, 3), inferred(period("open", 3, 3)), period("done", 3, -1)},
+			anomalies: []delivery.Anomaly{anomaly(delivery.HiddenTransition, 1), anomaly(delivery.HiddenTransition, 2)},
+		},
+		"half a second between two starts that are both known": {
+			issue: func() delivery.Issue { i := issueIn("work", 3); i.StatusStartedAt += 500; return i }(), asOf: end,
+			events:    []delivery.Event{created, since(move(1, 3, "open", "work"), 0, 3)},
+			periods:   []delivery.Period{period("open", 0, 3), {Status: status("work"), Start: t0 + 3*hour, End: t0 + 3*hour + 500}, {Status: status("work"), Start: t0 + 3*hour + 500, Inferred: true}},
+			anomalies: []delivery.Anomaly{anomaly(delivery.StatusStartMismatch)},
 		},
 		"one millisecond between the event and the status's start": {
 			issue: func() delivery.Issue { i := issueIn("work", 3); i.StatusStartedAt++; return i }(), asOf: end,
@@ -221,7 +242,9 @@ func TestWorkflowClass(t *testing.T) {
 		{"a list replaces the default of its class", given, "DEV", "shipped", "done", delivery.Waiting, false},
 		{"and of active", given, "DEV", "doing", "inProgress", delivery.Waiting, false},
 		{"the queue's own list", given, "OPS", "done", "", delivery.Closed, true},
-		{"replaces the common one of its class", given, "OPS", "closed", "done", delivery.Waiting, false},
+		{"adds to the common one", given, "OPS", "closed", "", delivery.Closed, true},
+		{"replaces the default of its class", given, "OPS", "shipped", "done", delivery.Waiting, false},
+		{"wins over the common one", delivery.Workflow{StatusLists: lists(nil, []string{"closed"}), Queues: map[string]delivery.StatusLists{"OPS": {Waiting: []string{"closed"}}}}, "OPS", "closed", "done", delivery.Waiting, true},
 		{"and leaves the other classes", given, "OPS", "testing", "", delivery.Active, true},
 	} {
 		t.Run(c.name, func(t *testing.T) {

@@ -46,25 +46,19 @@ type Workflow struct {
 // Class is the class of a status in a queue: the one configured for the queue,
 // else the one configured for all, else by the status's type (done and
 // cancelled are closed, inProgress and paused active), else waiting. A list
-// that is given replaces the default for its class.
+// that is given replaces the default by type for its class.
 func (w *Workflow) Class(queue, key, statusType string) Class {
-	lists, own := w.Queues[queue]
-	if own {
-		if c, ok := lists.listed(key); ok {
-			return c
-		}
-		// A list of the queue's own replaces the common one for its class.
-		lists = lists.orElse(w.StatusLists)
-	} else {
-		lists = w.StatusLists
+	own := w.Queues[queue]
+	if c, ok := own.listed(key); ok {
+		return c
 	}
-	if c, ok := lists.listed(key); ok {
+	if c, ok := w.listed(key); ok {
 		return c
 	}
 	switch {
-	case lists.Closed == nil && (statusType == "done" || statusType == "cancelled"):
+	case own.Closed == nil && w.Closed == nil && (statusType == "done" || statusType == "cancelled"):
 		return Closed
-	case lists.Active == nil && (statusType == "inProgress" || statusType == "paused"):
+	case own.Active == nil && w.Active == nil && (statusType == "inProgress" || statusType == "paused"):
 		return Active
 	}
 	return Waiting
@@ -73,12 +67,8 @@ func (w *Workflow) Class(queue, key, statusType string) Class {
 // Mapped reports whether some list names the status for the queue, rather than
 // its class coming from its type or from nothing.
 func (w *Workflow) Mapped(queue, key string) bool {
-	if lists, ok := w.Queues[queue]; ok {
-		if _, ok := lists.listed(key); ok {
-			return true
-		}
-		_, ok := lists.orElse(w.StatusLists).listed(key)
-		return ok
+	if _, ok := w.Queues[queue].listed(key); ok {
+		return true
 	}
 	_, ok := w.listed(key)
 	return ok
@@ -100,19 +90,6 @@ func (l StatusLists) listed(key string) (Class, bool) {
 		return Waiting, true
 	}
 	return Waiting, false
-}
-
-func (l StatusLists) orElse(d StatusLists) StatusLists {
-	if l.Waiting == nil {
-		l.Waiting = d.Waiting
-	}
-	if l.Active == nil {
-		l.Active = d.Active
-	}
-	if l.Closed == nil {
-		l.Closed = d.Closed
-	}
-	return l
 }
 
 // Validate names the first status that stands in two classes.

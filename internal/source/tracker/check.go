@@ -13,7 +13,8 @@ import (
 	"throughline/internal/source"
 )
 
-// Check asks who the token belongs to and which queues it opens.
+// Check asks who the token belongs to and which queues it opens. Somebody waits
+// for the answer: nothing is tried twice.
 func (s *Source) Check(ctx context.Context) (source.Report, error) {
 	report := source.Report{Organization: s.organization}
 	var err error
@@ -32,7 +33,7 @@ func (s *Source) Check(ctx context.Context) (source.Report, error) {
 		}
 	}
 	_, err = s.client.do(ctx, request{
-		method: http.MethodPost, path: "/issues/_count", limit: maxOtherBody,
+		method: http.MethodPost, path: "/issues/_count", limit: maxOtherBody, once: true,
 		body: map[string]string{"query": s.scope.between(delivery.InstantOf(s.now().Add(-s.initial)), 0)},
 	})
 	switch {
@@ -53,7 +54,7 @@ func refusedSearch(id, text string, err error) source.Message {
 
 // account is the token's owner, "" where the server does not say.
 func (s *Source) account(ctx context.Context) (string, error) {
-	a, err := s.client.do(ctx, request{method: http.MethodGet, path: "/myself", limit: maxOtherBody})
+	a, err := s.client.do(ctx, request{method: http.MethodGet, path: "/myself", limit: maxOtherBody, once: true})
 	if isStatus(err, http.StatusNotFound) {
 		return "", nil
 	}
@@ -81,7 +82,7 @@ func (s *Source) queues(ctx context.Context) ([]string, error) {
 	var keys []string
 	for page := 1; page <= most; page++ {
 		items, a, err := s.client.list(ctx, request{
-			method: http.MethodGet, path: "/queues", limit: maxOtherBody,
+			method: http.MethodGet, path: "/queues", limit: maxOtherBody, once: true,
 			query: url.Values{"perPage": {strconv.Itoa(size)}, "page": {strconv.Itoa(page)}},
 		})
 		if err != nil {

@@ -121,13 +121,14 @@ func (o *object) number(name string) int {
 	return max(int(*n), 0)
 }
 
+// decimal is a number, or a text that holds one; nil when absent.
 func (o *object) decimal(name string) *float64 {
-	raw := o.fields[name]
-	if isNull(raw) {
+	s := strings.TrimSpace(o.text(name))
+	if s == "" {
 		return nil
 	}
-	n, err := strconv.ParseFloat(string(raw), 64)
-	if err != nil {
+	n, err := strconv.ParseFloat(s, 64)
+	if err != nil || math.IsNaN(n) || math.IsInf(n, 0) {
 		o.keep(name, wrong("number", "is not a number"))
 		return nil
 	}

@@ -173,11 +173,11 @@ func bounded(raw json.RawMessage) json.RawMessage {
 	return json.RawMessage(fmt.Sprintf(`"(%d bytes, not kept)"`, len(value)))
 }
 
-// ordered sorts events by (At, ID), drops repeated ones and numbers them from
-// first on.
+// ordered sorts events by instant, those of one instant as they were delivered,
+// drops repeated ones and numbers them from first on.
 func ordered(events []delivery.Event, first int) []delivery.Event {
 	slices.SortStableFunc(events, func(a, b delivery.Event) int {
-		return cmp.Or(cmp.Compare(a.At, b.At), cmp.Compare(a.ID, b.ID))
+		return cmp.Compare(a.At, b.At)
 	})
 	seen := make(map[string]bool, len(events))
 	events = slices.DeleteFunc(events, func(e delivery.Event) bool {
