@@ -39,6 +39,13 @@ function failed(event) {
   box.querySelector("button").addEventListener("click", () => window.htmx.trigger(slot, "retry"));
   slot.replaceChildren(box);
 }
+// The page that refuses a filter belongs in the place of a page, not of a part.
+document.addEventListener("htmx:beforeSwap", (event) => {
+  const { xhr, elt, boosted } = event.detail;
+  if (xhr.status !== 400 || boosted || !elt.closest("[data-slot]")) return;
+  event.detail.shouldSwap = false;
+  failed(event);
+});
 document.addEventListener("htmx:responseError", failed);
 document.addEventListener("htmx:sendError", failed);
 document.addEventListener("htmx:timeout", failed);

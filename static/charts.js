@@ -383,7 +383,10 @@
       dates.querySelector("input").focus();
       return;
     }
-    if (event.target === range) for (const i of dates.querySelectorAll("input")) i.value = "";
+    // One day of two is not a period yet.
+    const days = [...dates.querySelectorAll("input")];
+    if (days.includes(event.target) && days.filter((i) => i.value === "").length === 1) return;
+    if (event.target === range) for (const i of days) i.value = "";
     form.requestSubmit();
   });
 

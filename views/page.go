@@ -49,8 +49,8 @@ func asset(ctx context.Context, name string) string { return URL(ctx, static.URL
 func t(ctx context.Context, id string, args ...any) string { return i18n.T(ctx, id, args...) }
 
 // htmxConfig keeps htmx within the content security policy, and shows the
-// server's words for a form it refuses (422).
-const htmxConfig = `{"allowEval":false,"includeIndicatorStyles":false,"historyCacheSize":0,"historyRestoreAsHxRequest":false,"timeout":30000,"responseHandling":[{"code":"204","swap":false},{"code":"[23]..","swap":true},{"code":"422","swap":true},{"code":"[45]..","swap":false,"error":true}]}`
+// server's words for a filter or a form it refuses (400, 422).
+const htmxConfig = `{"allowEval":false,"includeIndicatorStyles":false,"historyCacheSize":0,"historyRestoreAsHxRequest":false,"timeout":30000,"responseHandling":[{"code":"204","swap":false},{"code":"[23]..","swap":true},{"code":"400","swap":true},{"code":"422","swap":true},{"code":"[45]..","swap":false,"error":true}]}`
 
 type entry struct{ nav, icon, path, label string }
 
