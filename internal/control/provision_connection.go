@@ -128,12 +128,14 @@ func (d *declarations) secretValues(entries []yamlNode, kind *source.Kind) map[s
 // tryKind has the kind check the connection. What it says may quote a setting;
 // it is not let through when that would show a secret.
 func (d *declarations) tryKind(n yamlNode, kind *source.Kind, c declaredConnection, fields []yamlNode) {
-	err := kind.Validate(c.Settings)
-	if err == nil {
-		cfg := source.Config{Connection: c.Name, Settings: c.Settings, Secrets: c.secrets, Now: time.Now}
-		_, err = kind.New(cfg, &http.Client{}) // New sends nothing
-	}
-	for _, e := range flatten(err) {
+	cfg := source.Config{Connection: c.Name, Settings: c.Settings, Secrets: c.secrets, Now: time.Now}
+	_, err := kind.New(cfg, &http.Client{}) // New sends nothing
+	told := map[string]bool{}
+	for _, e := range flatten(errors.Join(kind.Validate(c.Settings), err)) {
+		if told[e.Error()] {
+			continue
+		}
+		told[e.Error()] = true
 		line, message, field := n.line, e.Error(), "settings"
 		var setting *source.SettingError
 		if errors.As(e, &setting) {

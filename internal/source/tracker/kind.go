@@ -91,28 +91,16 @@ func read(cfg source.Config) (settings, error) {
 	}
 
 	var set settings
-	if errs[0] != nil {
-		return set, errs[0]
-	}
-	s := cfg.Settings
-	base, err := s.ParsedURL(fieldBaseURL)
-	note(err)
-	queues, err := s.List(fieldQueues)
-	note(err)
-	own, err := s.Text(fieldQuery)
-	note(err)
-	set.initial, err = s.Range(fieldInitialRange)
-	note(err)
-	set.changelog, err = s.Bool(fieldChangelog)
-	note(err)
-	set.custom, err = s.List(fieldCustom)
-	note(err)
-	language, err := s.Text(fieldLanguage)
-	note(err)
-	org, err := s.Text(fieldOrg)
-	note(err)
-	cloud, err := s.Text(fieldCloudOrg)
-	note(err)
+	s := cfg.Settings // Validate has said what cannot be read
+	base, _ := s.ParsedURL(fieldBaseURL)
+	queues, _ := s.List(fieldQueues)
+	own, _ := s.Text(fieldQuery)
+	set.initial, _ = s.Range(fieldInitialRange)
+	set.changelog, _ = s.Bool(fieldChangelog)
+	set.custom, _ = s.List(fieldCustom)
+	language, _ := s.Text(fieldLanguage)
+	org, _ := s.Text(fieldOrg)
+	cloud, _ := s.Text(fieldCloudOrg)
 
 	for _, q := range queues {
 		if !queueKey.MatchString(q) {
