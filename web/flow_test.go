@@ -250,7 +250,19 @@ func TestEmptyPanels(t *testing.T) {
 		t.Fatal(err)
 	}
 	text, fix = empty(t, s, "/panels/cycle-time?range=30d")
-	check(t, text, fix, "2 issues were closed in this period, and none of them counts", "/settings/workflow")
+	check(t, text, fix, "2 issues were closed in this period, but no status counts as active", "/settings/workflow")
+
+	endless := delivery.Workflow{StatusLists: delivery.StatusLists{Closed: []string{}}}
+	if err := errors.Join(s.db.SaveWorkflow(t.Context(), endless), s.store.SetWorkflow(t.Context(), endless), s.store.Rebuild(t.Context(), nil)); err != nil {
+		t.Fatal(err)
+	}
+	for _, slug := range []string{"cycle-time", "cycle-time-trend"} {
+		text, fix = empty(t, s, "/panels/"+slug+"?range=30d")
+		check(t, text, fix, "No status counts as closed", "/settings/workflow")
+	}
+	s.demote("viewer")
+	text, fix = empty(t, s, "/panels/cycle-time?range=30d&lang=ru")
+	check(t, text, fix, "Ни один статус не считается закрытым", "")
 }
 
 // A panel that fails is alone in failing, says so, and can be asked again.

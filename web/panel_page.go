@@ -114,68 +114,6 @@ func (s *Server) failPanel(w http.ResponseWriter, r *http.Request, view views.Pa
 	s.render(w, r, http.StatusInternalServerError, views.FailedPanel(view, views.FailedError))
 }
 
-// whyEmpty finds what keeps a panel from showing anything.
-func (s *Server) whyEmpty(ctx context.Context, p panel, d delivery.PanelData, query string) (views.Empty, error) {
-	if empty, err := s.noIssues(ctx); err != nil || empty != nil {
-		if err != nil {
-			return views.Empty{}, err
-		}
-		return *empty, nil
-	}
-	if left := d.Left(); left > 0 {
-		return views.Empty{Reason: "all_excluded", N: left, Fix: "/settings/workflow"}, nil
-	}
-	q, err := url.ParseQuery(query)
-	if err != nil {
-		return views.Empty{}, err
-	}
-	if f := d.Filter; len(f.Queues)+len(f.Types)+len(f.Connections) > 0 {
-		f.Queues, f.Types, f.Connections = nil, nil, nil
-		all, err := s.loadPanel(ctx, p, f)
-		if err != nil {
-			return views.Empty{}, err
-		}
-		if all.N > 0 {
-			return views.Empty{Reason: "filter", Fix: p.page + "?" + without(q, "queue", "type", "connection").Encode()}, nil
-		}
-	}
-	wide := without(q, "from", "to")
-	wide.Set("range", "12m")
-	return views.Empty{Reason: "no_data", Fix: p.page + "?" + wide.Encode()}, nil
-}
-
-func without(q url.Values, names ...string) url.Values {
-	out := url.Values{}
-	for name, values := range q {
-		if !slices.Contains(names, name) {
-			out[name] = values
-		}
-	}
-	return out
-}
-
-// noIssues says why there are no issues at all, nil when there are some.
-func (s *Server) noIssues(ctx context.Context) (*views.Empty, error) {
-	facets, err := s.facets(ctx)
-	if err != nil || len(facets.Queues)+len(facets.Types)+len(facets.Connections) > 0 {
-		return nil, err
-	}
-	connections, err := s.db.Connections(ctx)
-	if err != nil {
-		return nil, err
-	}
-	if len(connections) == 0 {
-		return &views.Empty{Reason: "nothing_connected", Fix: "/settings/connections"}, nil
-	}
-	now := s.now()
-	for _, c := range connections {
-		if c.Syncing || c.Paused == nil && !c.NextRunAt.After(now) {
-			return &views.Empty{Reason: "syncing", Fix: "/syncs", Again: true}, nil
-		}
-	}
-	return &views.Empty{Reason: "no_issues", Fix: "/syncs"}, nil
-}
-
 // openIssue leads to an issue in its source.
 func (s *Server) openIssue(w http.ResponseWriter, r *http.Request) {
 	issue, err := s.store.Issue(r.Context(), chi.URLParam(r, "key"))

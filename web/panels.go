@@ -16,6 +16,7 @@ type panel struct {
 	definition string
 	unit       string // of its values
 	now        bool   // its answer depends on now
+	finished   bool   // it is of issues that were closed
 	load       func(ctx context.Context, s delivery.Store, q delivery.FlowQuery) (delivery.PanelData, error)
 }
 
@@ -23,9 +24,9 @@ type panel struct {
 // line.
 func panels() []panel {
 	return []panel{
-		{"cycle-time", "/flow", "panel.cycle-time.title", "panel.cycle-time.definition", "seconds", false, loadCycleTime},
-		{"cycle-time-trend", "/flow", "panel.cycle-time-trend.title", "panel.cycle-time-trend.definition", "seconds", true, loadCycleTimeTrend},
-		{"time-in-status", "/flow", "panel.time-in-status.title", "panel.time-in-status.definition", "seconds", true, loadTimeInStatus},
+		{"cycle-time", "/flow", "panel.cycle-time.title", "panel.cycle-time.definition", "seconds", false, true, loadCycleTime},
+		{"cycle-time-trend", "/flow", "panel.cycle-time-trend.title", "panel.cycle-time-trend.definition", "seconds", true, true, loadCycleTimeTrend},
+		{"time-in-status", "/flow", "panel.time-in-status.title", "panel.time-in-status.definition", "seconds", true, false, loadTimeInStatus},
 	}
 }
 

@@ -1,0 +1,123 @@
+package web
+
+import (
+	"context"
+	"net/url"
+	"slices"
+
+	"throughline/internal/delivery"
+	"throughline/views"
+)
+
+// whyEmpty finds what keeps a panel from showing anything.
+func (s *Server) whyEmpty(ctx context.Context, p panel, d delivery.PanelData, query string) (views.Empty, error) {
+	if empty, err := s.noIssues(ctx); err != nil || empty != nil {
+		return orNone(empty), err
+	}
+	if p.finished {
+		empty, err := s.noRule(ctx, d)
+		if err != nil || empty != nil {
+			return orNone(empty), err
+		}
+	}
+	if left := d.Left(); left > 0 {
+		return views.Empty{Reason: "all_excluded", N: left, Fix: settingsPath(ctx, "/settings/workflow")}, nil
+	}
+	q, err := url.ParseQuery(query)
+	if err != nil {
+		return views.Empty{}, err
+	}
+	if f := d.Filter; len(f.Queues)+len(f.Types)+len(f.Connections) > 0 {
+		f.Queues, f.Types, f.Connections = nil, nil, nil
+		all, err := s.loadPanel(ctx, p, f)
+		if err != nil {
+			return views.Empty{}, err
+		}
+		if all.N > 0 {
+			return views.Empty{Reason: "filter", Fix: p.page + "?" + without(q, "queue", "type", "connection").Encode()}, nil
+		}
+	}
+	wide := without(q, "from", "to")
+	wide.Set("range", "12m")
+	return views.Empty{Reason: "no_data", Fix: p.page + "?" + wide.Encode()}, nil
+}
+
+func orNone(e *views.Empty) views.Empty {
+	if e == nil {
+		return views.Empty{}
+	}
+	return *e
+}
+
+// noRule says which class no status is of, where that keeps every finished
+// issue from being counted; nil where there is another reason.
+func (s *Server) noRule(ctx context.Context, d delivery.PanelData) (*views.Empty, error) {
+	closed, active, err := s.classesInUse(ctx)
+	if err != nil {
+		return nil, err
+	}
+	fix := settingsPath(ctx, "/settings/workflow")
+	switch left := d.Left(); {
+	case !closed && left == 0:
+		return &views.Empty{Reason: "no_closed", Fix: fix}, nil
+	case !active && left > 0 && d.Excluded[delivery.NeverActive] == left:
+		return &views.Empty{Reason: "no_active", N: left, Fix: fix}, nil
+	}
+	return nil, nil
+}
+
+// classesInUse reports whether any status found in the data is closed, and
+// whether any is active.
+func (s *Server) classesInUse(ctx context.Context) (closed, active bool, err error) {
+	workflow, err := s.db.Workflow(ctx)
+	if err != nil {
+		return false, false, err
+	}
+	found, err := s.store.StatusesInUse(ctx)
+	for _, status := range found {
+		class := workflow.Class(status.Queue, status.Key, status.Type)
+		closed = closed || class == delivery.Closed
+		active = active || class == delivery.Active
+	}
+	return closed, active, err
+}
+
+// settingsPath is a path below /settings for those who may open it, else none.
+func settingsPath(ctx context.Context, path string) string {
+	if isAdmin(ctx) {
+		return path
+	}
+	return ""
+}
+
+func without(q url.Values, names ...string) url.Values {
+	out := url.Values{}
+	for name, values := range q {
+		if !slices.Contains(names, name) {
+			out[name] = values
+		}
+	}
+	return out
+}
+
+// noIssues says why there are no issues at all, nil when there are some.
+func (s *Server) noIssues(ctx context.Context) (*views.Empty, error) {
+	facets, err := s.facets(ctx)
+	if err != nil || len(facets.Queues)+len(facets.Types)+len(facets.Connections) > 0 {
+		return nil, err
+	}
+	connections, err := s.db.Connections(ctx)
+	if err != nil {
+		return nil, err
+	}
+	if len(connections) == 0 {
+		return &views.Empty{Reason: "nothing_connected", Fix: settingsPath(ctx, "/settings/connections")}, nil
+	}
+	now := s.now()
+	for _, c := range connections {
+		if c.Syncing || c.Paused == nil && !c.NextRunAt.After(now) {
+			return &views.Empty{Reason: "syncing", Fix: "/syncs", Again: true}, nil
+		}
+	}
+	return &views.Empty{Reason: "no_issues", Fix: "/syncs"}, nil
+}
