@@ -165,7 +165,39 @@ func (a *app) settle(ctx context.Context, provision *control.Provision) error {
 			return err
 		}
 	}
+	if err := a.pauseSealed(ctx, now); err != nil {
+		return err
+	}
 	return a.db.InterruptRunning(ctx, now)
+}
+
+// keyPause is the code of a pause for want of the right secret key.
+const keyPause = "key"
+
+// pauseSealed pauses connections whose credentials another secret key sealed:
+// trying them again cannot help, entering them again does, and so does putting
+// the key back.
+func (a *app) pauseSealed(ctx context.Context, now time.Time) error {
+	connections, err := a.db.Connections(ctx)
+	if err != nil {
+		return err
+	}
+	for _, c := range connections {
+		_, _, err := a.db.Config(ctx, c)
+		if !errors.Is(err, secret.ErrSealed) { // any other fault is told where it matters
+			if c.Paused != nil && c.Paused.Code == keyPause {
+				if err := a.db.Resume(ctx, c.Name, now); err != nil {
+					return err
+				}
+			}
+			continue
+		}
+		a.log.WarnContext(ctx, "credentials were sealed with another secret key: put that key back, or enter them again", "connection", c.Name)
+		if err := a.db.Pause(ctx, c.ID, keyPause, "its credentials were sealed with another secret key", now); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // Close closes what openApp opened, last things first.

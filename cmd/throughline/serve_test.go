@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"net"
 	"os"
+	"slices"
 	"strings"
 	"testing"
 
@@ -110,4 +111,31 @@ func TestServeStopsInSync(t *testing.T) {
 	if strings.Contains(s.log.String()+again.log.String(), "tell-nobody") {
 		t.Error("the log tells the token")
 	}
+}
+
+// Credentials that another key sealed pause their connection, in plain words,
+// until the key is back.
+func TestServeWithAnotherKey(t *testing.T) {
+	_, api := company(t, simulator.Options{Issues: 5, Token: "tell-nobody"})
+	environ := connected(t, api.URL)
+	if code, stdout, stderr := cli(t, environ, "sync"); code != exitDone {
+		t.Fatal(stdout, stderr)
+	}
+	dir := strings.TrimPrefix(environ[0], "THROUGHLINE_DATA_DIR=")
+	key := dir + "/secret.key"
+	if err := os.Rename(key, key+".old"); err != nil {
+		t.Fatal(err)
+	}
+	environ = slices.DeleteFunc(environ, func(v string) bool { return strings.HasPrefix(v, "THROUGHLINE_PROVISION=") })
+	s := launch(t, environ, "serve")
+	s.logged(`level=WARN msg="credentials were sealed with another secret key[^"]*" connection=tracker`)
+	s.logged("msg=listening")
+	s.stop()
+	if strings.Contains(s.log.String(), "sync started") {
+		t.Errorf("a sync was tried without credentials:\n%s", s.log)
+	}
+	if err := os.Rename(key+".old", key); err != nil {
+		t.Fatal(err)
+	}
+	launch(t, environ, "serve").logged(`msg="sync ended" connection=tracker .*state=done`)
 }
