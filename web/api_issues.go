@@ -59,7 +59,9 @@ func (s *Server) issueQuery(w http.ResponseWriter, r *http.Request, extra ...str
 		badRequest(w, err)
 		return delivery.IssueQuery{}, nil, false
 	}
-	return delivery.IssueQuery{Filter: f, State: state, Limit: limit, After: q.Get("cursor")}, calendar, true
+	return delivery.IssueQuery{
+		Filter: f, State: state, Limit: limit, After: q.Get("cursor"), Now: delivery.InstantOf(s.now()),
+	}, calendar, true
 }
 
 func stateOf(q url.Values) (delivery.ListState, error) {

@@ -23,6 +23,9 @@ func (e *BlockedError) Error() string {
 	return fmt.Sprintf("%s is not a public address; to reach it, add its network to THROUGHLINE_ALLOWED_NETWORKS", e.Addr)
 }
 
+// Blocked is the address that was refused.
+func (e *BlockedError) Blocked() netip.Addr { return e.Addr }
+
 // RedirectError is returned for a redirect away from the host that was asked.
 type RedirectError struct {
 	Host string // scheme and host that the answer points to

@@ -2,13 +2,17 @@ package tracker
 
 import (
 	"bytes"
+	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
+	"net"
 	"net/http"
+	"net/netip"
 	"slices"
 	"strconv"
 	"strings"
+	"syscall"
 	"time"
 
 	"throughline/internal/source"
@@ -71,6 +75,18 @@ func (e *networkError) Unwrap() error { return e.err }
 func (e *networkError) Phrase() source.Phrase {
 	if m := source.MessageOf(e.err, ""); m.ID != "" {
 		return m.Phrase
+	}
+	var blocked interface{ Blocked() netip.Addr } // the client refuses to go there
+	var dns *net.DNSError
+	switch {
+	case errors.As(e.err, &blocked):
+		return source.Phrase{ID: "network.blocked", Args: []string{"address", blocked.Blocked().String()}}
+	case errors.Is(e.err, syscall.ECONNREFUSED):
+		return source.Phrase{ID: "network.refused"}
+	case errors.As(e.err, &dns):
+		return source.Phrase{ID: "network.name", Args: []string{"name", dns.Name}}
+	case errors.Is(e.err, context.DeadlineExceeded):
+		return source.Phrase{ID: "network.slow"}
 	}
 	return source.Phrase{ID: "network", Args: []string{"path", e.path, "said", e.err.Error()}}
 }

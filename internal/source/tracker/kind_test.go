@@ -1,11 +1,15 @@
 package tracker
 
 import (
+	"context"
 	"encoding/json"
 	"errors"
+	"net"
 	"net/http"
+	"net/netip"
 	"slices"
 	"strings"
+	"syscall"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -163,3 +167,25 @@ func TestCheck(t *testing.T) {
 		})
 	}
 }
+
+func TestWhyTrackerIsOutOfReach(t *testing.T) {
+	blocked := &net.OpError{Op: "dial", Err: forbidden{netip.MustParseAddr("10.1.2.3")}}
+	for want, cause := range map[string]error{
+		"network.blocked": blocked,
+		"network.refused": &net.OpError{Op: "dial", Err: syscall.ECONNREFUSED},
+		"network.name":    &net.DNSError{Name: "tracker.invalid", IsNotFound: true},
+		"network.slow":    context.DeadlineExceeded,
+		"network":         errors.New("tls: bad certificate"),
+		"redirect":        &redirectError{to: "https://example.com"},
+	} {
+		if got := source.MessageOf(noAnswer("/v3/myself", cause), "").ID; got != want {
+			t.Errorf("%v: %s, want %s", cause, got, want)
+		}
+	}
+}
+
+// forbidden is what a client says of an address it may not reach.
+type forbidden struct{ address netip.Addr }
+
+func (forbidden) Error() string         { return "not a public address" }
+func (f forbidden) Blocked() netip.Addr { return f.address }
