@@ -8,7 +8,8 @@ import (
 // tracker serves the API of Yandex Tracker.
 type tracker struct{ c *Company }
 
-// Tracker is the company's Tracker API under /v2 and /v3.
+// Tracker is the company's Tracker API under /v2 and /v3, and a page for people at
+// the key of each issue.
 func (c *Company) Tracker() http.Handler { return c.api }
 
 func newTracker(c *Company) http.Handler {
@@ -43,7 +44,7 @@ func newTracker(c *Company) http.Handler {
 	mux.HandleFunc("/", func(rw http.ResponseWriter, _ *http.Request) {
 		fail(rw, apiErrorf(http.StatusNotFound, "Resource not found"))
 	})
-	return c.faults.wrap(c.wait(t.versioned(t.limited(t.authorized(mux)))))
+	return t.browsed(c.faults.wrap(c.wait(t.versioned(t.limited(t.authorized(mux))))))
 }
 
 // wait adds the latency; who hangs up does not wait.
