@@ -70,7 +70,8 @@ const (
 	ListCreated ListState = ""
 	// ListClosed lists issues closed in the range.
 	ListClosed ListState = "closed"
-	// ListOpen lists issues that were open at some time in the range.
+	// ListOpen lists issues that were open at some time in the range, see
+	// OpenDuring.
 	ListOpen ListState = "open"
 )
 
@@ -78,8 +79,9 @@ const (
 type IssueQuery struct {
 	Filter
 	State ListState
-	Limit int    // 0: all
-	After string // cursor of the page before, "" for the first
+	Limit int     // 0: all
+	After string  // cursor of the page before, "" for the first
+	Now   Instant // where ListOpen cuts the range: later is not known; 0: nowhere
 }
 
 // ListedIssue is an issue with its flow, without its changelog.

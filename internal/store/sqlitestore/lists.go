@@ -19,13 +19,13 @@ func (s *Store) Issues(ctx context.Context, q delivery.IssueQuery) iter.Seq2[del
 	return func(yield func(delivery.ListedIssue, error) bool) {
 		args, err := issuesArgs(&q)
 		if err == nil {
-			rows, qerr := s.db.Reader.QueryContext(ctx, issuesSQL, args...)
-			err = each(rows, qerr, func(rows *sql.Rows) error {
-				i, err := scanListed(rows)
-				if err == nil && !yield(i, nil) {
-					return errStop
+			err = s.read(ctx, func(tx *sql.Tx) error {
+				listed, err := newLister(ctx, tx, &q)
+				if err != nil {
+					return err
 				}
-				return err
+				rows, err := tx.QueryContext(ctx, issuesSQL, args...)
+				return each(rows, err, func(rows *sql.Rows) error { return listed.next(rows, yield) })
 			})
 		}
 		if err != nil && !errors.Is(err, errStop) {
@@ -48,25 +48,67 @@ func issuesArgs(q *delivery.IssueQuery) ([]any, error) {
 		createdFrom, createdTo = -forever, forever
 		closedFrom, closedTo, open = max(q.From, 1), q.To, false
 	case delivery.ListOpen:
-		createdFrom, closedFrom = -forever, q.From+1
+		createdFrom, createdTo, closedFrom = -forever, q.KnownTo(q.Now), q.From
+		if createdTo <= q.From {
+			createdTo = -forever // nothing is known of the range
+		}
 	default:
 		return nil, &delivery.FilterError{Param: "state", Message: "not open or closed"}
 	}
 	limit := q.Limit
-	if limit <= 0 {
-		limit = -1
+	if limit <= 0 || q.State == delivery.ListOpen {
+		limit = -1 // lister counts those that were open
 	}
 	return append(filterArgs(&q.Filter), ms(max(createdFrom, after.createdAt)), ms(createdTo), ms(closedFrom), ms(closedTo), open,
 		ms(after.createdAt), after.pk, limit), nil
 }
 
-func scanListed(rows *sql.Rows) (delivery.ListedIssue, error) {
-	var i delivery.ListedIssue
+// lister hands on the issues that a query asks for.
+type lister struct {
+	query  *delivery.IssueQuery
+	opened *openings // nil unless it is asked for open ones
+	listed int
+}
+
+func newLister(ctx context.Context, tx *sql.Tx, q *delivery.IssueQuery) (*lister, error) {
+	l := &lister{query: q}
+	if q.State != delivery.ListOpen {
+		return l, nil
+	}
+	g, err := scanGeneration(tx.QueryRowContext(ctx, currentGenerationSQL).Scan)
+	if err != nil {
+		return nil, err
+	}
+	statuses, err := readTerms(ctx, tx, statusTerm)
+	l.opened = &openings{generation: g, status: statuses, from: q.From, to: q.KnownTo(q.Now)}
+	return l, err
+}
+
+// next hands on the issue of a row of issuesSQL, or passes it over.
+func (l *lister) next(rows *sql.Rows, yield func(delivery.ListedIssue, error) bool) error {
+	i, periods, err := scanListed(rows)
+	if err != nil {
+		return err
+	}
+	if l.opened != nil && periods != nil {
+		open, err := l.opened.open(i.Connection, i.Queue, periods)
+		if !open || err != nil {
+			return err
+		}
+	}
+	l.listed++
+	if !yield(i, nil) || l.listed == l.query.Limit {
+		return errStop
+	}
+	return nil
+}
+
+func scanListed(rows *sql.Rows) (i delivery.ListedIssue, periods []byte, err error) {
 	var pk int64
-	err := scanIssue(rows, &i.Issue, &i.Flow.CreatedAt, &i.FirstActiveAt, &i.ClosedAt, &i.ReopenCount, &pk,
-		&i.MovedAt, &i.MovedBy.ID, &i.MovedBy.Key, &i.MovedBy.Name)
+	err = scanIssue(rows, &i.Issue, &i.Flow.CreatedAt, &i.FirstActiveAt, &i.ClosedAt, &i.ReopenCount, &pk,
+		&i.MovedAt, &i.MovedBy.ID, &i.MovedBy.Key, &i.MovedBy.Name, &periods)
 	i.Cursor = cursor{i.Flow.CreatedAt, pk}.String()
-	return i, err
+	return i, periods, err
 }
 
 // IssueStates returns what is stored of those of ids that are stored.

@@ -19,12 +19,12 @@ func (s *Store) TimeInStatus(ctx context.Context, q delivery.FlowQuery) (deliver
 		if err != nil {
 			return err
 		}
-		var sums statusSums
-		if out.N, err = sums.read(ctx, tx, &q); err != nil {
-			return err
-		}
 		n := namer{generation: g}
 		if err := n.read(ctx, tx); err != nil {
+			return err
+		}
+		var sums statusSums
+		if out.N, err = sums.read(ctx, tx, &q, &n); err != nil {
 			return err
 		}
 		for status, sum := range sums {
@@ -64,11 +64,22 @@ type statusSums map[int64]*statusSum
 
 // read sums up the stays of the issues that were open in the query's range up
 // to its now, and returns the number of issues.
-func (sums *statusSums) read(ctx context.Context, tx *sql.Tx, q *delivery.FlowQuery) (issues int, err error) {
+func (sums *statusSums) read(ctx context.Context, tx *sql.Tx, q *delivery.FlowQuery, n *namer) (issues int, err error) {
 	*sums = statusSums{}
+	to := q.KnownTo(q.Now)
+	if to <= q.From {
+		return 0, nil
+	}
+	opened := openings{generation: n.generation, status: n.status, from: q.From, to: to}
 	var byTerm []*statusSum  // sums, to be found fast
 	var visited []*statusSum // by the issue being read
 	err = sqlite.Scan(ctx, tx, func(row sqlite.Row) error {
+		if row.Int(4) != 0 {
+			open, err := opened.open(n.conn[row.Int(0)].key, n.queue[row.Int(1)].key, row.Bytes(3))
+			if !open || err != nil {
+				return err
+			}
+		}
 		issues++
 		closed := row.Int(2) != 0
 		err := eachStay(row.Bytes(3), func(p stay) {
@@ -97,7 +108,7 @@ func (sums *statusSums) read(ctx context.Context, tx *sql.Tx, q *delivery.FlowQu
 		}
 		visited = visited[:0]
 		return err
-	}, staysSQL, append(filterArgs(&q.Filter), ms(q.From), ms(q.To))...)
+	}, staysSQL, append(filterArgs(&q.Filter), ms(q.From), ms(to))...)
 	return issues, err
 }
 

@@ -85,7 +85,10 @@ func testCompany(t *testing.T, s *store) {
 	compareGolden(t, "company.json", results)
 }
 
-func lives(records []delivery.IssueRecord, q *delivery.FlowQuery, f func(*delivery.IssueRecord, []delivery.Period, delivery.Flow)) {
+// classOf gives the class of each status of an issue.
+type classOf = func(key string) delivery.Class
+
+func lives(records []delivery.IssueRecord, q *delivery.FlowQuery, f func(*delivery.IssueRecord, []delivery.Period, classOf)) {
 	types := map[string]string{}
 	for _, s := range dictionary {
 		types[s.Key] = s.Type
@@ -97,15 +100,14 @@ func lives(records []delivery.IssueRecord, q *delivery.FlowQuery, f func(*delive
 			continue
 		}
 		periods := delivery.HistoryOf(&rec.Issue, rec.Events, math.MaxInt64).Periods
-		f(rec, periods, delivery.FlowOf(rec.CreatedAt, periods, func(key string) delivery.Class {
-			return wf.Class(rec.Queue, key, types[key])
-		}))
+		f(rec, periods, func(key string) delivery.Class { return wf.Class(rec.Queue, key, types[key]) })
 	}
 }
 
 func expectedCycleTime(records []delivery.IssueRecord, q *delivery.FlowQuery) delivery.Percentiles {
 	var seconds []int64
-	lives(records, q, func(rec *delivery.IssueRecord, _ []delivery.Period, f delivery.Flow) {
+	lives(records, q, func(rec *delivery.IssueRecord, periods []delivery.Period, class classOf) {
+		f := delivery.FlowOf(rec.CreatedAt, periods, class)
 		c := f.CycleTime(q.Calendar)
 		switch {
 		case c == nil, f.ClosedAt < q.From, f.ClosedAt >= q.To, slices.Contains(q.ExcludedResolutions, rec.Resolution.Key):
@@ -120,10 +122,11 @@ func expectedCycleTime(records []delivery.IssueRecord, q *delivery.FlowQuery) de
 
 func expectedTimeInStatus(records []delivery.IssueRecord, q *delivery.FlowQuery) map[string]delivery.Percentiles {
 	seconds := map[string][]int64{}
-	lives(records, q, func(rec *delivery.IssueRecord, periods []delivery.Period, f delivery.Flow) {
-		if f.CreatedAt >= q.To || f.IsClosed() && f.ClosedAt <= q.From {
+	lives(records, q, func(rec *delivery.IssueRecord, periods []delivery.Period, class classOf) {
+		if !delivery.OpenDuring(periods, class, q.From, q.KnownTo(q.Now)) {
 			return
 		}
+		f := delivery.FlowOf(rec.CreatedAt, periods, class)
 		for key, total := range delivery.StatusTotals(periods, f.IsClosed(), q.Now, q.Calendar) {
 			if q.Clock == delivery.Business {
 				seconds[key] = append(seconds[key], total.BusinessSeconds)

@@ -42,6 +42,8 @@ func Run(t *testing.T, o Opener) {
 		{"calendar", testCalendar},
 		{"time in status", testTimeInStatus},
 		{"time in status names", testTimeInStatusNames},
+		{"open in a range", testOpen},
+		{"open by the workflow", testOpenWorkflow},
 		{"filters", testFilters},
 		{"thinning", testThinning},
 		{"lists", testLists},

@@ -1,9 +1,12 @@
 -- ?4, ?5: created in this range. ?6, ?7: closed in this range, or, where ?8, open.
+-- Periods are given where flow alone does not tell whether the issue was open at
+-- some time from ?6 on.
 SELECT i.id, i.key, c.key, coalesce(q.key, ''), i.title, i.version, i.created_at, i.updated_at, i.resolved_at,
        i.status_started_at, i.details,
        (SELECT json_group_array(a.key) FROM (SELECT key FROM aliases WHERE issue = i.pk AND key <> i.key ORDER BY key) a),
        f.created_at, f.first_active_at, f.closed_at, f.reopen_count, f.issue,
-       h.moved_at, coalesce(m.source_id, ''), coalesce(m.key, ''), coalesce(m.name, '')
+       h.moved_at, coalesce(m.source_id, ''), coalesce(m.key, ''), coalesce(m.name, ''),
+       CASE WHEN f.reopen_count > 0 OR f.closed_at IN (f.created_at, ?6) THEN h.periods END
 FROM flow f
 CROSS JOIN issues i ON i.pk = f.issue
 JOIN terms c ON c.id = i.connection

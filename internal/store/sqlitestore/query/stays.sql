@@ -1,6 +1,8 @@
--- Read by sqlite.Scan: the issues open at some time from ?5 to ?6. issue > 0 and
--- the + make SQLite read both tables in their own order.
-SELECT scan_rows(?1, f.connection, f.queue, f.closed_at, h.periods)
+-- Read by sqlite.Scan: the issues that may have been open at some time from ?5 to
+-- ?6, and whether only their periods tell. issue > 0 and the + make SQLite read
+-- both tables in their own order.
+SELECT scan_rows(?1, f.connection, f.queue, f.closed_at, h.periods,
+                 f.reopen_count > 0 OR f.closed_at IN (f.created_at, ?5))
 FROM flow f
 CROSS JOIN histories h ON h.issue = f.issue
 WHERE f.issue > 0 AND f.generation = (SELECT id FROM generations WHERE stage = 'current')
@@ -10,4 +12,4 @@ WHERE f.issue > 0 AND f.generation = (SELECT id FROM generations WHERE stage = '
       SELECT t.id FROM json_each(?3) k JOIN terms t ON t.kind = 'queue' AND t.key = k.value))
   AND (?4 IS NULL OR f.type IN (
       SELECT t.id FROM json_each(?4) k JOIN terms t ON t.kind = 'type' AND t.key = k.value))
-  AND +f.created_at < ?6 AND (f.closed_at = 0 OR f.closed_at > ?5)
+  AND +f.created_at < ?6 AND (f.closed_at = 0 OR f.closed_at >= ?5)
