@@ -1,5 +1,7 @@
 package views
 
+import "context"
+
 // ConnectionForm is the form of one connection, made from its kind.
 type ConnectionForm struct {
 	Form
@@ -53,8 +55,8 @@ func (f ConnectionForm) testPath() string {
 	return f.path() + "/test"
 }
 
-func (f ConnectionForm) labels() map[string]string {
-	labels := map[string]string{}
+func (f ConnectionForm) labels(ctx context.Context) map[string]string {
+	labels := map[string]string{"name": t(ctx, "connection.name"), "every": t(ctx, "connection.interval")}
 	for _, list := range [][]ConnectionInput{f.Fields, f.Advanced} {
 		for _, i := range list {
 			labels[i.Name] = i.Label

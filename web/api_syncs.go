@@ -2,6 +2,8 @@ package web
 
 import (
 	"errors"
+	"fmt"
+	"io"
 	"net/http"
 	"strconv"
 	"time"
@@ -105,6 +107,9 @@ func (s *Server) apiStartSync(w http.ResponseWriter, r *http.Request) {
 		badRequest(w, err)
 		return
 	}
+	if !s.emptyBody(w, r) {
+		return
+	}
 	ctx, name := r.Context(), chi.URLParam(r, "name")
 	c, err := s.db.Connection(ctx, name)
 	switch {
@@ -115,7 +120,7 @@ func (s *Server) apiStartSync(w http.ResponseWriter, r *http.Request) {
 		s.apiFail(w, r, err)
 		return
 	case c.Paused != nil:
-		writeAPIError(w, http.StatusConflict, "paused", "the connection is paused: "+c.Paused.Message)
+		writeAPIError(w, http.StatusConflict, "paused", pausedMessage(*c.Paused))
 		return
 	case c.Syncing:
 		writeAPIError(w, http.StatusConflict, "running", "a sync of this connection is running")
@@ -131,6 +136,29 @@ func (s *Server) apiStartSync(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	writeJSON(w, http.StatusAccepted, connectionReport(c))
+}
+
+// emptyBody reads past a body that means nothing here. When it is too large, or
+// cannot be read, the answer is written.
+func (s *Server) emptyBody(w http.ResponseWriter, r *http.Request) bool {
+	_, err := io.Copy(io.Discard, r.Body)
+	var tooLarge *http.MaxBytesError
+	switch {
+	case err == nil:
+		return true
+	case errors.As(err, &tooLarge):
+		writeAPIError(w, http.StatusRequestEntityTooLarge, "too_large", fmt.Sprintf("the body is larger than %d bytes", tooLarge.Limit))
+	default:
+		writeAPIError(w, http.StatusBadRequest, "bad_request", "the body cannot be read")
+	}
+	return false
+}
+
+func pausedMessage(p control.Pause) string {
+	if p.Code == userPause {
+		return "the connection is paused by hand"
+	}
+	return "the connection is paused: " + p.Message
 }
 
 func connectionReport(c control.Connection) apiConnection {

@@ -3,6 +3,7 @@ package web
 import (
 	"encoding/json"
 	"net/http"
+	"strings"
 	"testing"
 	"time"
 
@@ -177,6 +178,17 @@ func TestAPIStartSync(t *testing.T) {
 	}
 	if res := start(); res.status != http.StatusConflict || errorOf(t, res).Error.Code != "paused" {
 		t.Errorf("while paused: %d %s", res.status, res.body)
+	}
+	if err := s.db.Pause(t.Context(), c.ID, userPause, "", testNow); err != nil {
+		t.Fatal(err)
+	}
+	if got := errorOf(t, start()).Error.Message; got != "the connection is paused by hand" {
+		t.Errorf("while paused by hand: %q", got)
+	}
+	long := s.request(http.MethodPost, "/api/v1/connections/tracker/sync", strings.NewReader(strings.Repeat("x", maxBody+1)))
+	long.Header.Set("Authorization", "Bearer "+ingestToken)
+	if res := s.do(long); res.status != http.StatusRequestEntityTooLarge || errorOf(t, res).Error.Code != "too_large" {
+		t.Errorf("a long body: %d %s", res.status, res.body)
 	}
 	if res := s.api(http.MethodPost, "/api/v1/connections/tracker/sync?fast=1", ingestToken); res.status != http.StatusBadRequest {
 		t.Errorf("an unknown parameter: %d", res.status)

@@ -190,11 +190,27 @@ func settingJSON(field source.Field, text string) (json.RawMessage, error) {
 	return json.Marshal(v)
 }
 
-// checkConnection has the kind judge settings and secrets as they would be
-// after saving, without asking the source.
+// checkConnection finds all that is wrong with a form: the name, and what the
+// kind says of settings and secrets as they would be after saving. The source
+// is not asked.
 func (s *Server) checkConnection(ctx context.Context, kind source.Kind, typed typedConnection) error {
+	c := typed.connection
 	_, err := s.openConnection(ctx, kind, typed)
+	err = errors.Join(c.Validate(), err)
+	if c.ID != 0 {
+		return err
+	}
+	switch _, found := s.db.Connection(ctx, c.Name); {
+	case found == nil:
+		return errors.Join(nameTaken(), err)
+	case !errors.Is(found, control.ErrNotFound):
+		return errors.Join(found, err)
+	}
 	return err
+}
+
+func nameTaken() error {
+	return &control.FieldError{Field: "name", Code: "taken", Message: "the name is taken"}
 }
 
 // openConnection makes the source of what is typed, with the secrets kept.
@@ -236,6 +252,12 @@ func (s *Server) connectionErrors(ctx context.Context, kind source.Kind, err err
 // isFieldError reports whether the control database, not the kind, named the
 // field.
 func isFieldError(err error, name string) bool {
-	var f *control.FieldError
-	return errors.As(err, &f) && f.Field == name
+	switch err := err.(type) { //nolint:errorlint // the tree is walked here
+	case *control.FieldError:
+		return err.Field == name
+	case interface{ Unwrap() []error }:
+		return slices.ContainsFunc(err.Unwrap(), func(e error) bool { return isFieldError(e, name) })
+	}
+	inner := errors.Unwrap(err)
+	return inner != nil && isFieldError(inner, name)
 }

@@ -128,15 +128,12 @@ func (s *Server) updateConnection(w http.ResponseWriter, r *http.Request) {
 func (s *Server) saveConnection(w http.ResponseWriter, r *http.Request, kind source.Kind, c control.Connection) {
 	ctx := r.Context()
 	typed, err := s.readConnection(r, kind, c)
-	if err == nil {
-		err = s.checkConnection(ctx, kind, typed)
-	}
-	if err == nil {
+	if err = errors.Join(err, s.checkConnection(ctx, kind, typed)); err == nil {
 		_, err = s.db.SaveConnection(ctx, typed.connection, typed.secrets)
 	}
 	switch {
-	case errors.Is(err, control.ErrNameTaken):
-		err = &control.FieldError{Field: "name", Code: "taken", Message: "the name is taken"}
+	case errors.Is(err, control.ErrNameTaken): // a moment ago
+		err = nameTaken()
 	case errors.Is(err, control.ErrProvisioned):
 		s.errorPage(w, r, http.StatusForbidden)
 		return

@@ -70,6 +70,8 @@ func TestNewConnection(t *testing.T) {
 		t.Fatalf("bad input answers %d", res.status)
 	}
 	want(t, res.doc, "#f-initial_range-error", "365d")
+	want(t, res.doc, "#f-name-error", "small Latin letters")
+	want(t, res.doc, "#connection .banner.bad li", "Name: Up to 40")
 	if got := res.doc.Find("#f-org_id").AttrOr("value", ""); got != "42" {
 		t.Errorf("what was typed is lost: %q", got)
 	}

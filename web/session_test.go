@@ -56,7 +56,13 @@ func TestSetUp(t *testing.T) {
 	form = url.Values{"token": {token}, "email": {adminEmail}, "password": {adminPassword}, "password2": {"other"}}
 	res = s.post("/setup", form)
 	want(t, res.doc, "#f-password2-error", "differ")
+	form = url.Values{"token": {token}, "email": {"nobody"}, "password": {"short"}, "password2": {"other"}}
+	res = s.post("/setup", form)
+	want(t, res.doc, "#f-email-error", "name@example.com")
+	want(t, res.doc, "#f-password-error", "at least 10")
+	want(t, res.doc, "#f-password2-error", "differ")
 
+	form = url.Values{"token": {token}, "email": {adminEmail}, "password": {adminPassword}}
 	form.Set("password2", adminPassword)
 	res = s.post("/setup", form)
 	if res.status != http.StatusSeeOther || res.header.Get("Location") != "/settings/connections/new" {

@@ -28,12 +28,14 @@ func (s *Server) setUp(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	f := views.Form{Values: map[string]string{"email": email}}
-	if password != r.PostFormValue("password2") {
-		f.Errors = map[string]string{"password2": i18n.T(ctx, "setup.password2.differs")}
-		s.render(w, r, http.StatusUnprocessableEntity, views.SetupPage(s.setupFrame(r), f, token))
-		return
+	var u control.User
+	var err error
+	if password == r.PostFormValue("password2") {
+		u, err = s.db.SetUp(ctx, token, email, password)
+	} else {
+		differs := &control.FieldError{Field: "password2", Code: "differs", Message: "the passwords differ"}
+		err = errors.Join(control.CheckAccount(email, password), differs)
 	}
-	u, err := s.db.SetUp(ctx, token, email, password)
 	if errs, ok := fieldErrors(ctx, err); ok {
 		f.Errors = errs
 		s.render(w, r, http.StatusUnprocessableEntity, views.SetupPage(s.setupFrame(r), f, token))

@@ -20,7 +20,7 @@ import (
 // Settings and the values of secrets are the kind's to validate before. Errors:
 // *FieldError, joined; ErrProvisioned, ErrNameTaken, ErrNotFound.
 func (db *DB) SaveConnection(ctx context.Context, c Connection, secrets map[string]string) (Connection, error) {
-	if err := c.validate(); err != nil {
+	if err := c.Validate(); err != nil {
 		return Connection{}, err
 	}
 	var saved Connection

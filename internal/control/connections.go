@@ -157,8 +157,9 @@ func sealedSecrets(ctx context.Context, q querier, id int64) ([]sealedSecret, er
 	return all, nil
 }
 
-// validate checks all but the settings, which the kind knows.
-func (c *Connection) validate() error {
+// Validate checks all but the settings, which the kind knows. Errors are
+// *FieldError, joined.
+func (c *Connection) Validate() error {
 	var errs []error
 	switch {
 	case c.Name == "":

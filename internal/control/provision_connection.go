@@ -28,7 +28,7 @@ func (d *declarations) connection(n yamlNode) {
 	secrets := d.entries(m["secrets"], "secrets")
 	before := len(d.problems)
 	c.Settings, c.secrets = d.settings(settings, kind), d.secretValues(secrets, kind)
-	d.fieldErrors(c.validate(), n.lineIn(m))
+	d.fieldErrors(c.Validate(), n.lineIn(m))
 	if kind != nil && len(d.problems) == before {
 		d.tryKind(n, kind, c, append(settings, secrets...))
 	}

@@ -179,9 +179,15 @@ func (db *DB) EnsureAdmin(ctx context.Context, email, password string) error {
 	return err
 }
 
+// CheckAccount is what SetUp has against an e-mail address and a password:
+// *FieldError, joined.
+func CheckAccount(email, password string) error {
+	return errors.Join(validateEmail(normalEmail(email)), validatePassword(password))
+}
+
 func (db *DB) firstAdmin(ctx context.Context, email, password string, allowed func(*sql.Tx) error) (User, error) {
 	u := User{Email: normalEmail(email), Role: Admin}
-	if err := errors.Join(validateEmail(u.Email), validatePassword(password)); err != nil {
+	if err := CheckAccount(email, password); err != nil {
 		return User{}, err
 	}
 	hash, err := db.hashPassword(ctx, password)
