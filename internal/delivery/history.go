@@ -119,7 +119,7 @@ func (h *historian) begin(events []Event) {
 }
 
 // maxChain bounds the transitions of one millisecond that are put in order.
-const maxChain = 8
+const maxChain = 6
 
 // chain puts transitions of the same millisecond into the order in which each
 // leaves the status that the one before entered, where the source's order does
