@@ -128,21 +128,21 @@ func (s *Server) preview(c control.Calendar) views.CalendarPreview {
 	p.WeekHours = p.DayHours * float64(len(c.Workdays))
 	year := s.now().In(version.Zone).Year()
 	for _, y := range []int{year, year + 1} {
-		p.Years = append(p.Years, yearOf(c, calendar, y))
+		p.Years = append(p.Years, yearOf(c, &version, calendar, y))
 	}
 	return p
 }
 
-func yearOf(c control.Calendar, calendar *delivery.Calendar, year int) views.CalendarYear {
+// yearOf counts the days on which a shift starts: a night shift works on two
+// dates and is one day of work.
+func yearOf(c control.Calendar, version *delivery.CalendarVersion, calendar *delivery.Calendar, year int) views.CalendarYear {
 	out := views.CalendarYear{Year: year, Undecreed: c.Undecreed(year)}
 	day := delivery.Date{Year: year, Month: time.January, Day: 1}
 	begin := day.In(calendar.Zone())
-	for day.Year == year {
-		next := day.AddDays(1)
-		if calendar.Between(day.In(calendar.Zone()), next.In(calendar.Zone())) > 0 {
+	for ; day.Year == year; day = day.AddDays(1) {
+		if version.Works(day) {
 			out.Days++
 		}
-		day = next
 	}
 	out.Hours = float64(calendar.Between(begin, day.In(calendar.Zone()))) / float64(time.Hour.Milliseconds())
 	return out

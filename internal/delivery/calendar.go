@@ -71,6 +71,9 @@ type CalendarVersion struct {
 	Short   map[Date][]Shift
 }
 
+// Works reports whether a shift starts on d.
+func (v *CalendarVersion) Works(d Date) bool { return len(v.shifts(d)) > 0 }
+
 func (v *CalendarVersion) shifts(d Date) []Shift {
 	if s, ok := v.Short[d]; ok {
 		return s

@@ -217,3 +217,27 @@ func BenchmarkNewCalendar(b *testing.B) {
 		delivery.NewCalendar(v)
 	}
 }
+
+// A night shift works on the day it starts, not on the one it ends.
+func TestCalendarVersionWorks(t *testing.T) {
+	v := week(t, "UTC", "22:00-06:00")
+	day := func(s string) delivery.Date {
+		d, err := delivery.ParseDate(s)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return d
+	}
+	v.Off = map[delivery.Date]bool{day("2024-03-06"): true}
+	v.Working = map[delivery.Date]bool{day("2024-03-16"): true}
+	v.Short = map[delivery.Date][]delivery.Shift{day("2024-03-07"): shifts(t, "22:00-24:00")}
+	for date, want := range map[string]bool{
+		"2024-03-08": true,  // Friday
+		"2024-03-09": false, // Saturday, though Friday's shift ends on it
+		"2024-03-06": false, "2024-03-16": true, "2024-03-07": true,
+	} {
+		if got := v.Works(day(date)); got != want {
+			t.Errorf("%s: %t", date, got)
+		}
+	}
+}
