@@ -33,13 +33,17 @@ type SecretInput struct {
 
 // TestResult is what a connection test found.
 type TestResult struct {
-	Error        string
-	Advice       string
+	Failed       bool
+	Advice       string // what to do, where that is known
+	Error        string // what went wrong, where the advice does not say it
 	Account      string
 	Organization string
 	Scope        []string
 	Missing      []string
 }
+
+// lacks reports whether the test works and yet there is something to mend.
+func (r TestResult) lacks() bool { return len(r.Missing) > 0 || len(r.Scope) == 0 }
 
 func (f ConnectionForm) path() string {
 	if f.New {

@@ -77,13 +77,17 @@ func (s *Server) tryConnection(ctx context.Context, kind source.Kind, typed type
 func (s *Server) failedTest(ctx context.Context, kind source.Kind, err error) views.TestResult {
 	p := i18n.From(ctx)
 	if errs, ok := s.connectionErrors(ctx, kind, err); ok {
-		return views.TestResult{Error: joined(p, kind, errs), Advice: p.T("test.form")}
+		return views.TestResult{Failed: true, Error: joined(p, kind, errs), Advice: p.T("test.form")}
 	}
-	result := views.TestResult{Error: said(ctx, source.MessageOf(err, err.Error()))}
+	m := source.MessageOf(err, err.Error())
+	result := views.TestResult{Failed: true, Error: said(ctx, m)}
 	var auth *source.AuthError
 	switch {
 	case errors.As(err, &auth) && p.Has("pause."+auth.Code):
 		result.Advice = p.T("test.auth." + auth.Code)
+		if m.ID == auth.Phrase().ID { // it says the same
+			result.Error = ""
+		}
 	case errors.Is(err, context.DeadlineExceeded):
 		result.Error = p.T("test.slow", "n", int(checkDeadline.Seconds()))
 	}

@@ -356,6 +356,14 @@ func TestPanelsAreKept(t *testing.T) {
 
 func TestHeadlinePanel(t *testing.T) {
 	s := inCompany(t, 400, nil)
+	// Of the 120 days before the last 120 the data holds only the last 80.
+	short := s.page("/panels/flow-headline?range=120d")
+	if got := short.Find(".figure .change:contains('too little data to compare')").Length(); got != 3 {
+		t.Errorf("%d of 3 figures are not compared with a period hardly in the data: %s", got, textOf(short, ".change"))
+	}
+	if got := textOf(s.page("/panels/flow-headline?range=60d"), ".change"); strings.Contains(got, "too little") {
+		t.Errorf("a period wholly in the data is not compared with: %s", got)
+	}
 	d := s.page("/panels/flow-headline?range=60d")
 	data := read[panelAnswer](s, "/api/v1/panels/cycle-time?range=60d&clock=business")
 	want(t, d, ".figure:nth-child(1) .value", number(ptr(round1(*data.Headline["p50"]/9/3600)))+" d")

@@ -72,6 +72,37 @@ func securityHeaders(next http.Handler) http.Handler {
 	})
 }
 
+// unstored keeps no-store the only word on caching where the session adds its
+// own to it with the cookie.
+func unstored(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		next.ServeHTTP(&unstoredWriter{ResponseWriter: w}, r)
+	})
+}
+
+type unstoredWriter struct {
+	http.ResponseWriter
+	begun bool
+}
+
+func (w *unstoredWriter) WriteHeader(status int) {
+	if h := w.Header(); !w.begun && h.Get("Set-Cookie") != "" {
+		h.Set("Cache-Control", "no-store")
+	}
+	w.begun = true
+	w.ResponseWriter.WriteHeader(status)
+}
+
+func (w *unstoredWriter) Write(b []byte) (int, error) {
+	if !w.begun {
+		w.WriteHeader(http.StatusOK)
+	}
+	return w.ResponseWriter.Write(b)
+}
+
+// Unwrap is for http.ResponseController.
+func (w *unstoredWriter) Unwrap() http.ResponseWriter { return w.ResponseWriter }
+
 func limitBody(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		r.Body = http.MaxBytesReader(w, r.Body, maxBody)

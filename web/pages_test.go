@@ -141,6 +141,9 @@ func TestSecretsStayOnTheServer(t *testing.T) {
 	form.Set("token", "sesame-two")
 	res = s.post("/settings/connections/tracker/test", form)
 	want(t, res.doc, ".banner.bad", "Enter a new one")
+	if res.doc.Find(".said").Length() != 0 {
+		t.Errorf("the test says it twice: %s", res.body)
+	}
 	if strings.Contains(res.body, "sesame") {
 		t.Errorf("the test shows the token: %s", res.body)
 	}
@@ -159,6 +162,8 @@ func TestConnectionTest(t *testing.T) {
 	for _, text := range []string{"The connection works", "Acme", "Ann", "2 queues seen", "DEV", "queue SECRET"} {
 		want(t, doc, ".banner", text)
 	}
+	form.Set("token", "lonely")
+	want(t, s.post("/settings/connections/test", form).doc, ".banner.warn", "The token sees no queue")
 	if all, err := s.db.Connections(t.Context()); err != nil || len(all) != 0 {
 		t.Errorf("a test saved %v, %v", all, err)
 	}
@@ -288,6 +293,9 @@ func TestCalendar(t *testing.T) {
 		want(t, res.doc, "#f-"+field+"-error", text)
 	}
 	want(t, res.doc, "#f-days_off", "soon")
+
+	night := url.Values{"workdays": {"mon", "tue", "wed", "thu", "fri"}, "timezone": {"UTC"}, "hours": {"22:00-06:00"}, "holidays": {"none"}}
+	want(t, s.post("/settings/calendars/preview", night).doc, "li:first-child", "261 working days, 2,088 h")
 
 	if res := s.post("/settings/calendars", form); res.status != http.StatusSeeOther {
 		t.Fatalf("saving answers %d", res.status)

@@ -4,6 +4,7 @@ import (
 	"context"
 	"math"
 	"net/http"
+	"time"
 
 	"throughline/internal/delivery"
 	"throughline/internal/i18n"
@@ -43,11 +44,18 @@ func (s *Server) flowFigures(ctx context.Context, f delivery.Filter) ([]views.Fi
 	if err != nil {
 		return nil, err
 	}
+	covered, err := s.covered(ctx, f)
+	if err != nil {
+		return nil, err
+	}
+	if !covered && now.N+now.Left() > 0 {
+		before = delivery.PanelData{}
+	}
 	p := i18n.From(ctx)
 	closed, closedBefore := float64(now.N+now.Left()), float64(before.N+before.Left())
 	count := views.Figure{
 		Label: p.T("figure.closed"), Value: p.Number(closed, 0), Exact: p.Number(closed, 0),
-		Note: p.T("figure.closed.note", "n", now.Left()), Change: changeOf(closed, &closedBefore, false, closedBefore == 0),
+		Note: noteOf(p, "figure.closed.note", now.Left()), Change: changeOf(closed, &closedBefore, false, closedBefore == 0),
 		Trend: sparkOf(now, "count"),
 	}
 	return []views.Figure{
@@ -57,13 +65,35 @@ func (s *Server) flowFigures(ctx context.Context, f delivery.Filter) ([]views.Fi
 	}, nil
 }
 
+// leastCovered is how much of a period is looked at, lest a weekend seem to be
+// before all history.
+const leastCovered = delivery.Instant(7 * 24 * time.Hour / time.Millisecond)
+
+// covered reports whether the data reaches back to the beginning of a period:
+// where no issue was finished in its first quarter, history probably begins
+// later, and the period is nothing to compare with.
+func (s *Server) covered(ctx context.Context, f delivery.Filter) (bool, error) {
+	f.To = f.From + min(f.To-f.From, max((f.To-f.From)/4, leastCovered))
+	trend, _ := panelBySlug("cycle-time-trend")
+	d, err := s.loadPanel(ctx, trend, f)
+	return d.N+d.Left() > 0, err
+}
+
 func durationFigure(p *i18n.Printer, label, name string, now, before delivery.PanelData, enough int) views.Figure {
-	f := views.Figure{Label: p.T(label), Note: p.T("figure.of", "n", now.N), Few: now.N < enough, Trend: sparkOf(now, name)}
+	f := views.Figure{Label: p.T(label), Note: noteOf(p, "figure.of", now.N), Few: now.N < enough, Trend: sparkOf(now, name)}
 	if v := now.Figure(name); v != nil {
 		f.Value, f.Exact = p.Days(*v, now.Day.Hours()), p.Duration(*v, now.Day.Hours())
 		f.Change = changeOf(*v, before.Figure(name), true, min(now.N, before.N) < enough)
 	}
 	return f
+}
+
+// noteOf tells of how many issues something is; of none there is nothing to tell.
+func noteOf(p *i18n.Printer, id string, n int) string {
+	if n == 0 {
+		return ""
+	}
+	return p.T(id, "n", n)
 }
 
 // sparkOf are the values of a series; NaN is a gap.

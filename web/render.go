@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/a-h/templ"
+	"github.com/go-chi/chi/v5"
 
 	"throughline/internal/control"
 	"throughline/internal/delivery"
@@ -20,6 +21,10 @@ import (
 func (s *Server) render(w http.ResponseWriter, r *http.Request, status int, c templ.Component) {
 	var b bytes.Buffer
 	if err := c.Render(r.Context(), &b); err != nil {
+		if errors.Is(err, context.Canceled) && r.Context().Err() != nil {
+			s.log.Debug("cannot render", "error", err)
+			return // the browser went away
+		}
 		s.log.Error("cannot render", "error", err)
 		http.Error(w, http.StatusText(http.StatusInternalServerError), http.StatusInternalServerError)
 		return
@@ -94,11 +99,27 @@ func (s *Server) notFound(w http.ResponseWriter, r *http.Request) {
 }
 
 func (s *Server) methodNotAllowed(w http.ResponseWriter, r *http.Request) {
+	w.Header().Set("Allow", strings.Join(allowedMethods(r), ", "))
 	if s.isAPI(r) {
 		writeAPIError(w, http.StatusMethodNotAllowed, "method_not_allowed", "this path does not take "+r.Method)
 		return
 	}
 	s.errorPage(w, r, http.StatusMethodNotAllowed)
+}
+
+// allowedMethods are those that the path of a request takes.
+func allowedMethods(r *http.Request) []string {
+	var out []string
+	routes := chi.RouteContext(r.Context()).Routes
+	for _, method := range []string{http.MethodGet, http.MethodPost, http.MethodPut, http.MethodPatch, http.MethodDelete} {
+		if !routes.Match(chi.NewRouteContext(), method, r.URL.Path) {
+			continue
+		}
+		if out = append(out, method); method == http.MethodGet {
+			out = append(out, http.MethodHead)
+		}
+	}
+	return out
 }
 
 func (s *Server) isAPI(r *http.Request) bool {

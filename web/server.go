@@ -118,7 +118,7 @@ func (s *Server) routes(r chi.Router) {
 	}
 	r.Handle("/static/*", http.StripPrefix(s.base, static.Handler()))
 	r.Group(func(r chi.Router) {
-		r.Use(s.sessions.LoadAndSave, s.loadUser, s.locale)
+		r.Use(unstored, s.sessions.LoadAndSave, s.loadUser, s.locale)
 		s.apiRoutes(r)
 	})
 	r.Group(func(r chi.Router) {
@@ -145,7 +145,7 @@ func (s *Server) routes(r chi.Router) {
 // browser is the middleware of everything a person looks at: the session, who
 // they are, their language, and protection against forms of other sites.
 func (s *Server) browser(next http.Handler) http.Handler {
-	return s.sessions.LoadAndSave(s.loadUser(s.locale(s.crossOrigin.Handler(next))))
+	return unstored(s.sessions.LoadAndSave(s.loadUser(s.locale(s.crossOrigin.Handler(next)))))
 }
 
 func (s *Server) settingsRoutes(r chi.Router) {

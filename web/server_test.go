@@ -3,13 +3,16 @@ package web
 import (
 	"context"
 	"errors"
+	"io"
 	"net/http"
+	"net/http/httptest"
 	"net/netip"
 	"net/url"
 	"strings"
 	"testing"
 
 	"github.com/PuerkitoBio/goquery"
+	"github.com/a-h/templ"
 	"github.com/go-chi/chi/v5"
 )
 
@@ -235,6 +238,31 @@ func TestClientAddress(t *testing.T) {
 				t.Errorf("log lacks %q:\n%s", c.want, log)
 			}
 		})
+	}
+}
+
+func TestWrongMethodsNameTheRight(t *testing.T) {
+	s := signedIn(t, nil)
+	for path, allow := range map[string]string{
+		"/flow": "GET, HEAD", "/logout": "POST", "/settings/calendars": "GET, HEAD, POST",
+		"/api/v1/issues": "GET, HEAD", "/api/v1/connections/x/sync": "POST",
+	} {
+		res := s.do(s.request(http.MethodDelete, path, nil))
+		if res.status != http.StatusMethodNotAllowed || res.header.Get("Allow") != allow {
+			t.Errorf("DELETE %s: %d, Allow: %s", path, res.status, res.header.Get("Allow"))
+		}
+	}
+}
+
+// Who goes away while a page is written is no error of ours.
+func TestReaderGoesAway(t *testing.T) {
+	s := signedIn(t, nil)
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	s.server.render(httptest.NewRecorder(), httptest.NewRequestWithContext(ctx, http.MethodGet, "/", nil), http.StatusOK,
+		templ.ComponentFunc(func(ctx context.Context, _ io.Writer) error { return ctx.Err() }))
+	if strings.Contains(s.log.String(), "cannot render") {
+		t.Error("it is logged")
 	}
 }
 

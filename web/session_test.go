@@ -103,6 +103,18 @@ func TestLogIn(t *testing.T) {
 	}
 }
 
+func TestLogInIsNotStored(t *testing.T) {
+	s := signedIn(t, nil)
+	res := s.post("/login", url.Values{"email": {adminEmail}, "password": {adminPassword}})
+	if got := res.header.Values("Cache-Control"); res.status != http.StatusSeeOther || len(got) != 1 || got[0] != "no-store" {
+		t.Errorf("%d with Cache-Control %q", res.status, got)
+	}
+	wrong := s.post("/login", url.Values{"email": {adminEmail}, "password": {"wrong"}})
+	if got := wrong.doc.Find("[autofocus]").AttrOr("name", ""); got != "password" {
+		t.Errorf("after a wrong password the focus is on %q", got)
+	}
+}
+
 func TestNextKeepsWhereOneWas(t *testing.T) {
 	s := newSite(t, nil)
 	if err := s.db.EnsureAdmin(t.Context(), adminEmail, adminPassword); err != nil {

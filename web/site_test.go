@@ -211,11 +211,13 @@ func (madeUp) Pull(context.Context, source.Cursor) iter.Seq2[source.Page, error]
 	return func(func(source.Page, error) bool) {}
 }
 
-// Check works for the token "good".
+// Check works for the token "good", and sees nothing with "lonely".
 func (m madeUp) Check(context.Context) (source.Report, error) {
 	switch token := m.cfg.Secrets["token"]; token {
 	case "good":
 		return source.Report{Account: "Ann", Organization: "Acme", Scope: []string{"DEV", "OPS"}, Missing: []source.Message{{Text: "queue SECRET"}}}, nil
+	case "lonely":
+		return source.Report{Account: "Ann"}, nil
 	default:
 		return source.Report{}, &source.AuthError{Code: "expired", Message: "not accepted: " + token}
 	}
