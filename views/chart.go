@@ -31,13 +31,14 @@ type chartMeta struct {
 }
 
 // ChartOf draws a panel. open is the address at which a mark's record is found,
-// but for its key.
-func ChartOf(d delivery.PanelData, p *i18n.Printer, open string) Chart {
+// but for its key. types are the keys of all types there are, whatever the
+// filter: a type's place among them is its shape and colour.
+func ChartOf(d delivery.PanelData, p *i18n.Printer, open string, types []string) Chart {
 	m := newMeta(d, p)
 	switch d.Shape {
 	case delivery.Marks:
 		m.Open, m.Log = open, LongTail(d)
-		return Chart{scatterOption(d, p, m), m}
+		return Chart{scatterOption(d, p, m, types), m}
 	case delivery.Trend:
 		return Chart{trendOption(d, p, m), m}
 	default:

@@ -23,7 +23,7 @@ var markShapes = []string{
 
 // scatterOption draws a mark per record over time, and the percentiles of all
 // of them as lines across.
-func scatterOption(d delivery.PanelData, p *i18n.Printer, m chartMeta) map[string]any {
+func scatterOption(d delivery.PanelData, p *i18n.Printer, m chartMeta, types []string) map[string]any {
 	from, to := wall(d.Filter.From, d.Zone), wall(d.Filter.To, d.Zone)
 	c := charts.NewScatter()
 	c.Tooltip = opts.Tooltip{Show: opts.Bool(true), Trigger: "item"}
@@ -32,15 +32,15 @@ func scatterOption(d delivery.PanelData, p *i18n.Printer, m chartMeta) map[strin
 	c.GridList = []opts.Grid{{Top: "56", Right: "92", Bottom: "28", Left: "48"}}
 
 	var names []string
-	for i, g := range markGroups(d.Series[0].Points, p) {
+	for _, g := range markGroups(d.Series[0].Points, p, types) {
 		data := make([][]any, len(g.points))
 		for j, point := range g.points {
 			data[j] = []any{wall(point.T, d.Zone), m.figure(point.Value), point.Key, point.Title, point.Type, *point.Value}
 		}
 		names = append(names, g.name)
 		c.MultiSeries = append(c.MultiSeries, charts.SingleSeries{
-			Name: g.name, Type: "scatter", Symbol: markShapes[i], SymbolSize: 8, Data: data,
-			ItemStyle: &opts.ItemStyle{Color: fmt.Sprintf("var(--series-%d)", i+1), Opacity: opts.Float(0.4)},
+			Name: g.name, Type: "scatter", Symbol: markShapes[g.place], SymbolSize: 8, Data: data,
+			ItemStyle: &opts.ItemStyle{Color: fmt.Sprintf("var(--series-%d)", g.place+1), Opacity: opts.Float(0.4)},
 		})
 	}
 	if len(names) == 1 {
@@ -63,34 +63,53 @@ func scatterOption(d delivery.PanelData, p *i18n.Printer, m chartMeta) map[strin
 
 type markGroup struct {
 	key, name string
+	place     int // of its shape and colour
 	points    []delivery.Point
 }
 
-// markGroups sorts marks by type, the most frequent first; what is beyond the
-// shapes at hand becomes one group.
-func markGroups(points []delivery.Point, p *i18n.Printer) []markGroup {
+// markGroups sorts marks by type, in the order of types; those that are not
+// among them come after, the most frequent first. What is beyond the shapes at
+// hand becomes one group.
+func markGroups(points []delivery.Point, p *i18n.Printer, types []string) []markGroup {
 	byType := map[string]*markGroup{}
 	for _, point := range points {
 		g := byType[point.TypeKey]
 		if g == nil {
-			g = &markGroup{key: point.TypeKey, name: cmp.Or(point.Type, point.TypeKey, p.T("chart.no_type"))}
+			g = &markGroup{key: point.TypeKey, name: cmp.Or(point.Type, point.TypeKey, p.T("chart.no_type")), place: slices.Index(types, point.TypeKey)}
 			byType[point.TypeKey] = g
 		}
 		g.points = append(g.points, point)
 	}
-	var groups []markGroup
+	var known, unknown []markGroup
 	for _, g := range byType {
-		groups = append(groups, *g)
+		if g.place < 0 {
+			unknown = append(unknown, *g)
+		} else {
+			known = append(known, *g)
+		}
 	}
-	slices.SortFunc(groups, func(a, b markGroup) int {
+	slices.SortFunc(known, func(a, b markGroup) int { return cmp.Compare(a.place, b.place) })
+	slices.SortFunc(unknown, func(a, b markGroup) int {
 		return cmp.Or(cmp.Compare(len(b.points), len(a.points)), cmp.Compare(a.key, b.key))
 	})
-	if last := len(markShapes) - 1; len(groups) > len(markShapes) {
-		rest := markGroup{name: p.T("chart.other_types")}
-		for _, g := range groups[last:] {
-			rest.points = append(rest.points, g.points...)
-		}
-		groups = append(groups[:last], rest)
+	for i := range unknown {
+		unknown[i].place = len(types) + i
 	}
-	return groups
+	return restOf(append(known, unknown...), len(types)+len(unknown), p)
+}
+
+// restOf joins the groups that have no shape of their own among all types.
+func restOf(groups []markGroup, all int, p *i18n.Printer) []markGroup {
+	last := len(markShapes) - 1
+	i := slices.IndexFunc(groups, func(g markGroup) bool { return g.place >= last })
+	if all <= len(markShapes) || i < 0 {
+		return groups
+	}
+	rest := groups[i]
+	for _, g := range groups[i+1:] {
+		rest.points = append(rest.points, g.points...)
+		rest.name = p.T("chart.other_types")
+	}
+	rest.place = last
+	return append(groups[:i:i], rest)
 }

@@ -116,7 +116,7 @@ func TestChartGolden(t *testing.T) {
 	}
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {
-			got, err := json.MarshalIndent(ChartOf(tt.data, i18n.For(tt.lang), "/issues/"), "", " ")
+			got, err := json.MarshalIndent(ChartOf(tt.data, i18n.For(tt.lang), "/issues/", nil), "", " ")
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -145,7 +145,7 @@ func TestScatterGroups(t *testing.T) {
 		hours = append(hours, i)
 	}
 	d := marks(t, delivery.Elapsed, hours...)
-	groups := markGroups(d.Series[0].Points, i18n.For("en"))
+	groups := markGroups(d.Series[0].Points, i18n.For("en"), nil)
 	if len(groups) != len(markShapes) || groups[6].name != "other types" || len(groups[6].points) != 9 {
 		t.Errorf("%d groups, the last %q of %d", len(groups), groups[len(groups)-1].name, len(groups[len(groups)-1].points))
 	}
@@ -239,5 +239,38 @@ func TestDurationOutsideHours(t *testing.T) {
 	d = marks(t, delivery.Elapsed, 0)
 	if got := plainSpaces(duration(&d, i18n.For("en"), 0)); got != "0 s" {
 		t.Errorf("%q", got)
+	}
+}
+
+// A type looks the same whatever else is shown.
+func TestTypesKeepTheirMarks(t *testing.T) {
+	p := i18n.For("en")
+	points := func(types ...string) []delivery.Point {
+		var out []delivery.Point
+		for _, key := range types {
+			out = append(out, delivery.Point{Mark: &delivery.Mark{TypeKey: key, Type: "Type " + key}})
+		}
+		return out
+	}
+	all := []string{"a", "b", "c", "d", "e", "f", "g", "h"}
+	for _, tt := range []struct {
+		types []string
+		shown []string
+		want  string
+	}{
+		{all[:3], []string{"c", "c", "a"}, "[Type a 0 1][Type c 2 2]"},
+		{all[:3], []string{"c"}, "[Type c 2 1]"},
+		{all[:3], []string{"new", "c"}, "[Type c 2 1][Type new 3 1]"},
+		{all[:7], []string{"g", "b"}, "[Type b 1 1][Type g 6 1]"},
+		{all, []string{"h", "b", "g"}, "[Type b 1 1][other types 6 2]"},
+		{all, []string{"h"}, "[Type h 6 1]"},
+	} {
+		got := ""
+		for _, g := range markGroups(points(tt.shown...), p, tt.types) {
+			got += fmt.Sprintf("[%s %d %d]", g.name, g.place, len(g.points))
+		}
+		if got != tt.want {
+			t.Errorf("%v of %v: %s, want %s", tt.shown, tt.types, got, tt.want)
+		}
 	}
 }

@@ -1,9 +1,11 @@
 package web
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"throughline/internal/delivery"
@@ -79,6 +81,20 @@ func panelBytes(d delivery.PanelData) int {
 // facets are the values to filter by, kept like panels.
 func (s *Server) facets(ctx context.Context) (delivery.Facets, error) {
 	return cached(ctx, s, "facets", s.store.Facets)
+}
+
+// typeKeys are the keys of all types of issues, the most frequent first.
+func (s *Server) typeKeys(ctx context.Context) ([]string, error) {
+	facets, err := s.facets(ctx)
+	types := slices.Clone(facets.Types)
+	slices.SortStableFunc(types, func(a, b delivery.Facet) int {
+		return cmp.Or(cmp.Compare(b.Count, a.Count), cmp.Compare(a.Key, b.Key))
+	})
+	keys := make([]string, len(types))
+	for i, t := range types {
+		keys[i] = t.Key
+	}
+	return keys, err
 }
 
 // statusTypes are the types of the statuses in use, by key.

@@ -90,7 +90,12 @@ func (s *Server) chartPanel(w http.ResponseWriter, r *http.Request) {
 
 func (s *Server) writeChart(w http.ResponseWriter, r *http.Request, p panel, view views.Panel, d delivery.PanelData) {
 	if d.N > 0 {
-		chart := views.ChartOf(d, i18n.From(r.Context()), views.URL(r.Context(), "/issues/"))
+		types, err := s.typeKeys(r.Context())
+		if err != nil {
+			s.failPanel(w, r, view, err)
+			return
+		}
+		chart := views.ChartOf(d, i18n.From(r.Context()), views.URL(r.Context(), "/issues/"), types)
 		s.render(w, r, http.StatusOK, views.ChartPanel(view, d, chart))
 		return
 	}
