@@ -6,6 +6,7 @@
 (() => {
   const charts = new Map(); // element → {chart, spec, log}
   const DAY = 86400000;
+  const HOUR = 3600000;
 
   // --- words -------------------------------------------------------------
 
@@ -109,10 +110,17 @@
     };
   }
 
-  // Mondays, or the first of months where there would be too many, at most
-  // limit of them.
+  // Mondays, or the first of months where there would be too many, or days or
+  // hours where there would be too few, at most limit of them.
   function timeTicks(from, to, limit) {
     const months = to - from > 200 * DAY;
+    if (to - from <= 15 * DAY) {
+      const fits = (h) => (to - from) / (h * HOUR) <= limit;
+      const length = ((to - from <= 2 * DAY && [1, 2, 3, 6, 12].find(fits)) || [24, 48, 72, 168].find(fits) || 168) * HOUR;
+      const ticks = [];
+      for (let ms = Math.ceil(from / length) * length; ms < to; ms += length) ticks.push(ms);
+      return ticks;
+    }
     const next = (ms) => {
       const d = new Date(ms);
       return months ? Date.UTC(d.getUTCFullYear(), d.getUTCMonth() + 1, 1) : ms + 7 * DAY;
@@ -128,6 +136,7 @@
   function timeTick(meta, ms, months) {
     const d = new Date(ms);
     if (months) return date(meta, ms, d.getUTCMonth() === 0 ? { year: "numeric" } : { month: "short" });
+    if (ms % DAY !== 0) return date(meta, ms, { hour: "2-digit", minute: "2-digit" });
     return date(meta, ms, { day: "numeric", month: "short" });
   }
 
