@@ -60,7 +60,7 @@ func demo(ctx context.Context, p program) (err error) {
 		return err
 	}
 	defer func() { err = errors.Join(err, a.Close()) }()
-	if err := a.furnish(ctx, api); err != nil {
+	if err := a.furnish(ctx, api, cfg.LangDefault); err != nil {
 		return fmt.Errorf("demo: %w", err)
 	}
 	listener, err := listenDemo(ctx, p.environ, cfg.Addr)
@@ -115,10 +115,11 @@ func startCompany(ctx context.Context) (api string, stop func() error, err error
 	}, nil
 }
 
-// furnish does what a team lead would do at set-up.
-func (a *app) furnish(ctx context.Context, api string) error {
+// furnish does what a team lead who reads lang would do at set-up.
+func (a *app) furnish(ctx context.Context, api, lang string) error {
 	base, err := json.Marshal(api)
-	if err != nil {
+	language, lerr := json.Marshal(lang)
+	if err := errors.Join(err, lerr); err != nil {
 		return err
 	}
 	calendar := control.Calendar{
@@ -137,6 +138,7 @@ func (a *app) furnish(ctx context.Context, api string) error {
 			"base_url":      base,
 			"org_id":        json.RawMessage(`"1"`),
 			"initial_range": json.RawMessage(demoRange),
+			"language":      language,
 		},
 	}, map[string]string{"token": "demo"})
 	return err
