@@ -157,9 +157,11 @@ func clickText(element, text string) chromedp.Action[chromedp.Void] {
 	return chromedp.Click(chromedp.Search(fmt.Sprintf(`//%s[contains(., %q)]`, element, text)))
 }
 
-// picture is the whole page as a PNG.
-func (b *tab) picture() []byte {
+// picture is the whole page as a PNG, in a window as high as the page.
+func (b *tab) picture(width int) []byte {
 	b.t.Helper()
+	height := eval[float64](b, "document.documentElement.scrollHeight")
+	b.do("make the window higher", chromedp.EmulateViewport(int64(width), int64(height)))
 	ctx, cancel := context.WithTimeout(b.ctx, patience)
 	defer cancel()
 	if err := chromedp.Do(ctx, chromedp.Sleep(fade)); err != nil {

@@ -33,17 +33,17 @@ func TestScreenshots(t *testing.T) {
 		{"ru", "light", 1440, 900},
 	} {
 		b := openTab(t, s.url, look.width, look.height)
-		b.do("size", chromedp.EmulateViewport(int64(look.width), int64(look.height)))
 		b.prefer("lang", look.lang)
 		b.prefer("theme", look.theme)
 		for _, page := range pages {
+			b.do("size", chromedp.EmulateViewport(int64(look.width), int64(look.height)))
 			b.open(page.path)
 			b.until("panels are there", `!document.querySelector("[aria-busy=true]")`)
 			if wide := eval[float64](b, `document.documentElement.scrollWidth - innerWidth`); wide > 0 {
 				t.Errorf("%s at %d px is %g px wider than its window", page.path, look.width, wide)
 			}
 			name := fmt.Sprintf("%s-%s-%s-%d.png", page.name, look.lang, look.theme, look.width)
-			if err := os.WriteFile(filepath.Join(folder, name), b.picture(), 0o644); err != nil {
+			if err := os.WriteFile(filepath.Join(folder, name), b.picture(look.width), 0o644); err != nil {
 				t.Fatal(err)
 			}
 		}
