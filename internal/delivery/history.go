@@ -56,8 +56,8 @@ type History struct {
 	MovedBy   Ref
 }
 
-// Tracker gives statusStartTime a millisecond or so after the event itself;
-// where only one of the two is known, such a difference means nothing.
+// Tracker's instants of one change lie a millisecond or so apart, from one place
+// to the next; such a difference means nothing.
 const statusStartTolerance = 1000
 
 // HistoryOf reconstructs an issue's history from its changelog, as it was known
@@ -97,9 +97,8 @@ type historian struct {
 	History
 	issue *Issue
 	// lastStart is what the source itself said of the running status's start,
-	// before any clamping; exact is whether it was statusStartTime.
+	// before any clamping.
 	lastStart Instant
-	exact     bool
 }
 
 func (h *historian) begin(events []Event) {
@@ -192,8 +191,7 @@ func (h *historian) apply(e Event) {
 		return
 	}
 	at := t.ToStartedAt
-	h.exact = at.Known()
-	if !h.exact {
+	if !at.Known() {
 		at = e.At
 	}
 	if t.From.IsZero() && len(h.Periods) == 1 && h.running().Status.Key == t.To.Key {
@@ -266,7 +264,7 @@ func (h *historian) reconcile() {
 	if apart < 0 {
 		apart = -apart
 	}
-	if !h.exact && apart <= statusStartTolerance {
+	if apart <= statusStartTolerance {
 		return
 	}
 	if started > running.Start {
