@@ -143,41 +143,59 @@ func (h *historian) chain(events []Event) []Event {
 	return events
 }
 
-// rechain reorders the transitions among events of one millisecond.
+// rechain reorders the transitions among events of one millisecond: a creation,
+// which leaves no status, comes first.
 func rechain(events []Event, running string) {
 	var places []int
+	var creations, moves []Event
 	for i, e := range events {
-		if e.Transition != nil {
-			places = append(places, i)
+		switch {
+		case e.Transition == nil:
+			continue
+		case e.Transition.From.IsZero():
+			creations = append(creations, e)
+			running = e.Transition.To.Key
+		default:
+			moves = append(moves, e)
 		}
+		places = append(places, i)
 	}
 	if len(places) < 2 || len(places) > maxChain {
 		return
 	}
-	var order []Event
-	used := make([]bool, len(places))
+	if chained := chainOf(moves, running); chained != nil {
+		moves = chained
+	}
+	for n, e := range append(creations, moves...) {
+		events[places[n]] = e
+	}
+}
+
+// chainOf is the first order of moves, trying them as given, in which each
+// leaves the status running then; nil when there is none.
+func chainOf(moves []Event, running string) []Event {
+	order := make([]Event, 0, len(moves))
+	used := make([]bool, len(moves))
 	var follow func(running string) bool
 	follow = func(running string) bool {
-		for n, place := range places {
-			t := events[place].Transition
-			if used[n] || !t.From.IsZero() && t.From.Key != running {
+		for n, e := range moves {
+			if used[n] || e.Transition.From.Key != running {
 				continue
 			}
 			used[n] = true
-			order = append(order, events[place])
-			if follow(t.To.Key) {
+			order = append(order, e)
+			if follow(e.Transition.To.Key) {
 				return true
 			}
 			used[n] = false
 			order = order[:len(order)-1]
 		}
-		return len(order) == len(places)
+		return len(order) == len(moves)
 	}
-	if follow(running) {
-		for n, place := range places {
-			events[place] = order[n]
-		}
+	if !follow(running) {
+		return nil
 	}
+	return order
 }
 
 func (h *historian) running() *Period { return &h.Periods[len(h.Periods)-1] }

@@ -114,6 +114,11 @@ func TestHistory(t *testing.T) {
 			},
 			periods: []delivery.Period{period("open", 0, 3), period("work", 3, 3), period("open", 3, 3), period("done", 3, -1)},
 		},
+		"a creation comes before what else happened in its millisecond": {
+			issue: issueIn("work", 0), asOf: end,
+			events:  []delivery.Event{move(0, 0, "open", "work"), move(1, 0, "", "open")},
+			periods: []delivery.Period{period("open", 0, 0), period("work", 0, -1)},
+		},
 		"transitions in one millisecond that nothing orders stay as they are": {
 			issue: issueIn("done", 3), asOf: end,
 			events:    []delivery.Event{created, move(1, 3, "review", "work"), move(2, 3, "open", "done")},
