@@ -55,7 +55,7 @@ type Written struct {
 	Inserted, Updated, Unchanged, Gone int
 }
 
-// IssueDetail is a stored issue with its changelog, ordered by (At, ID).
+// IssueDetail is a stored issue with its changelog, ordered by (At, Ordinal).
 type IssueDetail struct {
 	Issue
 	Full   bool

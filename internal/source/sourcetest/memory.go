@@ -82,7 +82,7 @@ func (m *Memory) put(connection string, r delivery.IssueRecord) delivery.Written
 		events[e.ID] = e
 	}
 	r.Events = slices.SortedFunc(maps.Values(events), func(a, b delivery.Event) int {
-		return cmp.Or(cmp.Compare(a.At, b.At), cmp.Compare(a.ID, b.ID))
+		return cmp.Or(cmp.Compare(a.At, b.At), cmp.Compare(a.Ordinal, b.Ordinal), cmp.Compare(a.ID, b.ID))
 	})
 	r.Replace = false
 	m.issues[at] = &kept{record: r}

@@ -10,4 +10,4 @@ LEFT JOIN refs a ON a.id = e.actor
 LEFT JOIN refs f ON f.id = e.from_status
 LEFT JOIN refs s ON s.id = e.to_status
 WHERE e.issue = ?
-ORDER BY e.at, e.id
+ORDER BY e.at, e.ordinal, e.id

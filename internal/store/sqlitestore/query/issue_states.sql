@@ -6,4 +6,4 @@ CROSS JOIN issues i ON i.connection = (SELECT id FROM terms WHERE kind = 'connec
 LEFT JOIN terms q ON q.id = i.queue
 LEFT JOIN terms s ON s.id = i.status
 LEFT JOIN events last ON last.issue = i.pk
-    AND last.id = (SELECT e.id FROM events e WHERE e.issue = i.pk ORDER BY e.at DESC, e.id DESC LIMIT 1)
+    AND last.id = (SELECT e.id FROM events e WHERE e.issue = i.pk ORDER BY e.at DESC, e.ordinal DESC, e.id DESC LIMIT 1)
