@@ -30,11 +30,11 @@ func kinds() []source.Kind {
 // commands are the subcommands; the first is run when none is named.
 func commands() []command {
 	return []command{
-		{"serve", "web server and background worker (the default)", simple(serve)},
-		{"demo", "the same on made-up data that is thrown away at the end", simple(demo)},
-		{"sync", "sync what is due, once, in the foreground", defineSync},
-		{"healthcheck", "ask a running server whether it is alive", simple(healthcheck)},
-		{"version", "say what this binary is", simple(printVersion)},
+		{name: "serve", summary: "web server and background worker (the default)", define: simple(serve)},
+		{name: "demo", summary: "the same on made-up data that is thrown away at the end", define: simple(demo)},
+		{name: "sync", summary: "sync what is due, once, in the foreground", define: defineSync},
+		{name: "healthcheck", summary: "ask a running server whether it is alive", define: simple(healthcheck)},
+		{name: "version", summary: "say what this binary is", define: simple(printVersion)},
 	}
 }
 

@@ -1,9 +1,13 @@
 package main
 
 import (
+	"context"
+	"errors"
+	"flag"
 	"os"
 	"path/filepath"
 	"runtime"
+	"slices"
 	"strings"
 	"testing"
 )
@@ -88,4 +92,56 @@ func TestUnusableDataDir(t *testing.T) {
 	}
 	code, _, stderr := cli(t, []string{"THROUGHLINE_DATA_DIR=" + filepath.Join(file, "data")}, "serve")
 	expect(t, code, exitError, stderr, "data directory: ", "not a directory")
+}
+
+func TestArguments(t *testing.T) {
+	var got program
+	var role string
+	file := command{
+		name: "file", summary: "does it", args: []argument{{"FILE", "what to write"}, {"TO", "where to"}},
+		define: func(flags *flag.FlagSet) action {
+			flags.StringVar(&role, "role", "", "the `ROLE`")
+			return func(_ context.Context, p program) error { got = p; return nil }
+		},
+	}
+	group := command{name: "group", summary: "several", sub: []command{file}}
+	for _, c := range []struct {
+		args    []string
+		want    []string
+		role    string
+		problem string
+	}{
+		{args: []string{"file", "a", "b"}, want: []string{"a", "b"}},
+		{args: []string{"file", "--role", "x", "a", "b"}, want: []string{"a", "b"}, role: "x"},
+		{args: []string{"file", "a", "--role=x", "b"}, want: []string{"a", "b"}, role: "x"},
+		{args: []string{"file", "a", "b", "-role", "x"}, want: []string{"a", "b"}, role: "x"},
+		{args: []string{"file", "--", "--a", "b"}, want: []string{"--a", "b"}},
+		{args: []string{"file", "-", "b"}, want: []string{"-", "b"}},
+		{args: []string{"file"}, problem: "group file: FILE is missing: what to write; see throughline group file --help"},
+		{args: []string{"file", "a"}, problem: "group file: TO is missing: where to"},
+		{args: []string{"file", "a", "b", "c"}, problem: `group file: unknown argument "c"`},
+		{args: []string{"file", "a", "-x"}, problem: "group file: flag provided but not defined: -x"},
+		{args: nil, problem: "group: say what to do; see throughline group --help"},
+		{args: []string{"fill"}, problem: `group: there is no "fill"; see throughline group --help`},
+	} {
+		got, role = program{}, ""
+		err := runCommand(t.Context(), group, "", c.args, program{stdin: strings.NewReader("in")})
+		var usage *usageError
+		switch {
+		case c.problem == "" && (err != nil || !slices.Equal(got.args, c.want) || role != c.role || got.stdin == nil):
+			t.Errorf("%q: %v, %q, role %q", c.args, err, got.args, role)
+		case c.problem != "" && (!errors.As(err, &usage) || !strings.Contains(err.Error(), c.problem)):
+			t.Errorf("%q: %v, want %q", c.args, err, c.problem)
+		}
+	}
+	var help strings.Builder
+	if err := runCommand(t.Context(), group, "", []string{"file", "--help"}, program{stdout: &help}); err != nil {
+		t.Fatal(err)
+	}
+	expect(t, 0, 0, help.String(), "Usage: throughline group file [flags] FILE TO\n", "\n  FILE\n      what to write\n", "\n  --role ROLE\n")
+	help.Reset()
+	if err := runCommand(t.Context(), group, "", []string{"-h"}, program{stdout: &help}); err != nil {
+		t.Fatal(err)
+	}
+	expect(t, 0, 0, help.String(), "throughline group: several", "file FILE TO")
 }
