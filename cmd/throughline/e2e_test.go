@@ -101,8 +101,11 @@ func TestDemoInTheBrowser(t *testing.T) {
 	}
 }
 
-// pages are those with a picture of their own.
-var pages = []struct{ name, path string }{
+// page is one of the site, by the name of its picture.
+type page struct{ name, path string }
+
+// pages are all that have a picture of their own and are looked at by axe-core.
+var pages = []page{
 	{"overview", "/"},
 	{"flow", "/flow?range=180d"},
 	{"syncs", "/syncs"},
