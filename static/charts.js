@@ -310,7 +310,7 @@
 
   function opened(meta, p) {
     if (meta.shape === "marks" && meta.open && Array.isArray(p.value) && p.value[2]) {
-      window.open(meta.open + encodeURIComponent(p.value[2]), "_blank", "noopener");
+      window.location.assign(meta.open + encodeURIComponent(p.value[2]));
     }
     if (meta.shape === "trend" && p.name) narrowTo(meta, p.name);
   }

@@ -111,12 +111,14 @@ func (s *Server) apiIssue(w http.ResponseWriter, r *http.Request) {
 	writeJSON(w, http.StatusOK, report)
 }
 
-func (s *Server) asOf(r *http.Request) (delivery.Instant, error) {
+// asOf reads the moment that an issue is asked for, and refuses any other
+// parameter but extra.
+func (s *Server) asOf(r *http.Request, extra ...string) (delivery.Instant, error) {
 	q, err := query(r)
 	if err != nil {
 		return 0, err
 	}
-	if err := onlyParams(q, "as_of"); err != nil {
+	if err := onlyParams(q, append(extra, "as_of")...); err != nil {
 		return 0, err
 	}
 	text := q.Get("as_of")

@@ -379,14 +379,3 @@ func TestHeadlinePanel(t *testing.T) {
 }
 
 func round1(v float64) float64 { return float64(int(v*10+.5)) / 10 }
-
-func TestOpenIssue(t *testing.T) {
-	s := inCompany(t, 2, nil)
-	res := s.get("/issues/DEV-1")
-	if res.status != http.StatusFound || res.header.Get("Location") != "https://tracker.example.com/1" {
-		t.Errorf("%d to %s", res.status, res.header.Get("Location"))
-	}
-	if res := s.get("/issues/DEV-99"); res.status != http.StatusNotFound {
-		t.Errorf("an issue that is not there: %d", res.status)
-	}
-}

@@ -25,8 +25,8 @@ func (s *Server) panelRoutes(r chi.Router) {
 		r.Get("/flow", s.flowPage)
 		r.Get("/panels/"+headlineSlug, s.headlinePanel)
 		r.Get("/panels/{slug}", s.chartPanel)
+		r.Get("/issues/{key}", s.issuePage)
 	})
-	r.Get("/issues/{key}", s.openIssue)
 }
 
 // queryLang lets the query choose the language of a page.
@@ -117,19 +117,4 @@ func (s *Server) failPanel(w http.ResponseWriter, r *http.Request, view views.Pa
 		return
 	}
 	s.render(w, r, http.StatusInternalServerError, views.FailedPanel(view, views.FailedError))
-}
-
-// openIssue leads to an issue in its source.
-func (s *Server) openIssue(w http.ResponseWriter, r *http.Request) {
-	issue, err := s.store.Issue(r.Context(), chi.URLParam(r, "key"))
-	if err != nil {
-		s.fail(w, r, err)
-		return
-	}
-	u, err := url.Parse(issue.URL)
-	if err != nil || u.Scheme != "https" && u.Scheme != "http" || u.Host == "" {
-		s.errorPage(w, r, http.StatusNotFound)
-		return
-	}
-	http.Redirect(w, r, u.String(), http.StatusFound)
 }
