@@ -81,7 +81,7 @@ func (s *Server) tokenHolds(w http.ResponseWriter, r *http.Request, header, scop
 	token, err := s.db.TokenFor(r.Context(), strings.TrimSpace(value))
 	switch {
 	case errors.Is(err, control.ErrNotFound):
-		unauthorized(w, "no such token")
+		s.wrongToken(w, r)
 		return false
 	case err != nil:
 		s.apiFail(w, r, err)
@@ -91,6 +91,19 @@ func (s *Server) tokenHolds(w http.ResponseWriter, r *http.Request, header, scop
 		return false
 	}
 	return true
+}
+
+// wrongToken refuses a token that nobody holds, and soon whoever goes on
+// guessing; a token that is right is let in all the same, so that one neighbour
+// behind an address does not lock out the others.
+func (s *Server) wrongToken(w http.ResponseWriter, r *http.Request) {
+	if !s.guesses.allows(r, s.now()) {
+		w.Header().Set("Retry-After", strconv.Itoa(int(wrongPasswordRate.Seconds())))
+		writeAPIError(w, http.StatusTooManyRequests, "too_many_requests", "too many wrong tokens from this address; wait a little")
+		return
+	}
+	s.guesses.failed(r, s.now())
+	unauthorized(w, "no such token")
 }
 
 func unauthorized(w http.ResponseWriter, message string) {

@@ -58,9 +58,16 @@ func (s *Server) recoverPanics(next http.Handler) http.Handler {
 const contentPolicy = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; " +
 	"connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
 
-func securityHeaders(next http.Handler) http.Handler {
+// strictTransport is what a site that is reached by https says of it.
+const strictTransport = "max-age=31536000"
+
+func (s *Server) securityHeaders(next http.Handler) http.Handler {
+	https := s.cfg.BaseURL != nil && s.cfg.BaseURL.Scheme == "https"
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		h := w.Header()
+		if https {
+			h.Set("Strict-Transport-Security", strictTransport)
+		}
 		h.Set("Content-Security-Policy", contentPolicy)
 		h.Set("X-Content-Type-Options", "nosniff")
 		h.Set("X-Frame-Options", "DENY")

@@ -60,6 +60,7 @@ type Server struct {
 	crossOrigin *http.CrossOriginProtection
 	hasUsers    atomic.Bool // once true it stays so
 	logins      throttle
+	guesses     throttle // of API tokens
 	caches      caches
 }
 
@@ -98,7 +99,7 @@ func (s *Server) Handler() http.Handler {
 	} else {
 		root.Use(middleware.ClientIPFromRemoteAddr)
 	}
-	root.Use(s.logRequests, s.recoverPanics, securityHeaders, limitBody, middleware.GetHead)
+	root.Use(s.logRequests, s.recoverPanics, s.securityHeaders, limitBody, middleware.GetHead)
 	root.NotFound(s.browser(http.HandlerFunc(s.notFound)).ServeHTTP)
 	root.MethodNotAllowed(s.browser(http.HandlerFunc(s.methodNotAllowed)).ServeHTTP)
 	root.Get("/healthz", s.healthz)

@@ -8,6 +8,8 @@ import (
 	"strconv"
 	"strings"
 	"time"
+	"unicode"
+	"unicode/utf8"
 )
 
 // Clock is the clock durations are read from.
@@ -44,6 +46,7 @@ var filterParams = []string{"connection", "queue", "type", "from", "to", "range"
 // maxFilterValues bounds a repeated parameter, maxRangeDays the range.
 const (
 	maxFilterValues = 200
+	maxFilterBytes  = 400 // of a value
 	maxRangeDays    = 36600
 	defaultRange    = "90d"
 )
@@ -94,6 +97,10 @@ func quote(s string) string { return strconv.Quote(s[:min(len(s), 40)]) }
 func (p *filterParser) list(name string) []string {
 	var out []string
 	for _, v := range p.q[name] {
+		if len(v) > maxFilterBytes || !utf8.ValidString(v) || strings.ContainsFunc(v, unicode.IsControl) {
+			p.fail(name, "value", "not a name that anything can have")
+			return nil
+		}
 		if v != "" && !slices.Contains(out, v) {
 			out = append(out, v)
 		}
