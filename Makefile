@@ -4,7 +4,7 @@
 LINT    = go build -modfile=.ci/tools/go.mod -o .ci/bin/golangci-lint github.com/golangci/golangci-lint/v2/cmd/golangci-lint
 VERSION = $(shell git describe --tags --always --dirty 2>/dev/null || echo unknown)
 
-.PHONY: demo test build generate lint bench screenshots
+.PHONY: demo test build generate lint bench load screenshots
 
 demo: ## run on made-up data, signed in, on http://127.0.0.1:8080
 	@go run ./cmd/throughline demo
@@ -23,6 +23,9 @@ lint:
 
 bench: ## the numbers in the README
 	go test -run '^$$' -bench . -benchmem ./internal/delivery ./internal/store/sqlitestore ./internal/source/tracker ./web
+
+load: ## a large installation, twenty readers and a sync at once
+	go test -run '^$$' -bench Load -benchtime 1x -timeout 20m ./cmd/throughline
 
 screenshots: ## every page as a picture, into screenshots/
 	SCREENSHOTS=$(CURDIR)/screenshots go test -count=1 -run TestScreenshots ./cmd/throughline
