@@ -136,15 +136,31 @@ func query(r *http.Request) (url.Values, error) {
 	return q, nil
 }
 
-// filter reads the filter of a query, and refuses any other parameter but lang
-// and extra.
+// filter reads the filter of a query, narrowed to its teams, and refuses any
+// other parameter but lang and extra. The calendar is the one of its days.
 func (s *Server) filter(ctx context.Context, q url.Values, extra ...string) (delivery.Filter, *delivery.Calendar, error) {
-	calendar, err := s.calendar(ctx)
+	teams, err := s.teams(ctx)
+	if err != nil {
+		return delivery.Filter{}, nil, err
+	}
+	calendar, err := s.teamCalendar(ctx, teams, q["team"])
 	if err != nil {
 		return delivery.Filter{}, nil, err
 	}
 	f, err := delivery.ParseFilter(q, calendar.Zone(), delivery.InstantOf(s.now()), append(extra, "lang")...)
-	return f, calendar, errors.Join(err, checkLang(q), single(q, extra...))
+	return f, calendar, errors.Join(err, s.narrow(ctx, &f, teams), checkLang(q), single(q, extra...))
+}
+
+// narrow sets what the teams of a filter come to.
+func (s *Server) narrow(ctx context.Context, f *delivery.Filter, teams delivery.Teams) error {
+	if len(f.Teams) == 0 {
+		return nil
+	}
+	queues, err := s.queueKeys(ctx)
+	if err != nil {
+		return err
+	}
+	return f.Narrow(teams, queues)
 }
 
 // checkLang refuses a language that is not spoken here.

@@ -9,20 +9,18 @@ import (
 
 	"github.com/go-chi/chi/v5"
 
-	"throughline/internal/control"
 	"throughline/internal/delivery"
 )
 
 // apiIssues lists issues created in the range, closed in it, or open at some
 // time in it.
 func (s *Server) apiIssues(w http.ResponseWriter, r *http.Request) {
-	list, calendar, ok := s.issueQuery(w, r, "state", "limit", "cursor")
+	list, flow, ok := s.issueQuery(w, r, "state", "limit", "cursor")
 	if !ok {
 		return
 	}
 	limit := list.Limit
 	list.Limit++ // one more, to know whether there is a next page
-	now := delivery.InstantOf(s.now())
 	answer := apiList[delivery.IssueReport]{Items: []delivery.IssueReport{}}
 	last := ""
 	for issue, err := range s.store.Issues(r.Context(), list) {
@@ -34,34 +32,36 @@ func (s *Server) apiIssues(w http.ResponseWriter, r *http.Request) {
 			answer.NextCursor = last
 			break
 		}
-		answer.Items = append(answer.Items, delivery.ReportListed(issue, calendar, now))
+		answer.Items = append(answer.Items, delivery.ReportListed(issue, flow.CalendarOf(issue.Queue), flow.Now))
 		last = issue.Cursor
 	}
 	writeJSON(w, http.StatusOK, answer)
 }
 
-// issueQuery reads what a list of issues is asked for. When it cannot, the
-// answer is written.
-func (s *Server) issueQuery(w http.ResponseWriter, r *http.Request, extra ...string) (delivery.IssueQuery, *delivery.Calendar, bool) {
+// issueQuery reads what a list of issues is asked for, and by what they are
+// measured. When it cannot, the answer is written.
+func (s *Server) issueQuery(w http.ResponseWriter, r *http.Request, extra ...string) (list delivery.IssueQuery, flow delivery.FlowQuery, ok bool) {
 	q, err := query(r)
 	if err != nil {
 		badRequest(w, err)
-		return delivery.IssueQuery{}, nil, false
+		return list, flow, false
 	}
-	f, calendar, err := s.filter(r.Context(), q, extra...)
+	f, _, err := s.filter(r.Context(), q, extra...)
 	if err != nil && len(filterDetails(err)) == 0 {
 		s.apiFail(w, r, err)
-		return delivery.IssueQuery{}, nil, false
+		return list, flow, false
 	}
 	limit, limitErr := limitOf(q)
 	state, stateErr := stateOf(q)
 	if err := errors.Join(err, limitErr, stateErr); err != nil {
 		badRequest(w, err)
-		return delivery.IssueQuery{}, nil, false
+		return list, flow, false
 	}
-	return delivery.IssueQuery{
-		Filter: f, State: state, Limit: limit, After: q.Get("cursor"), Now: delivery.InstantOf(s.now()),
-	}, calendar, true
+	if flow, err = s.flowQuery(r.Context(), f); err != nil {
+		s.apiFail(w, r, err)
+		return list, flow, false
+	}
+	return delivery.IssueQuery{Filter: f, State: state, Limit: limit, After: q.Get("cursor"), Now: flow.Now}, flow, true
 }
 
 func stateOf(q url.Values) (delivery.ListState, error) {
@@ -133,11 +133,7 @@ func (s *Server) asOf(r *http.Request, extra ...string) (delivery.Instant, error
 }
 
 func (s *Server) reportIssue(ctx context.Context, issue delivery.IssueDetail, asOf delivery.Instant) (delivery.IssueHistoryReport, error) {
-	calendar, err := s.calendar(ctx)
-	if err != nil {
-		return delivery.IssueHistoryReport{}, err
-	}
-	workflow, err := s.db.Workflow(ctx)
+	q, err := s.flowQuery(ctx, delivery.Filter{})
 	if err != nil {
 		return delivery.IssueHistoryReport{}, err
 	}
@@ -145,9 +141,5 @@ func (s *Server) reportIssue(ctx context.Context, issue delivery.IssueDetail, as
 	if err != nil {
 		return delivery.IssueHistoryReport{}, err
 	}
-	return delivery.ReportIssue(issue, classOf(workflow, issue.Queue, types), calendar, asOf), nil
-}
-
-func classOf(w control.Workflow, queue string, types map[string]string) func(string) delivery.Class {
-	return func(key string) delivery.Class { return w.Class(queue, key, types[key]) }
+	return delivery.ReportIssue(issue, q.Workflows.Classes(issue.Queue, types), q.CalendarOf(issue.Queue), asOf), nil
 }

@@ -12,12 +12,11 @@ import (
 
 // apiIssuesCSV is the whole list of apiIssues, written while it is read.
 func (s *Server) apiIssuesCSV(w http.ResponseWriter, r *http.Request) {
-	list, calendar, ok := s.issueQuery(w, r, "state")
+	list, flow, ok := s.issueQuery(w, r, "state")
 	if !ok {
 		return
 	}
 	list.Limit = 0
-	now := delivery.InstantOf(s.now())
 	out := csv.NewWriter(w)
 	begun := false
 	begin := func() error {
@@ -30,7 +29,7 @@ func (s *Server) apiIssuesCSV(w http.ResponseWriter, r *http.Request) {
 			err = begin()
 		}
 		if err == nil {
-			err = out.Write(issueRow(delivery.ReportListed(issue, calendar, now)))
+			err = out.Write(issueRow(delivery.ReportListed(issue, flow.CalendarOf(issue.Queue), flow.Now)))
 		}
 		switch {
 		case err == nil:

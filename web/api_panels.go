@@ -38,6 +38,7 @@ type apiPanelData struct {
 	Series            []delivery.Series   `json:"series"`
 	Headline          map[string]*float64 `json:"headline"`
 	Summary           string              `json:"summary"`
+	Markers           []delivery.Marker   `json:"markers,omitempty"`
 }
 
 // apiPanelFilter is the filter as it was understood.
@@ -45,6 +46,7 @@ type apiPanelFilter struct {
 	Connection []string         `json:"connection"`
 	Queue      []string         `json:"queue"`
 	Type       []string         `json:"type"`
+	Team       []string         `json:"team"`
 	From       delivery.Instant `json:"from"`
 	To         delivery.Instant `json:"to"` // excluded
 	Bucket     delivery.Unit    `json:"bucket"`
@@ -143,11 +145,11 @@ func panelReport(p panel, d delivery.PanelData, printer *i18n.Printer) apiPanelD
 		Panel: d.Slug, Title: printer.T(p.title), Unit: p.unit, Definition: printer.T(p.definition),
 		DefinitionVersion: delivery.DefinitionVersion, Method: quantileMethod,
 		Filter: apiPanelFilter{
-			Connection: texts(d.Filter.Connections), Queue: texts(d.Filter.Queues), Type: texts(d.Filter.Types),
+			Connection: texts(d.Filter.Connections), Queue: texts(d.Filter.Queues), Type: texts(d.Filter.Types), Team: texts(d.Filter.Teams),
 			From: d.Filter.From, To: d.Filter.To, Bucket: d.Filter.Unit, Clock: d.Filter.Clock, Timezone: d.Zone.String(),
 		},
 		AsOf: d.AsOf, N: d.N, Excluded: d.Excluded, Series: d.Series, Headline: map[string]*float64{},
-		Summary: views.Summary(d, printer),
+		Summary: views.Summary(d, printer), Markers: d.Markers,
 	}
 	if answer.Excluded == nil {
 		answer.Excluded = map[string]int{}

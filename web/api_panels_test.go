@@ -271,7 +271,7 @@ func TestAPIPanelForm(t *testing.T) {
 	want := map[string]any{
 		"panel": "cycle-time", "title": "Cycle time of finished issues", "unit": "seconds", "method": "R7", "definition_version": 1.0,
 		"filter": map[string]any{
-			"connection": []any{}, "queue": []any{"DEV"}, "type": []any{}, "from": "2026-02-03T00:00:00.000Z", "to": "2026-03-05T00:00:00.000Z",
+			"connection": []any{}, "queue": []any{"DEV"}, "type": []any{}, "team": []any{}, "from": "2026-02-03T00:00:00.000Z", "to": "2026-03-05T00:00:00.000Z",
 			"bucket": "day", "clock": "elapsed", "timezone": "UTC",
 		},
 		"as_of": "2026-03-04T12:00:00.000Z", "n": 1.0, "excluded": map[string]any{},

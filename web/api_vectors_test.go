@@ -144,7 +144,7 @@ func (r *recording) configure(t *testing.T, s *site) {
 	if err := s.db.SaveWorkflow(t.Context(), workflow); err != nil {
 		t.Fatal(err)
 	}
-	if err := s.store.SetWorkflow(t.Context(), workflow); err != nil {
+	if err := s.store.SetWorkflow(t.Context(), delivery.OneWorkflow(workflow)); err != nil {
 		t.Fatal(err)
 	}
 	if err := s.store.Rebuild(t.Context(), nil); err != nil {

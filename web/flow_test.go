@@ -246,14 +246,14 @@ func TestEmptyPanels(t *testing.T) {
 	check(t, text, fix, "Под этот фильтр ничего не подходит", "/flow?clock=business&lang=ru&range=30d")
 
 	never := delivery.Workflow{StatusLists: delivery.StatusLists{Active: []string{}}}
-	if err := errors.Join(s.db.SaveWorkflow(t.Context(), never), s.store.SetWorkflow(t.Context(), never), s.store.Rebuild(t.Context(), nil)); err != nil {
+	if err := errors.Join(s.db.SaveWorkflow(t.Context(), never), s.store.SetWorkflow(t.Context(), delivery.OneWorkflow(never)), s.store.Rebuild(t.Context(), nil)); err != nil {
 		t.Fatal(err)
 	}
 	text, fix = empty(t, s, "/panels/cycle-time?range=30d")
 	check(t, text, fix, "2 issues were closed in this period, but no status counts as active", "/settings/workflow")
 
 	endless := delivery.Workflow{StatusLists: delivery.StatusLists{Closed: []string{}}}
-	if err := errors.Join(s.db.SaveWorkflow(t.Context(), endless), s.store.SetWorkflow(t.Context(), endless), s.store.Rebuild(t.Context(), nil)); err != nil {
+	if err := errors.Join(s.db.SaveWorkflow(t.Context(), endless), s.store.SetWorkflow(t.Context(), delivery.OneWorkflow(endless)), s.store.Rebuild(t.Context(), nil)); err != nil {
 		t.Fatal(err)
 	}
 	for _, slug := range []string{"cycle-time", "cycle-time-trend"} {

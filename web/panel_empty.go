@@ -27,14 +27,14 @@ func (s *Server) whyEmpty(ctx context.Context, p panel, d delivery.PanelData, qu
 	if err != nil {
 		return views.Empty{}, err
 	}
-	if f := d.Filter; len(f.Queues)+len(f.Types)+len(f.Connections) > 0 {
-		f.Queues, f.Types, f.Connections = nil, nil, nil
+	if f := d.Filter; len(f.Queues)+len(f.Types)+len(f.Connections)+len(f.Teams) > 0 {
+		f.Queues, f.Types, f.Connections, f.Teams, f.Scope = nil, nil, nil, nil, nil
 		all, err := s.loadPanel(ctx, p, f)
 		if err != nil {
 			return views.Empty{}, err
 		}
 		if all.N > 0 {
-			return views.Empty{Reason: "filter", Fix: p.page + "?" + without(q, "queue", "type", "connection").Encode()}, nil
+			return views.Empty{Reason: "filter", Fix: p.page + "?" + without(q, "queue", "type", "connection", "team").Encode()}, nil
 		}
 	}
 	wide := without(q, "from", "to")
@@ -69,13 +69,14 @@ func (s *Server) noRule(ctx context.Context, d delivery.PanelData) (*views.Empty
 // classesInUse reports whether any status found in the data is closed, and
 // whether any is active.
 func (s *Server) classesInUse(ctx context.Context) (closed, active bool, err error) {
-	workflow, err := s.db.Workflow(ctx)
+	workflows, err := s.workflows(ctx)
 	if err != nil {
 		return false, false, err
 	}
 	found, err := s.store.StatusesInUse(ctx)
+	now := delivery.InstantOf(s.now())
 	for _, status := range found {
-		class := workflow.Class(status.Queue, status.Key, status.Type)
+		class := workflows.Class(now, status.Queue, status.Key, status.Type)
 		closed = closed || class == delivery.Closed
 		active = active || class == delivery.Active
 	}

@@ -22,18 +22,15 @@ func (s *Server) loadPanel(ctx context.Context, p panel, f delivery.Filter) (del
 	if err != nil {
 		return delivery.PanelData{}, err
 	}
-	calendar, err := s.calendar(ctx)
+	q, err := s.flowQuery(ctx, f)
 	if err != nil {
 		return delivery.PanelData{}, err
 	}
-	workflow, err := s.db.Workflow(ctx)
+	markers, err := s.markers(ctx, f)
 	if err != nil {
 		return delivery.PanelData{}, err
 	}
-	now := s.now()
-	q := delivery.FlowQuery{
-		Filter: f, Calendar: calendar, ExcludedResolutions: workflow.ExcludedResolutions, Now: delivery.InstantOf(now),
-	}
+	now := q.Now.Time()
 	ask := question{generation: g, key: panelKey(p.slug, f), now: now, deadline: panelDeadline}
 	if p.now {
 		ask.expires = now.Add(nowLifetime)
@@ -43,6 +40,7 @@ func (s *Server) loadPanel(ctx context.Context, p panel, f delivery.Filter) (del
 		if err != nil {
 			return nil, 0, fmt.Errorf("panel %s: %w", p.slug, err)
 		}
+		d.Markers = markers
 		return d, panelBytes(d), nil
 	}
 	value, err := s.caches.answers.get(ctx, ask)
@@ -60,7 +58,11 @@ func (s *Server) generation(ctx context.Context) (generation, error) {
 }
 
 func panelKey(slug string, f delivery.Filter) string {
-	return fmt.Sprintf("%s %q %q %q %d %d %s %s", slug, f.Connections, f.Queues, f.Types, f.From, f.To, f.Unit, f.Clock)
+	scope := "all"
+	if f.Scope != nil {
+		scope = fmt.Sprintf("%q", f.Scope)
+	}
+	return fmt.Sprintf("%s %q %q %q %q %s %d %d %s %s", slug, f.Connections, f.Queues, f.Types, f.Teams, scope, f.From, f.To, f.Unit, f.Clock)
 }
 
 // panelBytes is about how much memory a panel holds.

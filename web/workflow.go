@@ -112,7 +112,7 @@ func statusChoices(found []delivery.StatusInUse, w *delivery.Workflow, queue str
 		if !ok {
 			choice = &views.StatusChoice{
 				Key: status.Key, Name: cmp.Or(status.Name, status.Key),
-				Class: w.Class(queue, status.Key, status.Type).String(), Mapped: w.Mapped(queue, status.Key),
+				Class: w.Class(queue, "", status.Key, status.Type).String(), Mapped: w.Mapped(queue, "", status.Key),
 			}
 			byKey[status.Key], first[status.Key] = choice, status.Status
 		}
@@ -161,7 +161,7 @@ func (s *Server) saveWorkflow(w http.ResponseWriter, r *http.Request) {
 	if err == nil {
 		// Told here already, so that the next page knows whether numbers are
 		// being rebuilt.
-		err = s.store.SetWorkflow(ctx, next)
+		err = s.setWorkflow(ctx)
 		s.cfg.Worker.WorkflowChanged()
 	}
 	errs, isForm := fieldErrors(ctx, err)
@@ -256,4 +256,13 @@ func readLists(form url.Values, base delivery.StatusLists) (delivery.StatusLists
 		}
 	}
 	return lists, nil
+}
+
+// setWorkflow hands the store the workflows in force.
+func (s *Server) setWorkflow(ctx context.Context) error {
+	workflows, err := s.workflows(ctx)
+	if err != nil {
+		return err
+	}
+	return s.store.SetWorkflow(ctx, workflows)
 }

@@ -39,7 +39,7 @@ func TestApply(t *testing.T) {
 	}
 	w, err := db.Workflow(db.ctx)
 	must(t, err)
-	if !w.Provisioned || !w.Chosen || w.Class("OPS", "done", "") != delivery.Closed {
+	if !w.Provisioned || !w.Chosen || w.Class("OPS", "", "done", "") != delivery.Closed {
 		t.Errorf("workflow %+v", w)
 	}
 	token, err := db.TokenFor(db.ctx, "0123456789abcdef")

@@ -26,9 +26,57 @@ type Filter struct {
 	Connections []string
 	Queues      []string
 	Types       []string // keys of issue types
-	From, To    Instant  // [From, To)
-	Unit        Unit     // never "auto": resolved when parsed
-	Clock       Clock
+	Teams       []string // names, as asked for; Narrow says what they come to
+	// Scope are the only queues that count, because of the teams asked for: nil
+	// for every queue, empty for none.
+	Scope    []string
+	From, To Instant // [From, To)
+	Unit     Unit    // never "auto": resolved when parsed
+	Clock    Clock
+}
+
+// Narrow sets the scope: of the queues known, those that any of the teams asked
+// for maps. The error is a *FilterError for each team that there is not, joined.
+func (f *Filter) Narrow(teams Teams, queues []string) error {
+	f.Scope = nil
+	if len(f.Teams) == 0 {
+		return nil
+	}
+	var asked Teams
+	var errs []error
+	for _, name := range f.Teams {
+		team, ok := teams.Named(name)
+		if !ok {
+			errs = append(errs, &FilterError{Param: "team", Code: "team", Message: "no such team: " + quote(name)})
+		}
+		asked = append(asked, team)
+	}
+	f.Scope = []string{}
+	for _, queue := range queues {
+		if len(asked.Of(queue)) > 0 {
+			f.Scope = append(f.Scope, queue)
+		}
+	}
+	slices.Sort(f.Scope)
+	f.Scope = slices.Compact(f.Scope)
+	return errors.Join(errs...)
+}
+
+// QueueKeys are the only queues that count, those asked for by themselves and
+// by their teams; all says that every queue does.
+func (f *Filter) QueueKeys() (keys []string, all bool) {
+	switch {
+	case f.Scope == nil:
+		return f.Queues, len(f.Queues) == 0
+	case len(f.Queues) == 0:
+		return f.Scope, false
+	}
+	for _, queue := range f.Queues {
+		if slices.Contains(f.Scope, queue) {
+			keys = append(keys, queue)
+		}
+	}
+	return keys, false
 }
 
 // FilterError names the parameter of a query that cannot be used.
@@ -41,7 +89,7 @@ type FilterError struct {
 func (e *FilterError) Error() string { return e.Param + ": " + e.Message }
 
 // filterParams are the parameters ParseFilter knows.
-var filterParams = []string{"connection", "queue", "type", "from", "to", "range", "bucket", "clock"}
+var filterParams = []string{"connection", "queue", "type", "team", "from", "to", "range", "bucket", "clock"}
 
 // maxFilterValues bounds a repeated parameter, maxRangeDays the range.
 const (
@@ -52,7 +100,7 @@ const (
 )
 
 // ParseFilter reads a query. Days are cut in zone; extra names parameters that
-// the caller reads itself. All that is wrong is reported together, each as a
+// the caller reads itself. Teams are only named: Narrow, by whoever knows them. All that is wrong is reported together, each as a
 // *FilterError, joined.
 func ParseFilter(q url.Values, zone *time.Location, now Instant, extra ...string) (Filter, error) {
 	p := filterParser{q: q}
@@ -61,7 +109,7 @@ func ParseFilter(q url.Values, zone *time.Location, now Instant, extra ...string
 			p.fail(name, "unknown", "no such filter")
 		}
 	}
-	f := Filter{Connections: p.list("connection"), Queues: p.list("queue"), Types: p.list("type"), Clock: Elapsed}
+	f := Filter{Connections: p.list("connection"), Queues: p.list("queue"), Types: p.list("type"), Teams: p.list("team"), Clock: Elapsed}
 	f.From, f.To = p.span(zone, now)
 	switch clock := p.one("clock"); Clock(clock) {
 	case "", Elapsed:

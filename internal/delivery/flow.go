@@ -12,12 +12,13 @@ type Flow struct {
 // IsClosed reports whether the issue is closed.
 func (f Flow) IsClosed() bool { return f.ClosedAt.Known() }
 
-// FlowOf reads a history with class giving the class of each status key.
-func FlowOf(createdAt Instant, periods []Period, class func(key string) Class) Flow {
+// FlowOf reads a history. Each stay is of the class that its status had when the
+// stay began: a later definition does not rewrite it.
+func FlowOf(createdAt Instant, periods []Period, class Classes) Flow {
 	f := Flow{CreatedAt: createdAt}
 	closed := false
 	for _, p := range periods {
-		switch class(p.Status.Key) {
+		switch class(p.Status.Key, p.Start) {
 		case Closed:
 			if !closed {
 				f.ClosedAt = p.Start

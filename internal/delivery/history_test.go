@@ -163,7 +163,7 @@ func TestHistory(t *testing.T) {
 	}
 }
 
-func classOf(key string) delivery.Class {
+func classOf(key string, _ delivery.Instant) delivery.Class {
 	return map[string]delivery.Class{"work": delivery.Active, "review": delivery.Active, "done": delivery.Closed, "cancelled": delivery.Closed}[key]
 }
 
@@ -252,10 +252,10 @@ func TestWorkflowClass(t *testing.T) {
 		{"and leaves the other classes", given, "OPS", "testing", "", delivery.Active, true},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			if got := c.w.Class(c.queue, c.key, c.typ); got != c.want {
+			if got := c.w.Class(c.queue, "", c.key, c.typ); got != c.want {
 				t.Errorf("class %s, want %s", got, c.want)
 			}
-			if got := c.w.Mapped(c.queue, c.key); got != c.mapped {
+			if got := c.w.Mapped(c.queue, "", c.key); got != c.mapped {
 				t.Errorf("mapped %v, want %v", got, c.mapped)
 			}
 		})

@@ -5,11 +5,11 @@ import "slices"
 // OpenDuring reports whether an issue with these periods was open at some time
 // in [from, to): whether a stay in a status that is not closed overlaps it. The
 // last period has no end, and one that took no time counts when its instant is
-// in the range. class gives the class of each status key.
-func OpenDuring(periods []Period, class func(key string) Class, from, to Instant) bool {
+// in the range.
+func OpenDuring(periods []Period, class Classes, from, to Instant) bool {
 	return from < to && slices.ContainsFunc(periods, func(p Period) bool {
 		before := p.End.Known() && p.End <= from && p.Start < from
-		return !before && p.Start < to && class(p.Status.Key) != Closed
+		return !before && p.Start < to && class(p.Status.Key, p.Start) != Closed
 	})
 }
 

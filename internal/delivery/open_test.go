@@ -7,7 +7,7 @@ import (
 )
 
 func TestOpenDuring(t *testing.T) {
-	class := func(key string) delivery.Class {
+	class := func(key string, _ delivery.Instant) delivery.Class {
 		return map[string]delivery.Class{"active": delivery.Active, "closed": delivery.Closed}[key]
 	}
 	period := func(key string, start, end delivery.Instant) delivery.Period {

@@ -14,6 +14,14 @@ type PanelData struct {
 	Sample
 	Series   []Series
 	Headline []Figure
+	Markers  []Marker // changes of what the numbers mean, within the range
+}
+
+// Marker is a day from which the numbers mean something else.
+type Marker struct {
+	At   Instant `json:"t"`
+	Kind string  `json:"kind"` // workflow or calendar
+	Name string  `json:"name"`
 }
 
 // Shape is how a panel's series relate.

@@ -26,15 +26,30 @@ type Sample struct {
 // FlowQuery asks a Store for a flow metric.
 type FlowQuery struct {
 	Filter
-	Calendar            *Calendar
-	ExcludedResolutions []string
-	Now                 Instant
+	Calendar *Calendar // of the zone, the buckets and what a day is
+	// Calendars measure the issues of their queues, by key; all others are
+	// measured by Calendar.
+	Calendars map[string]*Calendar
+	Workflows *Workflows // of resolutions left out; nil leaves none out
+	Now       Instant
 }
+
+// CalendarOf is the calendar that measures the issues of a queue.
+func (q *FlowQuery) CalendarOf(queue string) *Calendar {
+	if c, ok := q.Calendars[queue]; ok {
+		return c
+	}
+	return q.Calendar
+}
+
+// ByQueue reports whether a duration depends on the issue's queue.
+func (q *FlowQuery) ByQueue() bool { return q.Clock == Business && len(q.Calendars) > 0 }
 
 // FinishedIssue is an issue closed in the range of a query, as the store reads
 // it: what FinishedDurations needs, and no more.
 type FinishedIssue struct {
-	ID            int64 // the store's own, stable between queries
+	ID            int64  // the store's own, stable between queries
+	Queue         string // may be left out unless FlowQuery.ByQueue
 	Resolution    string
 	FirstActiveAt Instant
 	ClosedAt      Instant
@@ -95,35 +110,50 @@ type StatusTime struct {
 }
 
 // CycleTimes filters finished issues as cycle time wants them and measures
-// them. keep is called for each that counts, with its duration in seconds.
-func (q *FlowQuery) CycleTimes(issues func(yield func(FinishedIssue) bool), keep func(FinishedIssue, int64)) Sample {
+// them. keep is called for each that counts, with its duration in seconds, and
+// left for each that does not, with the reason; left may be nil.
+func (q *FlowQuery) CycleTimes(issues func(yield func(FinishedIssue) bool), keep func(FinishedIssue, int64), left func(FinishedIssue, string)) Sample {
 	s := Sample{Excluded: map[string]int{}, AsOf: q.Now}
 	for i := range issues {
-		switch {
-		case i.Resolution != "" && slices.Contains(q.ExcludedResolutions, i.Resolution):
-			s.Excluded[ExcludedResolution]++
-		case !i.FirstActiveAt.Known():
-			s.Excluded[NeverActive]++
-		default:
+		reason := q.leavesOut(&i)
+		if reason == "" {
 			s.N++
-			keep(i, q.seconds(i.FirstActiveAt, i.ClosedAt))
+			keep(i, q.seconds(&i))
+			continue
+		}
+		s.Excluded[reason]++
+		if left != nil {
+			left(i, reason)
 		}
 	}
 	return s
 }
 
-// seconds is the time in [a, b) by the query's clock, floored.
-func (q *FlowQuery) seconds(a, b Instant) int64 {
-	if q.Clock == Business {
-		return q.Calendar.Between(a, b) / msPerSecond
+// leavesOut is why an issue does not count, "" when it does.
+func (q *FlowQuery) leavesOut(i *FinishedIssue) string {
+	switch {
+	case q.Workflows.Excludes(i.Resolution, i.ClosedAt):
+		return ExcludedResolution
+	case !i.FirstActiveAt.Known():
+		return NeverActive
 	}
-	return int64(max(0, b-a)) / msPerSecond
+	return ""
 }
 
-// Millis is the time in [a, b) by the query's clock, in milliseconds, for sums.
-func (q *FlowQuery) Millis(a, b Instant) int64 {
+// seconds is an issue's cycle time by the query's clock, floored.
+func (q *FlowQuery) seconds(i *FinishedIssue) int64 {
+	c := q.Calendar
+	if q.ByQueue() {
+		c = q.CalendarOf(i.Queue)
+	}
+	return q.Millis(i.FirstActiveAt, i.ClosedAt, c) / msPerSecond
+}
+
+// Millis is the time in [a, b) by the query's clock, in milliseconds, for sums;
+// c is the calendar of the issue's queue.
+func (q *FlowQuery) Millis(a, b Instant, c *Calendar) int64 {
 	if q.Clock == Business {
-		return q.Calendar.Between(a, b)
+		return c.Between(a, b)
 	}
 	return int64(max(0, b-a))
 }

@@ -109,9 +109,9 @@ func ReportListed(l ListedIssue, c *Calendar, now Instant) IssueReport {
 
 // ReportIssue reports an issue with its history as it was known at asOf: later
 // events are ignored, and so is a resolution given later. Other fields are as
-// they are now; sources do not tell what they were. class gives the class of a
-// status key in the issue's queue.
-func ReportIssue(d IssueDetail, class func(key string) Class, c *Calendar, asOf Instant) IssueHistoryReport {
+// they are now; sources do not tell what they were. class and c are those of the
+// issue's queue.
+func ReportIssue(d IssueDetail, class Classes, c *Calendar, asOf Instant) IssueHistoryReport {
 	issue := d.Issue
 	issue.rewind(d.Events, asOf)
 	h := HistoryOf(&d.Issue, d.Events, asOf)

@@ -49,9 +49,9 @@ func (v *vector) detail(t testing.TB) delivery.IssueDetail {
 	return delivery.IssueDetail{Issue: issue, Full: true, Events: v.events(t)}
 }
 
-func (v *vector) class(key string) delivery.Class {
+func (v *vector) class(key string, _ delivery.Instant) delivery.Class {
 	w := delivery.Workflow{StatusLists: delivery.StatusLists{Closed: v.Settings.Closed, Active: v.Settings.Active}}
-	return w.Class(v.Input.Issue.Queue.Key, key, "")
+	return w.Class(v.Input.Issue.Queue.Key, "", key, "")
 }
 
 func asMap(t testing.TB, v any) map[string]any {

@@ -126,10 +126,10 @@ type Store interface {
 	// IssueIDs yields id and key of every issue that is not gone, by id.
 	IssueIDs(ctx context.Context, connection string) iter.Seq2[IssueState, error]
 
-	// SetWorkflow makes w the meaning of statuses. When the classes of any
-	// stored status change, Rebuild has work; until it is done every answer
-	// is by the workflow before.
-	SetWorkflow(ctx context.Context, w Workflow) error
+	// SetWorkflow makes w the meaning of statuses. When the class of any stored
+	// stay changes, Rebuild has work; until it is done every answer is by the
+	// meaning before. Of teams, names and queues matter.
+	SetWorkflow(ctx context.Context, w Workflows) error
 	// Rebuild derives what a changed workflow needs, in small transactions.
 	// It returns early with ctx's error and goes on from there when called
 	// again, by this process or the next. progress may be nil.
@@ -148,6 +148,13 @@ type Store interface {
 	CycleTime(ctx context.Context, q FlowQuery) (CycleTime, error)
 	CycleTimeTrend(ctx context.Context, q FlowQuery) (CycleTimeTrend, error)
 	TimeInStatus(ctx context.Context, q FlowQuery) (TimeInStatus, error)
+
+	// Records lists the issues behind a panel or a mark of it. A query that
+	// makes no sense is a *FilterError.
+	Records(ctx context.Context, q RecordsQuery) (Records, error)
+	// WhatIf compares flow as it is with what it would be by w. Nothing is
+	// written.
+	WhatIf(ctx context.Context, q FlowQuery, w Workflows) (FlowChange, error)
 
 	// Ping reports whether the store answers.
 	Ping(ctx context.Context) error

@@ -199,7 +199,7 @@ type measured struct {
 func (v *vector) measure(t testing.TB, events []delivery.Event) measured {
 	issue, now, c := v.issue(), v.Settings.Now.Instant, v.Settings.calendar(t)
 	w := delivery.Workflow{StatusLists: delivery.StatusLists{Closed: v.Settings.Closed, Active: v.Settings.Active}}
-	class := func(key string) delivery.Class { return w.Class(issue.Queue, key, "") }
+	class := func(key string, _ delivery.Instant) delivery.Class { return w.Class(issue.Queue, "", key, "") }
 	h := delivery.HistoryOf(&issue, events, now)
 	f := delivery.FlowOf(issue.CreatedAt, h.Periods, class)
 	m := measured{

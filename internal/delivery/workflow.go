@@ -39,39 +39,57 @@ type Workflow struct {
 	StatusLists
 	// ExcludedResolutions are the keys of resolutions left out of cycle time.
 	ExcludedResolutions []string `json:"excluded_resolutions,omitempty"`
-	// Queues override the lists, by queue key.
+	// Teams override the common lists, by the name of the one team that maps a
+	// queue; Queues override both, by queue key.
+	Teams  map[string]StatusLists `json:"teams,omitempty"`
 	Queues map[string]StatusLists `json:"queues,omitempty"`
 }
 
 // Class is the class of a status in a queue: the one configured for the queue,
-// else the one configured for all, else by the status's type (done and
-// cancelled are closed, inProgress and paused active), else waiting. A list
-// that is given replaces the default by type for its class.
-func (w *Workflow) Class(queue, key, statusType string) Class {
-	own := w.Queues[queue]
-	if c, ok := own.listed(key); ok {
-		return c
+// else for its team ("" when it has none), else for all, else by the status's
+// type (done and cancelled are closed, inProgress and paused active), else
+// waiting. A list that is given replaces the default by type for its class.
+func (w *Workflow) Class(queue, team, key, statusType string) Class {
+	rules := w.rules(queue, team)
+	for _, l := range rules {
+		if c, ok := l.listed(key); ok {
+			return c
+		}
 	}
-	if c, ok := w.listed(key); ok {
-		return c
+	given := func(keys func(*StatusLists) []string) bool {
+		return keys(&rules[0]) != nil || keys(&rules[1]) != nil || keys(&rules[2]) != nil
 	}
-	switch {
-	case own.Closed == nil && w.Closed == nil && (statusType == "done" || statusType == "cancelled"):
-		return Closed
-	case own.Active == nil && w.Active == nil && (statusType == "inProgress" || statusType == "paused"):
-		return Active
+	switch statusType {
+	case "done", "cancelled":
+		if !given(func(l *StatusLists) []string { return l.Closed }) {
+			return Closed
+		}
+	case "inProgress", "paused":
+		if !given(func(l *StatusLists) []string { return l.Active }) {
+			return Active
+		}
 	}
 	return Waiting
 }
 
-// Mapped reports whether some list names the status for the queue, rather than
-// its class coming from its type or from nothing.
-func (w *Workflow) Mapped(queue, key string) bool {
-	if _, ok := w.Queues[queue].listed(key); ok {
-		return true
+// rules are the lists that speak for a queue of a team, the strongest first.
+func (w *Workflow) rules(queue, team string) [3]StatusLists {
+	rules := [3]StatusLists{w.Queues[queue], {}, w.StatusLists}
+	if team != "" {
+		rules[1] = w.Teams[team]
 	}
-	_, ok := w.listed(key)
-	return ok
+	return rules
+}
+
+// Mapped reports whether some list names the status for the queue of a team,
+// rather than its class coming from its type or from nothing.
+func (w *Workflow) Mapped(queue, team, key string) bool {
+	for _, l := range w.rules(queue, team) {
+		if _, ok := l.listed(key); ok {
+			return true
+		}
+	}
+	return false
 }
 
 // Excludes reports whether issues with this resolution are left out of cycle
@@ -96,6 +114,11 @@ func (l StatusLists) listed(key string) (Class, bool) {
 func (w *Workflow) Validate() error {
 	if err := w.validate(); err != nil {
 		return err
+	}
+	for team, lists := range w.Teams {
+		if err := lists.validate(); err != nil {
+			return fmt.Errorf("team %s: %w", team, err)
+		}
 	}
 	for queue, lists := range w.Queues {
 		if err := lists.validate(); err != nil {

@@ -33,12 +33,12 @@ func TestSameSeedSameBytes(t *testing.T) {
 }
 
 // class is what the demo's workflow makes of a status.
-func class(key string) delivery.Class {
+func class(key string, _ delivery.Instant) delivery.Class {
 	w := delivery.Workflow{StatusLists: delivery.StatusLists{
 		Active: []string{"inProgress", "inReview", "readyForTest", "testing", "readyForRelease", "onHold", "mitigation", "watching"},
 		Closed: []string{"closed", "resolved", "cancelled", "done"},
 	}}
-	return w.Class("", key, "")
+	return w.Class("", "", key, "")
 }
 
 // workMoscow is Mon–Fri 10–19 without holidays.

@@ -4,6 +4,8 @@ import (
 	"context"
 	"fmt"
 	"time"
+
+	"throughline/internal/delivery"
 )
 
 // rebuildRetry is the pause after a rebuild that failed.
@@ -15,7 +17,7 @@ func (w *Worker) applyWorkflow(ctx context.Context) error {
 	if err != nil {
 		return fmt.Errorf("read the workflow: %w", err)
 	}
-	if err := w.store.SetWorkflow(ctx, workflow.Workflow); err != nil {
+	if err := w.store.SetWorkflow(ctx, delivery.OneWorkflow(workflow.Workflow)); err != nil {
 		return fmt.Errorf("set the workflow: %w", err)
 	}
 	return nil

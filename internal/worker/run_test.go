@@ -138,7 +138,7 @@ type troubled struct {
 	delivery.Store
 	write   func(ctx context.Context, b delivery.Batch) (delivery.Written, error)
 	rebuild func(ctx context.Context) error
-	set     func(w delivery.Workflow)
+	set     func(w delivery.Workflows)
 }
 
 func (s *troubled) Write(ctx context.Context, b delivery.Batch) (delivery.Written, error) {
@@ -148,7 +148,7 @@ func (s *troubled) Write(ctx context.Context, b delivery.Batch) (delivery.Writte
 	return s.write(ctx, b)
 }
 
-func (s *troubled) SetWorkflow(ctx context.Context, w delivery.Workflow) error {
+func (s *troubled) SetWorkflow(ctx context.Context, w delivery.Workflows) error {
 	if s.set != nil {
 		s.set(w)
 	}
@@ -329,7 +329,7 @@ func TestWorkflowChanges(t *testing.T) {
 		var rebuilds, interrupted int
 		r.store = &troubled{
 			Store: r.facts,
-			set:   func(w delivery.Workflow) { set = append(set, len(w.Closed)) },
+			set:   func(w delivery.Workflows) { set = append(set, len(w.At(0).Closed)) },
 			rebuild: func(ctx context.Context) error {
 				rebuilds++
 				select {

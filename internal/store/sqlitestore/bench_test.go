@@ -238,7 +238,7 @@ func BenchmarkRebuild(b *testing.B) {
 	active := []string{"inProgress", "review", "testing"}
 	for n := 0; b.Loop(); n++ {
 		w := delivery.Workflow{StatusLists: delivery.StatusLists{Active: active[n%2:]}}
-		if err := s.SetWorkflow(b.Context(), w); err != nil {
+		if err := s.SetWorkflow(b.Context(), delivery.OneWorkflow(w)); err != nil {
 			b.Fatal(err)
 		}
 		if err := s.Rebuild(b.Context(), nil); err != nil {

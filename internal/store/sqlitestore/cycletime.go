@@ -23,7 +23,7 @@ func (s *Store) CycleTime(ctx context.Context, q delivery.FlowQuery) (delivery.C
 		var seconds []int64
 		out.Sample, err = finished(ctx, tx, &q, func(i delivery.FinishedIssue, s int64) {
 			marks, seconds = append(marks, mark{i.ID, i.ClosedAt}), append(seconds, s)
-		})
+		}, nil)
 		if err != nil {
 			return err
 		}
@@ -50,7 +50,7 @@ func (s *Store) CycleTimeTrend(ctx context.Context, q delivery.FlowQuery) (deliv
 		out.Sample, err = finished(ctx, tx, &q, func(i delivery.FinishedIssue, s int64) {
 			b := sort.Search(len(buckets), func(b int) bool { return buckets[b].End > i.ClosedAt })
 			seconds[b] = append(seconds[b], s)
-		})
+		}, nil)
 		return err
 	})
 	if err != nil {
@@ -63,23 +63,36 @@ func (s *Store) CycleTimeTrend(ctx context.Context, q delivery.FlowQuery) (deliv
 	return out, nil
 }
 
-// finished calls keep for the issues that count, in no order.
-func finished(ctx context.Context, tx *sql.Tx, q *delivery.FlowQuery, keep func(delivery.FinishedIssue, int64)) (delivery.Sample, error) {
+// finished calls keep for the issues that count and left for those left out, in
+// no order.
+func finished(ctx context.Context, tx *sql.Tx, q *delivery.FlowQuery,
+	keep func(delivery.FinishedIssue, int64), left func(delivery.FinishedIssue, string),
+) (delivery.Sample, error) {
 	resolutions, err := readTerms(ctx, tx, resolutionTerm)
 	if err != nil {
 		return delivery.Sample{}, err
 	}
+	var queues map[int64]term
+	if q.ByQueue() {
+		if queues, err = readTerms(ctx, tx, queueTerm); err != nil {
+			return delivery.Sample{}, err
+		}
+	}
 	sample := q.CycleTimes(func(yield func(delivery.FinishedIssue) bool) {
 		err = sqlite.Scan(ctx, tx, func(row sqlite.Row) error {
-			if !yield(delivery.FinishedIssue{
+			issue := delivery.FinishedIssue{
 				ID: row.Int(0), Resolution: resolutions[row.Int(1)].key,
 				FirstActiveAt: delivery.Instant(row.Int(2)), ClosedAt: delivery.Instant(row.Int(3)),
-			}) {
+			}
+			if queues != nil {
+				issue.Queue = queues[row.Int(4)].key
+			}
+			if !yield(issue) {
 				return errStop
 			}
 			return nil
 		}, finishedSQL, append(filterArgs(&q.Filter), ms(q.From), ms(q.To))...)
-	}, keep)
+	}, keep, left)
 	return sample, err
 }
 

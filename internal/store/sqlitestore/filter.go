@@ -10,7 +10,12 @@ import (
 
 // filterArgs binds ?1 to ?3 of every statement that takes a filter.
 func filterArgs(f *delivery.Filter) []any {
-	return []any{jsonList(f.Connections), jsonList(f.Queues), jsonList(f.Types)}
+	queues, all := f.QueueKeys()
+	args := []any{jsonList(f.Connections), jsonList(queues), jsonList(f.Types)}
+	if !all && len(queues) == 0 {
+		args[1] = "[]" // no queue at all
+	}
+	return args
 }
 
 // jsonList is what json_each reads; nil, which filters nothing, when there are

@@ -11,10 +11,12 @@ import (
 // generation is the meaning of statuses that a set of flow rows is, or is
 // being, derived with.
 type generation struct {
-	id       int64
-	workflow delivery.Workflow
-	types    statusTypes
-	next     int64 // issues before it have been derived
+	id        int64
+	workflows delivery.Workflows
+	types     statusTypes
+	next      int64 // issues before it have been derived
+	// found are the classes of a connection's queues, once asked for.
+	found map[[2]string]delivery.Classes
 }
 
 // statusTypes are the types of statuses, by connection and status key.
@@ -41,9 +43,17 @@ func (t statusTypes) with(connection string, changes map[string]string) statusTy
 }
 
 // classes gives the class of each status of a connection's queue.
-func (g *generation) classes(connection, queue string) func(key string) delivery.Class {
-	types := g.types[connection]
-	return func(key string) delivery.Class { return g.workflow.Class(queue, key, types[key]) }
+func (g *generation) classes(connection, queue string) delivery.Classes {
+	at := [2]string{connection, queue}
+	c, ok := g.found[at]
+	if !ok {
+		if g.found == nil {
+			g.found = map[[2]string]delivery.Classes{}
+		}
+		c = g.workflows.Classes(queue, g.types[connection])
+		g.found[at] = c
+	}
+	return c
 }
 
 // scanGeneration reads id, workflow, types and next_issue.
@@ -53,13 +63,50 @@ func scanGeneration(scan func(dest ...any) error) (*generation, error) {
 	if err := scan(&g.id, &workflow, &types, &g.next); err != nil {
 		return nil, err
 	}
-	if err := json.Unmarshal([]byte(workflow), &g.workflow); err != nil {
+	var err error
+	if g.workflows, err = readWorkflows([]byte(workflow)); err != nil {
 		return nil, fmt.Errorf("stored workflow: %w", err)
 	}
 	if err := json.Unmarshal([]byte(types), &g.types); err != nil {
 		return nil, fmt.Errorf("stored status types: %w", err)
 	}
 	return &g, nil
+}
+
+// storedWorkflows is how workflows are stored: of teams, what a class depends on.
+type storedWorkflows struct {
+	Versions []delivery.WorkflowVersion `json:"versions"`
+	Teams    []storedTeam               `json:"teams,omitempty"`
+}
+
+type storedTeam struct {
+	Name   string            `json:"name"`
+	Queues delivery.Patterns `json:"queues"`
+}
+
+// readWorkflows also reads the one workflow for all time that stores of before
+// there were versions hold.
+func readWorkflows(text []byte) (delivery.Workflows, error) {
+	var stored storedWorkflows
+	var kind struct {
+		Versions json.RawMessage `json:"versions"`
+	}
+	if err := json.Unmarshal(text, &kind); err != nil {
+		return delivery.Workflows{}, err
+	}
+	if kind.Versions == nil {
+		var one delivery.Workflow
+		err := json.Unmarshal(text, &one)
+		return delivery.OneWorkflow(one), err
+	}
+	if err := json.Unmarshal(text, &stored); err != nil {
+		return delivery.Workflows{}, err
+	}
+	w := delivery.Workflows{Versions: stored.Versions}
+	for _, t := range stored.Teams {
+		w.Teams = append(w.Teams, delivery.Team{Name: t.Name, Queues: t.Queues})
+	}
+	return w, nil
 }
 
 func (w *writer) loadGenerations() error {
@@ -87,7 +134,14 @@ func (w *writer) target() *generation { return w.generations[len(w.generations)-
 
 // storedJSON are a generation's columns.
 func (g *generation) storedJSON() (workflow, types string, err error) {
-	if workflow, err = toJSON(&g.workflow); err != nil {
+	stored := storedWorkflows{Versions: g.workflows.Versions}
+	for _, t := range g.workflows.Teams {
+		stored.Teams = append(stored.Teams, storedTeam{t.Name, t.Queues})
+	}
+	if len(stored.Versions) == 0 {
+		stored.Versions = delivery.OneWorkflow(delivery.Workflow{}).Versions
+	}
+	if workflow, err = toJSON(&stored); err != nil {
 		return "", "", err
 	}
 	types, err = toJSON(g.types)

@@ -66,7 +66,7 @@ func work(ctx context.Context, path string, out io.Writer) error {
 		}
 		if b == killedBatches/2 {
 			w := delivery.Workflow{StatusLists: delivery.StatusLists{Closed: []string{"testing", "released"}}}
-			if err := s.SetWorkflow(ctx, w); err != nil {
+			if err := s.SetWorkflow(ctx, delivery.OneWorkflow(w)); err != nil {
 				return err
 			}
 		}

@@ -86,7 +86,7 @@ func newLister(ctx context.Context, tx *sql.Tx, q *delivery.IssueQuery) (*lister
 
 // next hands on the issue of a row of issuesSQL, or passes it over.
 func (l *lister) next(rows *sql.Rows, yield func(delivery.ListedIssue, error) bool) error {
-	i, periods, err := scanListed(rows)
+	_, i, periods, err := scanListed(rows)
 	if err != nil {
 		return err
 	}
@@ -103,12 +103,26 @@ func (l *lister) next(rows *sql.Rows, yield func(delivery.ListedIssue, error) bo
 	return nil
 }
 
-func scanListed(rows *sql.Rows) (i delivery.ListedIssue, periods []byte, err error) {
-	var pk int64
+func scanListed(rows *sql.Rows) (pk int64, i delivery.ListedIssue, periods []byte, err error) {
 	err = scanIssue(rows, &i.Issue, &i.Flow.CreatedAt, &i.FirstActiveAt, &i.ClosedAt, &i.ReopenCount, &pk,
 		&i.MovedAt, &i.MovedBy.ID, &i.MovedBy.Key, &i.MovedBy.Name, &periods)
 	i.Cursor = cursor{i.Flow.CreatedAt, pk}.String()
-	return i, periods, err
+	return pk, i, periods, err
+}
+
+// listed reads the issues of these numbers, which are all there.
+func listed(ctx context.Context, tx *sql.Tx, pks []int64) (map[int64]delivery.ListedIssue, error) {
+	out := make(map[int64]delivery.ListedIssue, len(pks))
+	if len(pks) == 0 {
+		return out, nil
+	}
+	rows, err := tx.QueryContext(ctx, listedSQL, jsonList(pks))
+	err = each(rows, err, func(rows *sql.Rows) error {
+		pk, i, _, err := scanListed(rows)
+		out[pk] = i
+		return err
+	})
+	return out, err
 }
 
 // IssueStates returns what is stored of those of ids that are stored.

@@ -52,6 +52,12 @@ var (
 	issueStatesSQL string
 	//go:embed query/issues.sql
 	issuesSQL string
+	//go:embed query/keys.sql
+	keysSQL string
+	//go:embed query/listed.sql
+	listedSQL string
+	//go:embed query/lives.sql
+	livesSQL string
 	//go:embed query/name_term.sql
 	nameTermSQL string
 	//go:embed query/points.sql

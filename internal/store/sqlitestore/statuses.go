@@ -35,7 +35,7 @@ func (s *Store) StatusesInUse(ctx context.Context) ([]delivery.StatusInUse, erro
 	var known dictionaries
 	names := map[string]string{}
 	err := s.read(ctx, func(tx *sql.Tx) (err error) {
-		if used, err = statusesUsed(ctx, tx); err != nil {
+		if used, err = statusesUsed(ctx, tx, nil); err != nil {
 			return err
 		}
 		terms, err := readTerms(ctx, tx, statusTerm)

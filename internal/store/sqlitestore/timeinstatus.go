@@ -7,7 +7,6 @@ import (
 	"fmt"
 
 	"throughline/internal/delivery"
-	"throughline/internal/sqlite"
 )
 
 // TimeInStatus measures the stays of issues that were open at some time in the
@@ -15,20 +14,16 @@ import (
 func (s *Store) TimeInStatus(ctx context.Context, q delivery.FlowQuery) (delivery.TimeInStatus, error) {
 	out := delivery.TimeInStatus{Sample: delivery.Sample{Excluded: map[string]int{}, AsOf: q.Now}}
 	err := s.read(ctx, func(tx *sql.Tx) error {
-		g, err := scanGeneration(tx.QueryRowContext(ctx, currentGenerationSQL).Scan)
+		n, err := readNamer(ctx, tx)
 		if err != nil {
 			return err
 		}
-		n := namer{generation: g}
-		if err := n.read(ctx, tx); err != nil {
-			return err
-		}
 		var sums statusSums
-		if out.N, err = sums.read(ctx, tx, &q, &n); err != nil {
+		if out.N, err = sums.read(ctx, tx, &q, n); err != nil {
 			return err
 		}
 		for status, sum := range sums {
-			st := n.name(status, n.home(sum.places))
+			st := n.name(status, n.home(sum.places), q.KnownTo(q.Now)-1)
 			st.Percentiles = delivery.PercentilesOf(sum.seconds)
 			out.Statuses = append(out.Statuses, st)
 		}
@@ -66,49 +61,31 @@ type statusSums map[int64]*statusSum
 // to its now, and returns the number of issues.
 func (sums *statusSums) read(ctx context.Context, tx *sql.Tx, q *delivery.FlowQuery, n *namer) (issues int, err error) {
 	*sums = statusSums{}
-	to := q.KnownTo(q.Now)
-	if to <= q.From {
-		return 0, nil
-	}
-	opened := openings{generation: n.generation, status: n.status, from: q.From, to: to}
 	var byTerm []*statusSum  // sums, to be found fast
 	var visited []*statusSum // by the issue being read
-	err = sqlite.Scan(ctx, tx, func(row sqlite.Row) error {
-		if row.Int(4) != 0 {
-			open, err := opened.open(n.conn[row.Int(0)].key, n.queue[row.Int(1)].key, row.Bytes(3))
-			if !open || err != nil {
-				return err
-			}
-		}
+	err = eachOpen(ctx, tx, q, n, func(i *openIssue) error {
 		issues++
-		closed := row.Int(2) != 0
-		err := eachStay(row.Bytes(3), func(p stay) {
-			if p.start > q.Now || closed && p.end == 0 {
-				return // not yet, or the terminal one
-			}
-			for int64(len(byTerm)) <= p.status {
+		err := i.measure(q, func(status, millis int64) {
+			for int64(len(byTerm)) <= status {
 				byTerm = append(byTerm, nil)
 			}
-			s := byTerm[p.status]
+			s := byTerm[status]
 			if s == nil {
 				s = &statusSum{places: map[place]int{}}
-				byTerm[p.status], (*sums)[p.status] = s, s
+				byTerm[status], (*sums)[status] = s, s
 			}
 			if !s.visited {
 				s.visited = true
 				visited = append(visited, s)
 			}
-			if p.end == 0 || p.end > q.Now {
-				p.end = q.Now
-			}
-			s.millis += q.Millis(p.start, p.end)
+			s.millis += millis
 		})
 		for _, s := range visited {
-			s.finish(place{row.Int(0), row.Int(1)})
+			s.finish(i.place)
 		}
 		visited = visited[:0]
 		return err
-	}, staysSQL, append(filterArgs(&q.Filter), ms(q.From), ms(to))...)
+	})
 	return issues, err
 }
 
@@ -119,18 +96,23 @@ type namer struct {
 	known               dictionaries
 }
 
-func (n *namer) read(ctx context.Context, tx *sql.Tx) (err error) {
+func readNamer(ctx context.Context, tx *sql.Tx) (*namer, error) {
+	var n namer
+	var err error
+	if n.generation, err = scanGeneration(tx.QueryRowContext(ctx, currentGenerationSQL).Scan); err != nil {
+		return nil, err
+	}
 	if n.status, err = readTerms(ctx, tx, statusTerm); err != nil {
-		return err
+		return nil, err
 	}
 	if n.conn, err = readTerms(ctx, tx, connectionTerm); err != nil {
-		return err
+		return nil, err
 	}
 	if n.queue, err = readTerms(ctx, tx, queueTerm); err != nil {
-		return err
+		return nil, err
 	}
 	n.known, err = readDictionaries(ctx, tx)
-	return err
+	return &n, err
 }
 
 // home is the place that most issues are in; of equal ones, the first by name.
@@ -146,13 +128,13 @@ func (n *namer) home(places map[place]int) place {
 	return home
 }
 
-// name describes a status as it is at its home.
-func (n *namer) name(status int64, home place) delivery.StatusTime {
+// name describes a status as it is at its home, by what it means at an instant.
+func (n *namer) name(status int64, home place, at delivery.Instant) delivery.StatusTime {
 	t := n.status[status]
 	connection := n.conn[home.connection].key
 	d := n.known[connection][t.key]
 	return delivery.StatusTime{
 		Key: t.key, Name: cmp.Or(d.Name, t.name, t.key), Order: d.Order,
-		Class: n.generation.classes(connection, n.queue[home.queue].key)(t.key),
+		Class: n.generation.classes(connection, n.queue[home.queue].key)(t.key, at),
 	}
 }

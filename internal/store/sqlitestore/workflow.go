@@ -4,16 +4,17 @@ import (
 	"context"
 	"database/sql"
 	"fmt"
+	"slices"
 
 	"throughline/internal/delivery"
 	"throughline/internal/sqlite"
 )
 
 // SetWorkflow makes wf the meaning of statuses. It is in force at once when it
-// changes the class of no stored status; else Rebuild has work.
-func (s *Store) SetWorkflow(ctx context.Context, wf delivery.Workflow) error {
+// changes the class of no stored stay; else Rebuild has work.
+func (s *Store) SetWorkflow(ctx context.Context, wf delivery.Workflows) error {
 	err := s.update(ctx, func(w *writer) error {
-		return w.retarget(ctx, &generation{workflow: wf, types: w.target().types})
+		return w.retarget(ctx, &generation{workflows: wf, types: w.target().types})
 	})
 	if err != nil {
 		return fmt.Errorf("set workflow: %w", err)
@@ -27,7 +28,7 @@ func (w *writer) retarget(ctx context.Context, g *generation) error {
 		return err
 	}
 	w.changed = true
-	used, err := statusesUsed(ctx, w.tx)
+	used, err := statusesUsed(ctx, w.tx, boundaries(append(slices.Clone(w.generations), g)))
 	if err != nil {
 		return err
 	}
@@ -60,21 +61,37 @@ func sameInputs(a, b *generation) (bool, error) {
 	return aw == bw && at == bt, err
 }
 
-// statusUse is a status found in a queue of a connection.
+// boundaries are the instants at which any of the generations goes over to
+// another version.
+func boundaries(generations []*generation) []delivery.Instant {
+	var all []delivery.Instant
+	for _, g := range generations {
+		all = append(all, g.workflows.Boundaries()...)
+	}
+	slices.Sort(all)
+	return slices.Compact(all)
+}
+
+// statusUse is a status found in a queue of a connection, by the stays that
+// began between two boundaries.
 type statusUse struct {
 	connection, queue, key string
+	since                  delivery.Instant // an instant between the boundaries
 	issues, visits         int
 }
 
 // statusesUsed counts the statuses in use, in no order.
-func statusesUsed(ctx context.Context, tx *sql.Tx) ([]statusUse, error) {
-	type triple struct{ connection, queue, status int64 }
+func statusesUsed(ctx context.Context, tx *sql.Tx, boundaries []delivery.Instant) ([]statusUse, error) {
+	type triple struct {
+		connection, queue, status int64
+		since                     delivery.Instant
+	}
 	type counts struct{ issues, visits int }
 	used := map[triple]*counts{}
 	err := sqlite.Scan(ctx, tx, func(row sqlite.Row) error {
 		connection, queue := row.Int(0), row.Int(1)
 		return eachStay(row.Bytes(2), func(s stay) {
-			k := triple{connection, queue, s.status}
+			k := triple{connection, queue, s.status, since(boundaries, s.start)}
 			c := used[k]
 			if c == nil {
 				c = &counts{}
@@ -98,15 +115,27 @@ func statusesUsed(ctx context.Context, tx *sql.Tx) ([]statusUse, error) {
 	out := make([]statusUse, 0, len(used))
 	for k, c := range used {
 		out = append(out, statusUse{
-			terms[0][k.connection].key, terms[1][k.queue].key, terms[2][k.status].key, c.issues, c.visits,
+			terms[0][k.connection].key, terms[1][k.queue].key, terms[2][k.status].key, k.since, c.issues, c.visits,
 		})
 	}
 	return out, nil
 }
 
+// since is the last boundary at or before an instant, or an instant before all.
+func since(boundaries []delivery.Instant, at delivery.Instant) delivery.Instant {
+	n, found := slices.BinarySearch(boundaries, at)
+	switch {
+	case found:
+		return at
+	case n == 0:
+		return -forever
+	}
+	return boundaries[n-1]
+}
+
 func sameClasses(used []statusUse, a, b *generation) bool {
 	for _, u := range used {
-		if a.classes(u.connection, u.queue)(u.key) != b.classes(u.connection, u.queue)(u.key) {
+		if a.classes(u.connection, u.queue)(u.key, u.since) != b.classes(u.connection, u.queue)(u.key, u.since) {
 			return false
 		}
 	}
@@ -139,5 +168,5 @@ func (w *writer) statuses(connection string, statuses []delivery.Status) error {
 		return nil
 	}
 	t := w.target()
-	return w.retarget(w.ctx, &generation{workflow: t.workflow, types: t.types.with(connection, types)})
+	return w.retarget(w.ctx, &generation{workflows: t.workflows, types: t.types.with(connection, types)})
 }

@@ -72,7 +72,7 @@ func testCompany(t *testing.T, s *store) {
 					From: at("2025-09-01"), To: at("2026-02-01"), Clock: clock, Queues: queues, Unit: delivery.Month,
 				}
 				q.Now = at("2027-01-01")
-				q.ExcludedResolutions = []string{"duplicate"}
+				excluding(q, "duplicate")
 			})
 			name := fmt.Sprintf("%s, queues %v", clock, queues)
 			cycle, in := s.cycleTime(t, q), s.timeInStatus(t, q)
@@ -85,32 +85,29 @@ func testCompany(t *testing.T, s *store) {
 	compareGolden(t, "company.json", results)
 }
 
-// classOf gives the class of each status of an issue.
-type classOf = func(key string) delivery.Class
-
-func lives(records []delivery.IssueRecord, q *delivery.FlowQuery, f func(*delivery.IssueRecord, []delivery.Period, classOf)) {
+func lives(records []delivery.IssueRecord, q *delivery.FlowQuery, f func(*delivery.IssueRecord, []delivery.Period, delivery.Classes)) {
 	types := map[string]string{}
 	for _, s := range dictionary {
 		types[s.Key] = s.Type
 	}
-	var wf delivery.Workflow
+	var wf delivery.Workflows
 	for i := range records {
 		rec := &records[i]
 		if q.Queues != nil && !slices.Contains(q.Queues, rec.Queue) {
 			continue
 		}
 		periods := delivery.HistoryOf(&rec.Issue, rec.Events, math.MaxInt64).Periods
-		f(rec, periods, func(key string) delivery.Class { return wf.Class(rec.Queue, key, types[key]) })
+		f(rec, periods, wf.Classes(rec.Queue, types))
 	}
 }
 
 func expectedCycleTime(records []delivery.IssueRecord, q *delivery.FlowQuery) delivery.Percentiles {
 	var seconds []int64
-	lives(records, q, func(rec *delivery.IssueRecord, periods []delivery.Period, class classOf) {
+	lives(records, q, func(rec *delivery.IssueRecord, periods []delivery.Period, class delivery.Classes) {
 		f := delivery.FlowOf(rec.CreatedAt, periods, class)
 		c := f.CycleTime(q.Calendar)
 		switch {
-		case c == nil, f.ClosedAt < q.From, f.ClosedAt >= q.To, slices.Contains(q.ExcludedResolutions, rec.Resolution.Key):
+		case c == nil, f.ClosedAt < q.From, f.ClosedAt >= q.To, q.Workflows.Excludes(rec.Resolution.Key, f.ClosedAt):
 		case q.Clock == delivery.Business:
 			seconds = append(seconds, c.BusinessSeconds)
 		default:
@@ -122,7 +119,7 @@ func expectedCycleTime(records []delivery.IssueRecord, q *delivery.FlowQuery) de
 
 func expectedTimeInStatus(records []delivery.IssueRecord, q *delivery.FlowQuery) map[string]delivery.Percentiles {
 	seconds := map[string][]int64{}
-	lives(records, q, func(rec *delivery.IssueRecord, periods []delivery.Period, class classOf) {
+	lives(records, q, func(rec *delivery.IssueRecord, periods []delivery.Period, class delivery.Classes) {
 		if !delivery.OpenDuring(periods, class, q.From, q.KnownTo(q.Now)) {
 			return
 		}

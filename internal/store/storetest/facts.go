@@ -357,7 +357,7 @@ func testCancelled(t *testing.T, s *store) {
 		},
 		"states": func() error { _, err := s.IssueStates(ctx, tracker, []string{"1"}); return err },
 		"set workflow": func() error {
-			return s.SetWorkflow(ctx, delivery.Workflow{StatusLists: delivery.StatusLists{Closed: []string{"open"}}})
+			return s.SetWorkflow(ctx, delivery.OneWorkflow(closedLists("open")))
 		},
 		"rebuild":        func() error { return s.Rebuild(ctx, nil) },
 		"rebuilding":     func() error { _, err := s.Rebuilding(ctx); return err },

@@ -126,6 +126,12 @@ func ask(change ...func(*delivery.FlowQuery)) delivery.FlowQuery {
 
 func business(q *delivery.FlowQuery) { q.Clock = delivery.Business }
 
+// excluding leaves resolutions out.
+func excluding(q *delivery.FlowQuery, resolutions ...string) {
+	wf := delivery.OneWorkflow(delivery.Workflow{ExcludedResolutions: resolutions})
+	q.Workflows = &wf
+}
+
 // everything is a range around all that the tests write.
 func everything(q *delivery.FlowQuery) { q.From, q.To = at("2020-01-01"), at("2030-01-01") }
 

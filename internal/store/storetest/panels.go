@@ -26,7 +26,7 @@ func testCycleTime(t *testing.T, s *store) {
 		with(took(9, 50, "2026-03-07"), resolved("duplicate")), with(took(10, 60, "2026-03-08"), resolved("wontFix")),
 		with(issue("11", "DEV-11", "open@2026-03-01", "closed@2026-03-09"), resolved("duplicate")),
 	)
-	got := s.cycleTime(t, ask(func(q *delivery.FlowQuery) { q.ExcludedResolutions = []string{"duplicate", "wontFix", "other"} }))
+	got := s.cycleTime(t, ask(func(q *delivery.FlowQuery) { excluding(q, "duplicate", "wontFix", "other") }))
 	same(t, "sample", got.Sample, delivery.Sample{
 		N: 4, Excluded: map[string]int{delivery.ExcludedResolution: 3, delivery.NeverActive: 1}, AsOf: at("2026-04-10"),
 	})
@@ -56,7 +56,7 @@ func testTrend(t *testing.T, s *store) {
 		took(5, 5, "2026-04-01"), issue("6", "DEV-6", "open@2026-03-01", "closed@2026-03-05"),
 		with(took(7, 50, "2026-03-07"), resolved("duplicate")),
 	)
-	got := s.trend(t, ask(func(q *delivery.FlowQuery) { q.ExcludedResolutions = []string{"duplicate"} }))
+	got := s.trend(t, ask(func(q *delivery.FlowQuery) { excluding(q, "duplicate") }))
 	same(t, "sample", got.Sample, delivery.Sample{
 		N: 4, Excluded: map[string]int{delivery.ExcludedResolution: 1, delivery.NeverActive: 1}, AsOf: at("2026-04-10"),
 	})

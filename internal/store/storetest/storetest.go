@@ -109,7 +109,7 @@ func (s *store) version(t *testing.T) int64 {
 
 func (s *store) setWorkflow(t *testing.T, w delivery.Workflow) {
 	t.Helper()
-	if err := s.SetWorkflow(t.Context(), w); err != nil {
+	if err := s.SetWorkflow(t.Context(), delivery.OneWorkflow(w)); err != nil {
 		t.Fatalf("set workflow: %v", err)
 	}
 }

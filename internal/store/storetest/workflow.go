@@ -44,7 +44,7 @@ func testWorkflow(t *testing.T, s *store) {
 	listed := s.list(t, delivery.IssueQuery{Filter: ask().Filter})
 	same(t, "open again", listed[2].Flow, delivery.Flow{CreatedAt: at("2026-03-01"), FirstActiveAt: at("2026-03-02")})
 	for _, st := range s.timeInStatus(t, ask()).Statuses {
-		same(t, st.Key, st.Class, wf.Class("DEV", st.Key, ""))
+		same(t, st.Key, st.Class, wf.Class("DEV", "", st.Key, ""))
 	}
 	if s.version(t) == version {
 		t.Error("the version is the same after a rebuild")

@@ -1,5 +1,5 @@
 -- Read by sqlite.Scan.
-SELECT scan_rows(?1, f.issue, f.resolution, f.first_active_at, f.closed_at)
+SELECT scan_rows(?1, f.issue, f.resolution, f.first_active_at, f.closed_at, f.queue)
 FROM flow f
 WHERE f.generation = (SELECT id FROM generations WHERE stage = 'current')
   AND (?2 IS NULL OR f.connection IN (

@@ -1,8 +1,8 @@
 -- Read by sqlite.Scan: the issues that may have been open at some time from ?5 to
--- ?6, and whether only their periods tell. issue > 0 and the + make SQLite read
+-- ?6, and minus their number where only their periods tell. issue > 0 and the + make SQLite read
 -- both tables in their own order.
 SELECT scan_rows(?1, f.connection, f.queue, f.closed_at, h.periods,
-                 f.reopen_count > 0 OR f.closed_at IN (f.created_at, ?5))
+                 CASE WHEN f.reopen_count > 0 OR f.closed_at IN (f.created_at, ?5) THEN -f.issue ELSE f.issue END)
 FROM flow f
 CROSS JOIN histories h ON h.issue = f.issue
 WHERE f.issue > 0 AND f.generation = (SELECT id FROM generations WHERE stage = 'current')

@@ -1,0 +1,161 @@
+package delivery
+
+import (
+	"cmp"
+	"slices"
+	"strconv"
+	"strings"
+)
+
+// AnyReason asks for all records left out, whatever the reason.
+const AnyReason = "any"
+
+// Orders of records. Those of the same rank are in the store's order.
+const (
+	LongestFirst  = "-value"
+	ShortestFirst = "value"
+	NewestFirst   = "-closed"
+	OldestFirst   = "closed"
+	ByKey         = "key"
+)
+
+// RecordsQuery asks for the issues behind a panel, or behind one mark of it: for
+// those of a bucket, the range is the bucket's.
+type RecordsQuery struct {
+	FlowQuery
+	Panel string // cycle-time, cycle-time-trend or time-in-status
+	// Status is the status of time-in-status whose issues are asked for.
+	Status string
+	// Excluded asks for the issues left out for a reason, or for AnyReason; ""
+	// for those counted.
+	Excluded string
+	Sort     string // "" is LongestFirst; issues that are not closed come last
+	Offset   int
+	Limit    int // 0: all
+}
+
+// Record is an issue that a panel counts or leaves out.
+type Record struct {
+	ListedIssue
+	Value  *float64 // seconds by the query's clock, floored; nil when left out
+	Reason string   // why it is left out, "" when it counts
+}
+
+// Records are a page of the issues behind a panel.
+type Records struct {
+	Sample     // of all that the panel, or the mark, was made from
+	Total  int // that the query asks for, before Offset and Limit
+	Items  []Record
+}
+
+// Validate names what makes no sense, as a *FilterError.
+func (q *RecordsQuery) Validate() error {
+	switch q.Panel {
+	case "cycle-time", "cycle-time-trend":
+		if q.Status != "" {
+			return &FilterError{Param: "status", Message: "only time-in-status has marks of statuses"}
+		}
+	case "time-in-status":
+		if q.Status == "" {
+			return &FilterError{Param: "status", Message: "name the status whose issues are asked for"}
+		}
+	default:
+		return &FilterError{Param: "panel", Message: "no such panel: " + quote(q.Panel)}
+	}
+	switch q.Excluded {
+	case "", AnyReason, NeverActive, ExcludedResolution:
+	default:
+		return &FilterError{Param: "excluded", Message: "no such reason: " + quote(q.Excluded)}
+	}
+	switch q.Sort {
+	case "", LongestFirst, ShortestFirst, NewestFirst, OldestFirst, ByKey:
+	default:
+		return &FilterError{Param: "sort", Message: "not value, -value, closed, -closed or key: " + quote(q.Sort)}
+	}
+	if q.Offset < 0 || q.Limit < 0 {
+		return &FilterError{Param: "limit", Message: "less than nothing"}
+	}
+	return nil
+}
+
+// Wants reports whether the query asks for records left out for a reason, or,
+// with "", for those counted.
+func (q *RecordsQuery) Wants(reason string) bool {
+	return q.Excluded == reason || q.Excluded == AnyReason && reason != ""
+}
+
+// RecordMark is what the order of a record is made from.
+type RecordMark struct {
+	ID       int64  // the store's own
+	Key      string // needed only ByKey
+	ClosedAt Instant
+	Seconds  int64
+	Reason   string // why it is left out, "" when it counts
+}
+
+// Value is what Record.Value is.
+func (m *RecordMark) Value() *float64 {
+	if m.Reason != "" {
+		return nil
+	}
+	v := float64(m.Seconds)
+	return &v
+}
+
+// Page sorts marks as asked and cuts the page out of them.
+func (q *RecordsQuery) Page(marks []RecordMark) []RecordMark {
+	slices.SortFunc(marks, q.compare)
+	first := min(q.Offset, len(marks))
+	if q.Limit == 0 {
+		return marks[first:]
+	}
+	return marks[first : first+min(q.Limit, len(marks)-first)]
+}
+
+func (q *RecordsQuery) compare(a, b RecordMark) int {
+	order := 0
+	switch q.Sort {
+	case ShortestFirst:
+		order = cmp.Compare(a.Seconds, b.Seconds)
+	case NewestFirst:
+		order = cmp.Compare(b.ClosedAt, a.ClosedAt)
+	case OldestFirst:
+		order = cmp.Or(compareKnown(a.ClosedAt, b.ClosedAt), cmp.Compare(a.ClosedAt, b.ClosedAt))
+	case ByKey:
+		order = CompareKeys(a.Key, b.Key)
+	default:
+		order = cmp.Compare(b.Seconds, a.Seconds)
+	}
+	return cmp.Or(order, cmp.Compare(a.ID, b.ID))
+}
+
+// compareKnown puts what is not known last.
+func compareKnown(a, b Instant) int {
+	switch {
+	case a.Known() == b.Known():
+		return 0
+	case a.Known():
+		return -1
+	}
+	return 1
+}
+
+// CompareKeys orders keys of issues by queue, then by number: DEV-9 comes before
+// DEV-10.
+func CompareKeys(a, b string) int {
+	aQueue, aNumber := cutNumber(a)
+	bQueue, bNumber := cutNumber(b)
+	return cmp.Or(strings.Compare(aQueue, bQueue), cmp.Compare(aNumber, bNumber), strings.Compare(a, b))
+}
+
+func cutNumber(key string) (queue string, number uint64) {
+	i := strings.LastIndexByte(key, '-')
+	if i < 0 {
+		return key, 0
+	}
+	number, err := strconv.ParseUint(key[i+1:], 10, 64)
+	if err != nil {
+		return key, 0
+	}
+	return key[:i], number
+}

@@ -1,0 +1,13 @@
+-- Read by sqlite.Scan: flow and periods of all issues. issue > 0 makes SQLite read
+-- both tables in their own order.
+SELECT scan_rows(?1, f.issue, f.connection, f.queue, f.resolution,
+                 f.created_at, f.first_active_at, f.closed_at, f.reopen_count, h.periods)
+FROM flow f
+CROSS JOIN histories h ON h.issue = f.issue
+WHERE f.issue > 0 AND f.generation = (SELECT id FROM generations WHERE stage = 'current')
+  AND (?2 IS NULL OR f.connection IN (
+      SELECT t.id FROM json_each(?2) k JOIN terms t ON t.kind = 'connection' AND t.key = k.value))
+  AND (?3 IS NULL OR f.queue IN (
+      SELECT t.id FROM json_each(?3) k JOIN terms t ON t.kind = 'queue' AND t.key = k.value))
+  AND (?4 IS NULL OR f.type IN (
+      SELECT t.id FROM json_each(?4) k JOIN terms t ON t.kind = 'type' AND t.key = k.value))

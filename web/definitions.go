@@ -1,0 +1,95 @@
+package web
+
+import (
+	"context"
+	"fmt"
+
+	"throughline/internal/delivery"
+)
+
+// teams are whose work is whose.
+func (s *Server) teams(context.Context) (delivery.Teams, error) { return delivery.Teams{}, nil }
+
+// workflows are what statuses mean over time.
+func (s *Server) workflows(ctx context.Context) (delivery.Workflows, error) {
+	teams, err := s.teams(ctx)
+	if err != nil {
+		return delivery.Workflows{}, err
+	}
+	workflow, err := s.db.Workflow(ctx)
+	all := delivery.OneWorkflow(workflow.Workflow)
+	all.Teams = teams
+	return all, err
+}
+
+// calendarNamed is a calendar by its name, the default one for "".
+func (s *Server) calendarNamed(ctx context.Context, name string) (*delivery.Calendar, error) {
+	if name != "" {
+		return nil, fmt.Errorf("no calendar %q", name)
+	}
+	return s.calendar(ctx)
+}
+
+// markers are the days in a filter's range from which its numbers mean something
+// else.
+func (s *Server) markers(context.Context, delivery.Filter) ([]delivery.Marker, error) {
+	return []delivery.Marker{}, nil
+}
+
+// teamCalendar is where days begin when these teams are asked for: the calendar
+// of a single one that has its own, else the default one.
+func (s *Server) teamCalendar(ctx context.Context, teams delivery.Teams, asked []string) (*delivery.Calendar, error) {
+	name := ""
+	if len(asked) == 1 {
+		team, _ := teams.Named(asked[0])
+		name = team.Calendar
+	}
+	return s.calendarNamed(ctx, name)
+}
+
+// queueCalendars are the calendars of the queues whose one team has its own.
+func (s *Server) queueCalendars(ctx context.Context, teams delivery.Teams) (map[string]*delivery.Calendar, error) {
+	if len(teams) == 0 {
+		return nil, nil
+	}
+	queues, err := s.queueKeys(ctx)
+	if err != nil {
+		return nil, err
+	}
+	calendars := map[string]*delivery.Calendar{}
+	for _, queue := range queues {
+		team, ok := teams.Only(queue)
+		if !ok || team.Calendar == "" {
+			continue
+		}
+		if calendars[queue], err = s.calendarNamed(ctx, team.Calendar); err != nil {
+			return nil, err
+		}
+	}
+	return calendars, nil
+}
+
+// queueKeys are the keys of all queues.
+func (s *Server) queueKeys(ctx context.Context) ([]string, error) {
+	facets, err := s.facets(ctx)
+	keys := make([]string, len(facets.Queues))
+	for i, q := range facets.Queues {
+		keys[i] = q.Key
+	}
+	return keys, err
+}
+
+// flowQuery is the question that a narrowed filter asks of flow.
+func (s *Server) flowQuery(ctx context.Context, f delivery.Filter) (delivery.FlowQuery, error) {
+	q := delivery.FlowQuery{Filter: f, Now: delivery.InstantOf(s.now())}
+	workflows, err := s.workflows(ctx)
+	if err != nil {
+		return q, err
+	}
+	q.Workflows = &workflows
+	if q.Calendar, err = s.teamCalendar(ctx, workflows.Teams, f.Teams); err != nil || len(f.Teams) == 1 {
+		return q, err
+	}
+	q.Calendars, err = s.queueCalendars(ctx, workflows.Teams)
+	return q, err
+}
