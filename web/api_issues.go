@@ -133,13 +133,9 @@ func (s *Server) asOf(r *http.Request, extra ...string) (delivery.Instant, error
 }
 
 func (s *Server) reportIssue(ctx context.Context, issue delivery.IssueDetail, asOf delivery.Instant) (delivery.IssueHistoryReport, error) {
-	q, err := s.flowQuery(ctx, delivery.Filter{})
+	b, err := s.issueBasis(ctx, issue.Queue)
 	if err != nil {
 		return delivery.IssueHistoryReport{}, err
 	}
-	types, err := s.statusTypes(ctx)
-	if err != nil {
-		return delivery.IssueHistoryReport{}, err
-	}
-	return delivery.ReportIssue(issue, q.Workflows.Classes(issue.Queue, types), q.CalendarOf(issue.Queue), asOf), nil
+	return delivery.ReportIssue(issue, b.class, b.calendar, asOf), nil
 }

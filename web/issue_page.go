@@ -1,6 +1,7 @@
 package web
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"net/http"
@@ -77,7 +78,7 @@ func (s *Server) issueView(r *http.Request, issue delivery.IssueDetail, asOf del
 	}
 	q := r.URL.Query()
 	v := views.IssueView{
-		Report: delivery.ReportIssue(issue, b.classes, b.calendar, asOf),
+		Report: delivery.ReportIssue(issue, b.class, b.calendar, asOf),
 		Source: sourceLink(issue.URL), Zone: b.calendar.Zone(), Day: b.calendar.Day(), Calendar: b.name,
 		Team: b.team, Since: b.since, AsOf: asOf, Past: q.Get("as_of") != "", Long: q.Get("periods") == "all",
 	}
@@ -158,16 +159,11 @@ type issueBasis struct {
 	name     string // of the calendar
 	team     string
 	since    delivery.Date
-	classes  func(key string) delivery.Class
-	class    func(key string, at delivery.Instant) delivery.Class
+	class    delivery.Classes
 }
 
 func (s *Server) issueBasis(ctx context.Context, queue string) (issueBasis, error) {
-	calendar, err := s.calendar(ctx)
-	if err != nil {
-		return issueBasis{}, err
-	}
-	workflow, err := s.db.Workflow(ctx)
+	q, err := s.flowQuery(ctx, delivery.Filter{})
 	if err != nil {
 		return issueBasis{}, err
 	}
@@ -175,9 +171,9 @@ func (s *Server) issueBasis(ctx context.Context, queue string) (issueBasis, erro
 	if err != nil {
 		return issueBasis{}, err
 	}
-	classes := classOf(workflow, queue, types)
+	team, _ := q.Workflows.Teams.Only(queue)
 	return issueBasis{
-		calendar: calendar, name: control.DefaultCalendarName, classes: classes,
-		class: func(key string, _ delivery.Instant) delivery.Class { return classes(key) },
+		calendar: q.CalendarOf(queue), name: cmp.Or(team.Calendar, control.DefaultCalendarName), team: team.Name,
+		class: q.Workflows.Classes(queue, types),
 	}, nil
 }
