@@ -3,6 +3,7 @@ package web
 import (
 	"context"
 	"fmt"
+	"runtime"
 	"sync"
 	"time"
 
@@ -15,7 +16,17 @@ const (
 	cacheBytes   = 16 << 20
 	// nowLifetime is how long an answer that depends on now is given again.
 	nowLifetime = time.Minute
+	// dear is what an answer must have cost to be given although there is newer
+	// data, and while it is younger than so many times its cost, nobody even
+	// computes it anew: a sync that brings new data every moment must not keep
+	// all processors busy with the same questions.
+	dear      = 20 * time.Millisecond
+	dearTimes = 20
 )
+
+// computing is how many answers are computed at once; more would only make each
+// slower, and hold more memory.
+func computing() int { return max(2, runtime.GOMAXPROCS(0)) }
 
 // caches are a server's; the zero value is ready.
 type caches struct{ answers cache }
@@ -30,16 +41,22 @@ type generation struct{ data, settings int64 }
 type cache struct {
 	flight singleflight.Group
 
-	mu      sync.Mutex
-	current generation
-	entries map[string]*cacheEntry
-	bytes   int
-	clock   int64 // orders uses
+	gate     chan struct{} // holds one for each answer that is being computed
+	openGate sync.Once
+
+	mu       sync.Mutex
+	settings int64 // that the entries are for
+	entries  map[string]*cacheEntry
+	bytes    int
+	clock    int64 // orders uses
 }
 
 type cacheEntry struct {
 	value   any
 	bytes   int
+	data    int64     // generation of the data it is of
+	asked   time.Time // when it was computed
+	cost    time.Duration
 	expires time.Time // zero: with its generation
 	used    int64
 }
@@ -50,6 +67,9 @@ type question struct {
 	key     string
 	expires time.Time // of the answer; zero: with its generation
 	now     time.Time
+	// stale is how old an answer may be that was dear and is of data before:
+	// such a one is given at once, and computed anew for the next who asks.
+	stale time.Duration
 	// answer computes the value and says about how many bytes it holds. Its
 	// context outlives the one who asked first, and ends after deadline.
 	answer   func(ctx context.Context) (value any, bytes int, err error)
@@ -58,11 +78,27 @@ type question struct {
 
 // get answers from memory, or computes and keeps.
 func (c *cache) get(ctx context.Context, q question) (any, error) {
-	if value, ok := c.lookup(q); ok {
+	value, how := c.lookup(q)
+	switch how {
+	case fresh:
+		return value, nil
+	case fading:
+		c.compute(ctx, q)
 		return value, nil
 	}
+	select {
+	case r := <-c.compute(ctx, q):
+		return r.Val, r.Err
+	case <-ctx.Done():
+		return nil, ctx.Err()
+	}
+}
+
+// compute begins to compute an answer, unless that was begun already.
+func (c *cache) compute(ctx context.Context, q question) <-chan singleflight.Result {
+	c.openGate.Do(func() { c.gate = make(chan struct{}, computing()) })
 	flight := fmt.Sprintf("%d %d %s", q.data, q.settings, q.key)
-	result := c.flight.DoChan(flight, func() (value any, err error) {
+	return c.flight.DoChan(flight, func() (value any, err error) {
 		// singleflight would end the process.
 		defer func() {
 			if v := recover(); v != nil {
@@ -71,39 +107,81 @@ func (c *cache) get(ctx context.Context, q question) (any, error) {
 		}()
 		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), q.deadline)
 		defer cancel()
+		// An answer that asks for another has its place already.
+		if _, inside := ctx.Value(insideKey{}).(bool); !inside {
+			select {
+			case c.gate <- struct{}{}:
+				defer func() { <-c.gate }()
+			case <-ctx.Done():
+				return nil, ctx.Err()
+			}
+			ctx = context.WithValue(ctx, insideKey{}, true)
+		}
+		began := time.Now()
 		value, bytes, err := q.answer(ctx)
 		if err == nil {
-			c.keep(q, value, bytes)
+			c.keep(q, value, bytes, time.Since(began))
 		}
 		return value, err
 	})
-	select {
-	case r := <-result:
-		return r.Val, r.Err
-	case <-ctx.Done():
-		return nil, ctx.Err()
-	}
 }
 
-func (c *cache) lookup(q question) (any, bool) {
+// insideKey marks the context of an answer that is being computed.
+type insideKey struct{}
+
+// freshness is what an entry is worth.
+type freshness int
+
+const (
+	missing freshness = iota
+	fading            // to be given, and to be computed anew
+	fresh
+)
+
+func (c *cache) lookup(q question) (any, freshness) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	e, ok := c.entries[q.key]
-	if !ok || c.current != q.generation || !e.expires.IsZero() && !q.now.Before(e.expires) {
-		return nil, false
+	if !ok || c.settings != q.settings {
+		return nil, missing
 	}
-	c.clock++
-	e.used = c.clock
-	return e.value, true
+	how := e.freshness(q)
+	if how != missing {
+		c.clock++
+		e.used = c.clock
+	}
+	return e.value, how
 }
 
-func (c *cache) keep(q question, value any, bytes int) {
+func (e *cacheEntry) freshness(q question) freshness {
+	age := q.now.Sub(e.asked)
+	switch {
+	case e.data == q.data && (e.expires.IsZero() || q.now.Before(e.expires)):
+		return fresh
+	case e.cost < dear || age >= q.stale:
+		return missing
+	case age < dearTimes*e.cost:
+		return fresh
+	default:
+		return fading
+	}
+}
+
+func (c *cache) keep(q question, value any, bytes int, cost time.Duration) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if c.current != q.generation || c.entries == nil {
-		c.current, c.entries, c.bytes = q.generation, map[string]*cacheEntry{}, 0
+	if c.settings != q.settings || c.entries == nil {
+		c.settings, c.entries, c.bytes = q.settings, map[string]*cacheEntry{}, 0
+	}
+	if e, ok := c.entries[q.key]; ok && e.data > q.data {
+		return // a newer one was computed meanwhile
 	}
 	c.drop(q.key)
+	for key, e := range c.entries {
+		if e.data != q.data && e.freshness(q) == missing {
+			c.drop(key)
+		}
+	}
 	if bytes > cacheBytes {
 		return
 	}
@@ -111,7 +189,7 @@ func (c *cache) keep(q question, value any, bytes int) {
 		c.drop(c.oldest())
 	}
 	c.clock++
-	c.entries[q.key] = &cacheEntry{value: value, bytes: bytes, expires: q.expires, used: c.clock}
+	c.entries[q.key] = &cacheEntry{value: value, bytes: bytes, data: q.data, asked: q.now, cost: cost, expires: q.expires, used: c.clock}
 	c.bytes += bytes
 }
 

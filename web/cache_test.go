@@ -148,3 +148,71 @@ func TestCacheErrors(t *testing.T) {
 		}
 	})
 }
+
+// A dear answer of data before is given for a while, and computed anew for the
+// next who asks; a cheap one never is.
+func TestCacheWhileDataComesIn(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var c cache
+		var calls atomic.Int64
+		ask := func(data, settings int64, cost time.Duration) any {
+			got, err := c.get(t.Context(), question{
+				generation: generation{data, settings}, key: fmt.Sprint("costs ", cost), now: time.Now(), stale: 10 * time.Second, deadline: time.Minute,
+				answer: func(context.Context) (any, int, error) { time.Sleep(cost); return calls.Add(1), 10, nil },
+			})
+			if err != nil {
+				t.Error(err)
+			}
+			return got
+		}
+		const cheap, costly = dear - 1, 100 * time.Millisecond
+		steps := []struct {
+			name           string
+			after          time.Duration
+			data, settings int64
+			cost           time.Duration
+			want           int64
+		}{
+			{"computed", 0, 1, 1, costly, 1},
+			{"new data, young", time.Second, 2, 1, costly, 1},
+			{"new data, older: given once more, and computed behind", 2 * time.Second, 3, 1, costly, 1},
+			{"what was computed behind", time.Second, 4, 1, costly, 2},
+			{"too old", 10 * time.Second, 5, 1, costly, 3},
+			{"new settings", 0, 5, 2, costly, 4},
+			{"cheap", 0, 5, 2, cheap, 5},
+			{"cheap, new data", 0, 6, 2, cheap, 6},
+		}
+		for _, s := range steps {
+			time.Sleep(s.after)
+			if got := ask(s.data, s.settings, s.cost); got != s.want {
+				t.Errorf("%s: %v, want %d", s.name, got, s.want)
+			}
+		}
+	})
+}
+
+// Of many different questions no more are computed at once than are of use.
+func TestCacheComputesFewAtOnce(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var c cache
+		var now, most atomic.Int64
+		var wg sync.WaitGroup
+		for i := range 20 {
+			wg.Go(func() {
+				_, err := c.get(t.Context(), question{key: fmt.Sprint(i), deadline: time.Minute, answer: func(context.Context) (any, int, error) {
+					most.Store(max(most.Load(), now.Add(1)))
+					time.Sleep(time.Second)
+					now.Add(-1)
+					return i, 1, nil
+				}})
+				if err != nil {
+					t.Error(err)
+				}
+			})
+		}
+		wg.Wait()
+		if got := most.Load(); got != int64(computing()) {
+			t.Errorf("%d at once, want %d", got, computing())
+		}
+	})
+}

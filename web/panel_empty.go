@@ -73,7 +73,7 @@ func (s *Server) classesInUse(ctx context.Context) (closed, active bool, err err
 	if err != nil {
 		return false, false, err
 	}
-	found, err := s.store.StatusesInUse(ctx)
+	found, err := s.statusesInUse(ctx)
 	now := delivery.InstantOf(s.now())
 	for _, status := range found {
 		class := workflows.Class(now, status.Queue, status.Key, status.Type)

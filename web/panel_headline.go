@@ -44,7 +44,7 @@ func (s *Server) flowFigures(ctx context.Context, f delivery.Filter) ([]views.Fi
 	if err != nil {
 		return nil, err
 	}
-	covered, err := s.covered(ctx, f)
+	covered, err := s.covered(ctx, f, before)
 	if err != nil {
 		return nil, err
 	}
@@ -69,14 +69,30 @@ func (s *Server) flowFigures(ctx context.Context, f delivery.Filter) ([]views.Fi
 // before all history.
 const leastCovered = delivery.Instant(7 * 24 * time.Hour / time.Millisecond)
 
-// covered reports whether the data reaches back to the beginning of a period:
-// where no issue was finished in its first quarter, history probably begins
-// later, and the period is nothing to compare with.
-func (s *Server) covered(ctx context.Context, f delivery.Filter) (bool, error) {
+// covered reports whether the data reaches back to the beginning of a period,
+// of which d tells: where no issue was finished in its first quarter, history
+// probably begins later, and the period is nothing to compare with.
+func (s *Server) covered(ctx context.Context, f delivery.Filter, d delivery.PanelData) (bool, error) {
 	f.To = f.From + min(f.To-f.From, max((f.To-f.From)/4, leastCovered))
+	if finishedBefore(d, f.To) {
+		return true, nil
+	}
 	trend, _ := panelBySlug("cycle-time-trend")
 	d, err := s.loadPanel(ctx, trend, f)
 	return d.N+d.Left() > 0, err
+}
+
+// finishedBefore reports whether a bucket that ends by then has an issue: a
+// cheap yes, where a no may be wrong.
+func finishedBefore(d delivery.PanelData, end delivery.Instant) bool {
+	for _, series := range d.Series {
+		for i := 1; i < len(series.Points) && series.Points[i].T <= end; i++ {
+			if n := series.Points[i-1].N; n != nil && *n > 0 {
+				return true
+			}
+		}
+	}
+	return false
 }
 
 func durationFigure(p *i18n.Printer, label, name string, now, before delivery.PanelData, enough int) views.Figure {

@@ -31,7 +31,7 @@ func (s *Server) loadPanel(ctx context.Context, p panel, f delivery.Filter) (del
 		return delivery.PanelData{}, err
 	}
 	now := q.Now.Time()
-	ask := question{generation: g, key: panelKey(p.slug, f), now: now, deadline: panelDeadline}
+	ask := question{generation: g, key: panelKey(p.slug, f), now: now, stale: s.cfg.Stale, deadline: panelDeadline}
 	if p.now {
 		ask.expires = now.Add(nowLifetime)
 	}
@@ -99,16 +99,20 @@ func (s *Server) typeKeys(ctx context.Context) ([]string, error) {
 	return keys, err
 }
 
+// statusesInUse are the statuses found in the data by queue, kept like panels.
+// They must not be changed.
+func (s *Server) statusesInUse(ctx context.Context) ([]delivery.StatusInUse, error) {
+	return cached(ctx, s, "statuses in use", s.store.StatusesInUse)
+}
+
 // statusTypes are the types of the statuses in use, by key.
 func (s *Server) statusTypes(ctx context.Context) (map[string]string, error) {
-	return cached(ctx, s, "status types", func(ctx context.Context) (map[string]string, error) {
-		statuses, err := s.store.StatusesInUse(ctx)
-		types := map[string]string{}
-		for _, status := range statuses {
-			types[status.Key] = status.Type
-		}
-		return types, err
-	})
+	statuses, err := s.statusesInUse(ctx)
+	types := map[string]string{}
+	for _, status := range statuses {
+		types[status.Key] = status.Type
+	}
+	return types, err
 }
 
 func cached[T any](ctx context.Context, s *Server, key string, load func(context.Context) (T, error)) (T, error) {
@@ -118,7 +122,7 @@ func cached[T any](ctx context.Context, s *Server, key string, load func(context
 		return none, err
 	}
 	value, err := s.caches.answers.get(ctx, question{
-		generation: g, key: key, now: s.now(), deadline: panelDeadline,
+		generation: g, key: key, now: s.now(), stale: s.cfg.Stale, deadline: panelDeadline,
 		answer: func(ctx context.Context) (any, int, error) {
 			v, err := load(ctx)
 			return v, 4096, err

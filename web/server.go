@@ -46,6 +46,9 @@ type Config struct {
 	TrustedProxies []netip.Prefix
 	Ready          func(ctx context.Context) error // nil: databases that answer are enough
 	Now            func() time.Time
+	// Stale is how old an answer may be that took long to compute, while new data
+	// comes in; 0 answers from the newest data always.
+	Stale time.Duration
 }
 
 // Server holds what handlers share.

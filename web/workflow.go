@@ -53,7 +53,7 @@ func (s *Server) workflowForm(ctx context.Context, queue string) (views.Workflow
 	if err != nil {
 		return views.WorkflowForm{}, err
 	}
-	found, err := s.store.StatusesInUse(ctx)
+	found, err := s.statusesInUse(ctx)
 	if err != nil {
 		return views.WorkflowForm{}, err
 	}

@@ -10,7 +10,6 @@ import (
 	"net/netip"
 	"os"
 	"os/signal"
-	"runtime/debug"
 	"strconv"
 	"syscall"
 	"time"
@@ -48,7 +47,7 @@ func demo(ctx context.Context, p program) (err error) {
 		return fmt.Errorf("demo: %w", err)
 	}
 	defer func() { err = errors.Join(err, os.RemoveAll(dir)) }()
-	defer debug.SetMemoryLimit(debug.SetMemoryLimit(demoMemory))
+	defer limitMemory(demoMemory)()
 
 	api, stop, err := startCompany(ctx)
 	if err != nil {
@@ -68,14 +67,7 @@ func demo(ctx context.Context, p program) (err error) {
 		return err
 	}
 	say(p.stdout, "Throughline demo: %s\nMade-up data, kept until the program ends; Ctrl+C ends it.\n", siteURL(listener.Addr()))
-	done := make(chan struct{})
-	go func() {
-		defer close(done)
-		a.freeAfterSync(ctx)
-	}()
-	err = a.serve(ctx, listener, true)
-	<-done
-	return err
+	return a.serve(ctx, listener, true)
 }
 
 // demoConfig is cfg without anything that would outlive the demo or that it
@@ -171,22 +163,4 @@ func listenDemo(ctx context.Context, environ []string, addr string) (net.Listene
 		}
 	}
 	return l, err
-}
-
-// freeAfterSync gives back what the first sync needed, once it is over.
-func (a *app) freeAfterSync(ctx context.Context) {
-	tick := time.NewTicker(time.Second)
-	defer tick.Stop()
-	for {
-		select {
-		case <-ctx.Done():
-			return
-		case <-tick.C:
-		}
-		syncs, err := a.db.Syncs(ctx, control.SyncQuery{Limit: 1})
-		if err == nil && len(syncs) > 0 && syncs[0].State != control.Running {
-			debug.FreeOSMemory()
-			return
-		}
-	}
 }

@@ -55,8 +55,10 @@ func loadPaths() []string {
 	return paths
 }
 
-// read signs in and reads until the context ends.
+// read signs in, at some moment of the first ten seconds, and reads until the
+// context ends.
 func (c *client) read(ctx context.Context) {
+	time.Sleep(time.Duration(c.dice.Int64N(int64(loadArrive))))
 	form := url.Values{"email": {"lead@example.com"}, "password": {loadPassword}}
 	if _, ok := c.ask(ctx, http.MethodPost, "/login", "POST /login", strings.NewReader(form.Encode())); !ok {
 		return

@@ -18,6 +18,9 @@ import (
 	"throughline/web"
 )
 
+// staleAnswers is how old a chart of a large installation may be during a sync.
+const staleAnswers = 20 * time.Second
+
 // shutdownTimeout is how long requests may take to end at a stop.
 const shutdownTimeout = 10 * time.Second
 
@@ -27,6 +30,7 @@ func serve(ctx context.Context, p program) (err error) {
 	if err != nil {
 		return err
 	}
+	defer limitMemory(serveMemory)()
 	log := newLog(p.stderr, cfg)
 	logStart(ctx, log, cfg)
 	a, err := openApp(ctx, cfg, provision, log)
@@ -75,7 +79,7 @@ func (a *app) serve(ctx context.Context, listener net.Listener, demo bool) error
 	handler := web.New(web.Config{
 		BaseURL: a.cfg.BaseURL, LangDefault: a.cfg.LangDefault, Version: version, Demo: demo,
 		DB: a.db, Store: a.store, Worker: a.worker, Kinds: kinds(), Client: a.client,
-		Log: a.log, TrustedProxies: a.cfg.TrustedProxies, Now: time.Now,
+		Log: a.log, TrustedProxies: a.cfg.TrustedProxies, Now: time.Now, Stale: staleAnswers,
 		Ready: func(context.Context) error { return ctx.Err() },
 	}).Handler()
 	// Requests outlive ctx: its end stops the server gently, not them.
@@ -95,6 +99,7 @@ func (a *app) serve(ctx context.Context, listener net.Listener, demo bool) error
 		return nil
 	})
 	g.Go(func() error { return a.worker.Run(ctx) })
+	g.Go(func() error { giveMemoryBack(ctx); return nil })
 	g.Go(func() error {
 		<-ctx.Done()
 		a.log.InfoContext(ctx, "stopping")
