@@ -1,0 +1,129 @@
+package delivery_test
+
+import (
+	"errors"
+	"slices"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"throughline/internal/delivery"
+)
+
+func TestRecordsPage(t *testing.T) {
+	marks := []delivery.RecordMark{
+		{ID: 1, Key: "DEV-10", ClosedAt: 300, Seconds: 5},
+		{ID: 2, Key: "DEV-9", ClosedAt: 100, Seconds: 7},
+		{ID: 3, Key: "ABC-100", ClosedAt: 0, Seconds: 5},
+		{ID: 4, Key: "DEV-11", ClosedAt: 200, Seconds: 1},
+		{ID: 5, Key: "DEV-2", ClosedAt: 200, Seconds: 1},
+	}
+	for _, c := range []struct {
+		sort          string
+		offset, limit int
+		want          []int64
+	}{
+		{"", 0, 0, []int64{2, 1, 3, 4, 5}},
+		{delivery.LongestFirst, 1, 3, []int64{1, 3, 4}},
+		{delivery.ShortestFirst, 0, 0, []int64{4, 5, 1, 3, 2}},
+		{delivery.NewestFirst, 0, 0, []int64{1, 4, 5, 2, 3}},
+		{delivery.OldestFirst, 0, 0, []int64{2, 4, 5, 1, 3}},
+		{delivery.ByKey, 0, 0, []int64{3, 5, 2, 1, 4}},
+		{delivery.ByKey, 4, 10, []int64{4}},
+		{"", 5, 10, []int64{}},
+		{"", 900, 0, []int64{}},
+	} {
+		q := delivery.RecordsQuery{Sort: c.sort, Offset: c.offset, Limit: c.limit}
+		got := []int64{}
+		for _, m := range q.Page(slices.Clone(marks)) {
+			got = append(got, m.ID)
+		}
+		if diff := cmp.Diff(c.want, got); diff != "" {
+			t.Errorf("sort %q, offset %d, limit %d (-want +got)\n%s", c.sort, c.offset, c.limit, diff)
+		}
+	}
+	counted, left := delivery.RecordMark{Seconds: 7}, delivery.RecordMark{Reason: delivery.NeverActive}
+	if v := counted.Value(); v == nil || *v != 7 || left.Value() != nil {
+		t.Errorf("values: %v, %v", v, left.Value())
+	}
+}
+
+func TestRecordsValidate(t *testing.T) {
+	for _, c := range []struct {
+		q     delivery.RecordsQuery
+		param string
+	}{
+		{delivery.RecordsQuery{Panel: "cycle-time"}, ""},
+		{delivery.RecordsQuery{Panel: "cycle-time-trend", Sort: "key", Excluded: "any", Offset: 3, Limit: 5}, ""},
+		{delivery.RecordsQuery{Panel: "time-in-status", Status: "open", Sort: "-closed"}, ""},
+		{delivery.RecordsQuery{}, "panel"},
+		{delivery.RecordsQuery{Panel: "throughput"}, "panel"},
+		{delivery.RecordsQuery{Panel: "time-in-status"}, "status"},
+		{delivery.RecordsQuery{Panel: "cycle-time", Status: "open"}, "status"},
+		{delivery.RecordsQuery{Panel: "cycle-time", Excluded: "bored"}, "excluded"},
+		{delivery.RecordsQuery{Panel: "cycle-time", Sort: "title"}, "sort"},
+		{delivery.RecordsQuery{Panel: "cycle-time", Offset: -1}, "limit"},
+	} {
+		err := c.q.Validate()
+		var wrong *delivery.FilterError
+		if c.param == "" && err != nil || c.param != "" && (!errors.As(err, &wrong) || wrong.Param != c.param) {
+			t.Errorf("%+v: %v, want %q", c.q, err, c.param)
+		}
+	}
+}
+
+func TestCompareKeys(t *testing.T) {
+	keys := []string{"DEV-10", "DEV", "B-3", "DEV-9", "DEV-x", "dev-1", "DEV-99999999999999999999", "A-1-2", "A-1-10"}
+	slices.SortFunc(keys, delivery.CompareKeys)
+	want := []string{"A-1-2", "A-1-10", "B-3", "DEV", "DEV-9", "DEV-10", "DEV-99999999999999999999", "DEV-x", "dev-1"}
+	if diff := cmp.Diff(want, keys); diff != "" {
+		t.Errorf("(-want +got)\n%s", diff)
+	}
+}
+
+func TestFlowChange(t *testing.T) {
+	q := delivery.FlowQuery{Filter: delivery.Filter{Clock: delivery.Elapsed}}
+	flow := func(active, closed delivery.Instant) delivery.Flow {
+		return delivery.Flow{CreatedAt: 1, FirstActiveAt: active * 1000, ClosedAt: closed * 1000}
+	}
+	var c delivery.FlowChange
+	c.Compare(&q, 1, "DEV", flow(1, 5), flow(1, 5)) // the same
+	c.Compare(&q, 2, "DEV", flow(1, 5), flow(1, 0))
+	c.Compare(&q, 3, "DEV", flow(1, 0), flow(1, 9))
+	c.Compare(&q, 4, "DEV", flow(1, 5), flow(3, 5))
+	c.Compare(&q, 5, "DEV", flow(1, 5), flow(0, 7))
+	c.Compare(&q, 6, "DEV", flow(1, 0), flow(2, 0)) // open as before
+	c.Compare(&q, 7, "DEV", flow(1, 5), flow(2, 6)) // later, and as long
+	c.Finish()
+	if c.Opened != 1 || c.Closed != 1 || c.Remeasured != 2 {
+		t.Errorf("opened %d, closed %d, remeasured %d", c.Opened, c.Closed, c.Remeasured)
+	}
+	var got [][]int64
+	for _, f := range c.Items {
+		row := []int64{f.ID, -1, -1}
+		if f.Before != nil {
+			row[1] = *f.Before
+		}
+		if f.After != nil {
+			row[2] = *f.After
+		}
+		got = append(got, row)
+	}
+	if diff := cmp.Diff([][]int64{{3, -1, 8}, {5, 4, -1}, {4, 4, 2}, {2, 4, -1}}, got); diff != "" {
+		t.Errorf("items (-want +got)\n%s", diff)
+	}
+
+	var many delivery.FlowChange
+	for n := range int64(5000) {
+		many.Compare(&q, n+1, "DEV", flow(1, 0), flow(1, delivery.Instant(n*7919%5000+2)))
+	}
+	many.Finish()
+	if many.Closed != 5000 || len(many.Items) != delivery.MaxFlips {
+		t.Fatalf("closed %d, %d items", many.Closed, len(many.Items))
+	}
+	for i, f := range many.Items {
+		if *f.After != int64(5000-i) {
+			t.Errorf("item %d took %d s", i, *f.After)
+		}
+	}
+}
