@@ -102,18 +102,39 @@ func (m *RecordMark) Value() *float64 {
 	return &v
 }
 
-// Page sorts marks as asked and cuts the page out of them.
+// Page cuts the page asked for out of marks, which it reorders.
 func (q *RecordsQuery) Page(marks []RecordMark) []RecordMark {
-	slices.SortFunc(marks, q.compare)
-	first := min(q.Offset, len(marks))
-	if q.Limit == 0 {
-		return marks[first:]
+	from, to := min(q.Offset, len(marks)), len(marks)
+	if q.Limit > 0 {
+		to = from + min(q.Limit, to-from)
 	}
-	return marks[first : first+min(q.Limit, len(marks)-first)]
+	if to > shortPages {
+		slices.SortFunc(marks, q.compare)
+		return marks[from:to]
+	}
+	return q.first(marks, to)[from:]
+}
+
+// shortPages is how many records are found faster than all are sorted.
+const shortPages = 250
+
+// first are the first n marks, in order.
+func (q *RecordsQuery) first(marks []RecordMark, n int) []RecordMark {
+	out := marks[:n]
+	slices.SortFunc(out, q.compare)
+	for _, m := range marks[n:] {
+		if n == 0 || q.compare(m, out[n-1]) > 0 {
+			continue
+		}
+		i, _ := slices.BinarySearchFunc(out, m, q.compare)
+		copy(out[i+1:], out[i:])
+		out[i] = m
+	}
+	return out
 }
 
 func (q *RecordsQuery) compare(a, b RecordMark) int {
-	order := 0
+	var order int
 	switch q.Sort {
 	case ShortestFirst:
 		order = cmp.Compare(a.Seconds, b.Seconds)

@@ -48,6 +48,24 @@ func TestRecordsPage(t *testing.T) {
 	}
 }
 
+// A page is the same however many marks it is cut out of at once.
+func TestRecordsPages(t *testing.T) {
+	var marks []delivery.RecordMark
+	for n := range 1000 {
+		marks = append(marks, delivery.RecordMark{ID: int64(n + 1), Seconds: int64(n * 7919 % 500)})
+	}
+	all := (&delivery.RecordsQuery{}).Page(slices.Clone(marks))
+	for _, limit := range []int{1, 100, 300} {
+		for offset := 0; offset < len(marks); offset += limit {
+			q := delivery.RecordsQuery{Offset: offset, Limit: limit}
+			want := all[offset:min(offset+limit, len(all))]
+			if diff := cmp.Diff(want, q.Page(slices.Clone(marks))); diff != "" {
+				t.Fatalf("offset %d, limit %d (-want +got)\n%s", offset, limit, diff)
+			}
+		}
+	}
+}
+
 func TestRecordsValidate(t *testing.T) {
 	for _, c := range []struct {
 		q     delivery.RecordsQuery

@@ -118,8 +118,14 @@ func TestWorkflowsExclude(t *testing.T) {
 		at         delivery.Instant
 		want       bool
 	}{
-		{"duplicate", 999, false}, {"duplicate", 1000, true}, {"duplicate", 1999, true}, {"duplicate", 2000, false},
-		{"wontFix", 1999, false}, {"wontFix", 2000, true}, {"", 2000, false}, {"fixed", 1500, false},
+		{"duplicate", 999, false},
+		{"duplicate", 1000, true},
+		{"duplicate", 1999, true},
+		{"duplicate", 2000, false},
+		{"wontFix", 1999, false},
+		{"wontFix", 2000, true},
+		{"", 2000, false},
+		{"fixed", 1500, false},
 	} {
 		if got := w.Excludes(c.resolution, c.at); got != c.want {
 			t.Errorf("%q at %d: %v", c.resolution, c.at, got)
@@ -150,22 +156,40 @@ func TestFlowByVersions(t *testing.T) {
 		periods []delivery.Period
 		want    delivery.Flow
 	}{
-		{"closed before its status was", "DEV", []delivery.Period{period("work", 100, 900), period("done", 900, 0)},
-			delivery.Flow{CreatedAt: 100, FirstActiveAt: 100}},
-		{"closed on the day", "DEV", []delivery.Period{period("work", 100, 1000), period("done", 1000, 0)},
-			delivery.Flow{CreatedAt: 100, FirstActiveAt: 100, ClosedAt: 1000}},
-		{"closed by what was closed then", "DEV", []delivery.Period{period("work", 100, 300), period("shipped", 300, 0)},
-			delivery.Flow{CreatedAt: 100, FirstActiveAt: 100, ClosedAt: 300}},
-		{"the same after the day", "DEV", []delivery.Period{period("work", 100, 1500), period("shipped", 1500, 0)},
-			delivery.Flow{CreatedAt: 100, FirstActiveAt: 100}},
+		{
+			"closed before its status was", "DEV",
+			[]delivery.Period{period("work", 100, 900), period("done", 900, 0)},
+			delivery.Flow{CreatedAt: 100, FirstActiveAt: 100},
+		},
+		{
+			"closed on the day", "DEV",
+			[]delivery.Period{period("work", 100, 1000), period("done", 1000, 0)},
+			delivery.Flow{CreatedAt: 100, FirstActiveAt: 100, ClosedAt: 1000},
+		},
+		{
+			"closed by what was closed then", "DEV",
+			[]delivery.Period{period("work", 100, 300), period("shipped", 300, 0)},
+			delivery.Flow{CreatedAt: 100, FirstActiveAt: 100, ClosedAt: 300},
+		},
+		{
+			"the same after the day", "DEV",
+			[]delivery.Period{period("work", 100, 1500), period("shipped", 1500, 0)},
+			delivery.Flow{CreatedAt: 100, FirstActiveAt: 100},
+		},
 		{"reopened across the versions", "DEV", []delivery.Period{
 			period("work", 100, 300), period("shipped", 300, 1500), period("shipped", 1500, 1600), period("done", 1600, 0),
 		}, delivery.Flow{CreatedAt: 100, FirstActiveAt: 100, ClosedAt: 1600, ReopenCount: 1}},
-		{"a closed run through two versions", "DEV", []delivery.Period{period("done", 1900, 2100), period("review", 2100, 0)},
-			delivery.Flow{CreatedAt: 1900, ClosedAt: 1900}},
+		{
+			"a closed run through two versions", "DEV",
+			[]delivery.Period{period("done", 1900, 2100), period("review", 2100, 0)},
+			delivery.Flow{CreatedAt: 1900, ClosedAt: 1900},
+		},
 		{"left open by the newest version", "DEV", []delivery.Period{period("review", 1999, 0)}, delivery.Flow{CreatedAt: 1999}},
-		{"not of the shared queue", "SHARED", []delivery.Period{period("work", 2000, 2100), period("review", 2100, 0)},
-			delivery.Flow{CreatedAt: 2000, FirstActiveAt: 2000}},
+		{
+			"not of the shared queue", "SHARED",
+			[]delivery.Period{period("work", 2000, 2100), period("review", 2100, 0)},
+			delivery.Flow{CreatedAt: 2000, FirstActiveAt: 2000},
+		},
 	} {
 		w := versions()
 		class := w.Classes(c.queue, map[string]string{"shipped": "done"})

@@ -5,6 +5,7 @@ import (
 	"database/sql"
 	"database/sql/driver"
 	"errors"
+	"strings"
 	"sync"
 	"sync/atomic"
 
@@ -26,8 +27,8 @@ type Row []driver.Value
 // Int is column i, which must be an integer.
 func (r Row) Int(i int) int64 { n, _ := r[i].(int64); return n }
 
-// Text is column i, which must be a text.
-func (r Row) Text(i int) string { s, _ := r[i].(string); return s }
+// Text is a copy of column i, which must be a text.
+func (r Row) Text(i int) string { s, _ := r[i].(string); return strings.Clone(s) }
 
 // Bytes is column i, which must be a blob; it must not be kept.
 func (r Row) Bytes(i int) []byte { b, _ := r[i].([]byte); return b }

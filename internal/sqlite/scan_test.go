@@ -49,6 +49,17 @@ func TestScan(t *testing.T) {
 	if diff := cmp.Diff([]int64{5, 5, -5, 6, 6, -6, 7, 7, -7}, got); diff != "" {
 		t.Error(diff)
 	}
+	var texts []string
+	err = sqlite.Scan(t.Context(), db.Reader, func(r sqlite.Row) error {
+		texts = append(texts, r.Text(0), r.Text(1))
+		return nil
+	}, "SELECT scan_rows(?1, 'number ' || n, '') FROM numbers WHERE n >= ?2 AND n < ?3", 5, 8)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff([]string{"number 5", "", "number 6", "", "number 7", ""}, texts); diff != "" {
+		t.Error(diff)
+	}
 	none := func(sqlite.Row) error { t.Error("a row of none"); return nil }
 	if err := sqlite.Scan(t.Context(), db.Reader, none, "SELECT scan_rows(?1, n) FROM numbers WHERE n < 0"); err != nil {
 		t.Error(err)

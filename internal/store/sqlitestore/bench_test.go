@@ -205,6 +205,46 @@ func BenchmarkPanels(b *testing.B) {
 	})
 }
 
+// BenchmarkRecords asks for the first page behind each panel.
+func BenchmarkRecords(b *testing.B) {
+	s := benchStore(b)
+	for _, c := range []struct{ panel, status, sort string }{
+		{"cycle-time", "", delivery.LongestFirst}, {"cycle-time", "", delivery.ByKey}, {"time-in-status", "review", delivery.LongestFirst},
+	} {
+		b.Run(c.panel+"/"+c.sort, func(b *testing.B) {
+			q := delivery.RecordsQuery{FlowQuery: benchQuery(delivery.Business), Panel: c.panel, Status: c.status, Sort: c.sort, Limit: 50}
+			for b.Loop() {
+				if got, err := s.Records(b.Context(), q); err != nil || got.Total < benchIssues*9/10 || len(got.Items) != 50 {
+					b.Fatal(got.Total, err)
+				}
+			}
+		})
+	}
+}
+
+// BenchmarkWhatIf supposes that an active status is closed, for all time or for
+// the last year.
+func BenchmarkWhatIf(b *testing.B) {
+	s := benchStore(b)
+	supposed := delivery.Workflow{StatusLists: delivery.StatusLists{Closed: []string{"testing", "released", "closed"}}}
+	for name, w := range map[string]delivery.Workflows{
+		"always": delivery.OneWorkflow(supposed),
+		"last year": {Versions: []delivery.WorkflowVersion{
+			{}, {From: benchStart + benchSpan*2/3, Workflow: supposed},
+		}},
+	} {
+		b.Run(name, func(b *testing.B) {
+			q := benchQuery(delivery.Business)
+			for b.Loop() {
+				got, err := s.WhatIf(b.Context(), q, w)
+				if err != nil || got.Remeasured == 0 || len(got.Items) != delivery.MaxFlips {
+					b.Fatal(got.Remeasured, err)
+				}
+			}
+		})
+	}
+}
+
 // BenchmarkWrite writes issues with 26 events each, and reports how many a
 // second.
 func BenchmarkWrite(b *testing.B) {

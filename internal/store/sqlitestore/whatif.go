@@ -127,7 +127,7 @@ func nameFlips(ctx context.Context, tx *sql.Tx, flips []delivery.FlowFlip) error
 	for i := range flips {
 		f, issue := &flips[i], issues[flips[i].ID]
 		f.Key, f.Title, f.Queue = issue.Key, issue.Title, issue.Queue
-		f.StatusKey, f.Status = issue.Issue.Status.Key, issue.Issue.Status.Name
+		f.StatusKey, f.Status = issue.Status.Key, issue.Status.Name
 	}
 	return err
 }

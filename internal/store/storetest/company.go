@@ -90,14 +90,14 @@ func lives(records []delivery.IssueRecord, q *delivery.FlowQuery, f func(*delive
 	for _, s := range dictionary {
 		types[s.Key] = s.Type
 	}
-	var wf delivery.Workflows
+	queues, all := q.QueueKeys()
 	for i := range records {
 		rec := &records[i]
-		if q.Queues != nil && !slices.Contains(q.Queues, rec.Queue) {
+		if !all && !slices.Contains(queues, rec.Queue) {
 			continue
 		}
 		periods := delivery.HistoryOf(&rec.Issue, rec.Events, math.MaxInt64).Periods
-		f(rec, periods, wf.Classes(rec.Queue, types))
+		f(rec, periods, q.Workflows.Classes(rec.Queue, types))
 	}
 }
 
@@ -105,7 +105,7 @@ func expectedCycleTime(records []delivery.IssueRecord, q *delivery.FlowQuery) de
 	var seconds []int64
 	lives(records, q, func(rec *delivery.IssueRecord, periods []delivery.Period, class delivery.Classes) {
 		f := delivery.FlowOf(rec.CreatedAt, periods, class)
-		c := f.CycleTime(q.Calendar)
+		c := f.CycleTime(q.CalendarOf(rec.Queue))
 		switch {
 		case c == nil, f.ClosedAt < q.From, f.ClosedAt >= q.To, q.Workflows.Excludes(rec.Resolution.Key, f.ClosedAt):
 		case q.Clock == delivery.Business:
@@ -124,7 +124,7 @@ func expectedTimeInStatus(records []delivery.IssueRecord, q *delivery.FlowQuery)
 			return
 		}
 		f := delivery.FlowOf(rec.CreatedAt, periods, class)
-		for key, total := range delivery.StatusTotals(periods, f.IsClosed(), q.Now, q.Calendar) {
+		for key, total := range delivery.StatusTotals(periods, f.IsClosed(), q.Now, q.CalendarOf(rec.Queue)) {
 			if q.Clock == delivery.Business {
 				seconds[key] = append(seconds[key], total.BusinessSeconds)
 			} else {

@@ -57,6 +57,16 @@ func Run(t *testing.T, o Opener) {
 		{"status types", testStatusTypes},
 		{"interrupted rebuild", testInterrupted},
 		{"overtaken rebuild", testOvertaken},
+		{"workflow versions", testVersions},
+		{"versions that change nothing", testVersionsSame},
+		{"interrupted rebuild of versions", testVersionsInterrupted},
+		{"workflow of a team", testTeamWorkflow},
+		{"team scope", testTeamScope},
+		{"calendars of queues", testCalendars},
+		{"records", testRecords},
+		{"records that make no sense", testRecordsRefused},
+		{"what if", testWhatIf},
+		{"made-up company over time", testCompanyOverTime},
 		{"reads beside writes", testConcurrent},
 		{"several writers", testWriters},
 		{"panics", testPanics},
@@ -109,7 +119,12 @@ func (s *store) version(t *testing.T) int64 {
 
 func (s *store) setWorkflow(t *testing.T, w delivery.Workflow) {
 	t.Helper()
-	if err := s.SetWorkflow(t.Context(), delivery.OneWorkflow(w)); err != nil {
+	s.setWorkflows(t, delivery.OneWorkflow(w))
+}
+
+func (s *store) setWorkflows(t *testing.T, w delivery.Workflows) {
+	t.Helper()
+	if err := s.SetWorkflow(t.Context(), w); err != nil {
 		t.Fatalf("set workflow: %v", err)
 	}
 }
@@ -161,6 +176,24 @@ func (s *store) timeInStatus(t *testing.T, q delivery.FlowQuery) delivery.TimeIn
 	r, err := s.TimeInStatus(t.Context(), q)
 	if err != nil {
 		t.Fatalf("time in status: %v", err)
+	}
+	return r
+}
+
+func (s *store) records(t *testing.T, q delivery.RecordsQuery) delivery.Records {
+	t.Helper()
+	r, err := s.Records(t.Context(), q)
+	if err != nil {
+		t.Fatalf("records: %v", err)
+	}
+	return r
+}
+
+func (s *store) whatIf(t *testing.T, q delivery.FlowQuery, w delivery.Workflows) delivery.FlowChange {
+	t.Helper()
+	r, err := s.WhatIf(t.Context(), q, w)
+	if err != nil {
+		t.Fatalf("what if: %v", err)
 	}
 	return r
 }

@@ -1,0 +1,158 @@
+package storetest
+
+import (
+	"fmt"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/google/go-cmp/cmp/cmpopts"
+
+	"throughline/internal/delivery"
+)
+
+// overTime are versions and teams that reach into a made-up company's life.
+func overTime() delivery.Workflows {
+	w := delivery.OneWorkflow(delivery.Workflow{ExcludedResolutions: []string{"duplicate"}})
+	w.Teams = delivery.Teams{{Name: "A", Queues: delivery.Patterns{"DEV", "OPS"}}, {Name: "B", Queues: delivery.Patterns{"OPS", "WEB"}}}
+	w = since(w, "2025-11-15", delivery.Workflow{
+		StatusLists: delivery.StatusLists{Active: []string{"ready", "inProgress"}, Closed: []string{"closed"}},
+		Teams:       map[string]delivery.StatusLists{"A": {Closed: []string{"review"}}},
+	})
+	return since(w, "2026-01-10", delivery.Workflow{
+		StatusLists:         delivery.StatusLists{Active: []string{"inProgress"}},
+		Queues:              map[string]delivery.StatusLists{"WEB": {Closed: []string{"limbo", "closed"}}},
+		ExcludedResolutions: []string{"fixed"},
+	})
+}
+
+// companyQuery asks for the company's autumn and winter.
+func companyQuery(clock delivery.Clock, w *delivery.Workflows) delivery.FlowQuery {
+	return ask(func(q *delivery.FlowQuery) {
+		q.Filter = delivery.Filter{From: at("2025-09-01"), To: at("2026-03-01"), Clock: clock, Unit: delivery.Month}
+		q.Now, q.Workflows = at("2027-01-01"), w
+		q.Calendars = map[string]*delivery.Calendar{"OPS": always()}
+	})
+}
+
+// testCompanyOverTime compares panels under versions, teams and calendars with
+// the same numbers computed one issue at a time by the rules of delivery.
+func testCompanyOverTime(t *testing.T, s *store) {
+	records := company(600)
+	w := overTime()
+	s.write(t, records[:300]...)
+	s.setWorkflows(t, w)
+	s.write(t, records[300:500]...)
+	s.rebuild(t)
+	s.reopen(t)
+	s.write(t, records[500:]...)
+	for _, clock := range []delivery.Clock{delivery.Elapsed, delivery.Business} {
+		for _, teams := range [][]string{nil, {"A"}, {"A", "B"}} {
+			q := companyQuery(clock, &w)
+			q.Teams = teams
+			if err := q.Narrow(w.Teams, []string{"DEV", "OPS", "WEB"}); err != nil {
+				t.Fatal(err)
+			}
+			name := fmt.Sprintf("%s, teams %v", clock, teams)
+			want := expectedCycleTime(records, &q)
+			same(t, name+": cycle time", s.cycleTime(t, q).Percentiles, want, near())
+			same(t, name+": trend", s.trend(t, q).Percentiles, want, near())
+			same(t, name+": time in status", byStatus(s.timeInStatus(t, q)), expectedTimeInStatus(records, &q), near())
+			s.sameRecords(t, name, q)
+		}
+	}
+}
+
+// sameRecords compares the number and the percentiles of records only.
+func (s *store) sameRecords(t *testing.T, name string, q delivery.FlowQuery) {
+	t.Helper()
+	panel, got := s.cycleTime(t, q), s.records(t, delivery.RecordsQuery{FlowQuery: q, Panel: "cycle-time"})
+	same(t, name+": records", got.Sample, panel.Sample)
+	same(t, name+": percentiles of records", measured(t, got), panel.Percentiles)
+}
+
+// testWhatIf compares what would be with what is once it is done.
+func testWhatIf(t *testing.T, s *store) {
+	s.write(t, company(600)...)
+	other := delivery.OneWorkflow(delivery.Workflow{StatusLists: delivery.StatusLists{Active: []string{"open"}, Closed: []string{"review", "closed"}}})
+	before := delivery.OneWorkflow(delivery.Workflow{})
+	for n, next := range []delivery.Workflows{before, other, overTime(), since(before, "2028-01-01", other.Versions[0].Workflow)} {
+		for _, clock := range []delivery.Clock{delivery.Elapsed, delivery.Business} {
+			s.whatIfDone(t, fmt.Sprintf("%d, %s", n, clock), companyQuery(clock, &before), next)
+			if clock == delivery.Elapsed {
+				s.setWorkflows(t, before)
+				s.rebuild(t)
+			}
+		}
+		before = next
+	}
+}
+
+// whatIfDone asks what next would change, makes it so and looks.
+func (s *store) whatIfDone(t *testing.T, name string, q delivery.FlowQuery, next delivery.Workflows) {
+	t.Helper()
+	q.Queues = []string{"DEV", "OPS"}
+	version, facts := s.version(t), s.dump(t)
+	got := s.whatIf(t, q, next)
+	same(t, name+": version", s.version(t), version)
+	same(t, name+": facts", s.dump(t), facts)
+	was := s.cycleTime(t, q)
+	same(t, name+": before", got.Before, delivery.CycleSample{Sample: was.Sample, Percentiles: was.Percentiles})
+	flows := s.flows(t, q)
+
+	s.setWorkflows(t, next)
+	s.rebuild(t)
+	then := q
+	then.Workflows = &next
+	is := s.cycleTime(t, then)
+	same(t, name+": after", got.After, delivery.CycleSample{Sample: is.Sample, Percentiles: is.Percentiles})
+
+	var want delivery.FlowChange
+	flips := map[string]delivery.FlowFlip{}
+	for key, after := range s.flows(t, q) {
+		before := flows[key]
+		f := delivery.FlowFlip{
+			Key: key, Title: after.Title, Queue: after.Queue, StatusKey: after.Status.Key, Status: after.Status.Name,
+			WasClosed: before.IsClosed(), IsClosed: after.IsClosed(), Before: seconds(&q, before), After: seconds(&q, after),
+		}
+		switch {
+		case f.WasClosed && !f.IsClosed:
+			want.Opened++
+		case f.IsClosed && !f.WasClosed:
+			want.Closed++
+		case f.IsClosed && !cmp.Equal(f.Before, f.After):
+			want.Remeasured++
+		default:
+			continue
+		}
+		flips[key] = f
+	}
+	same(t, name+": changed", []int{got.Opened, got.Closed, got.Remeasured}, []int{want.Opened, want.Closed, want.Remeasured})
+	same(t, name+": named", len(got.Items), min(len(flips), delivery.MaxFlips))
+	for _, f := range got.Items {
+		f.ID = 0
+		same(t, name+": "+f.Key, f, flips[f.Key], cmpopts.IgnoreUnexported(delivery.FlowFlip{}))
+	}
+}
+
+// flows are all issues of a query's queues, whatever its range.
+func (s *store) flows(t *testing.T, q delivery.FlowQuery) map[string]delivery.ListedIssue {
+	t.Helper()
+	everything(&q)
+	out := map[string]delivery.ListedIssue{}
+	for _, i := range s.list(t, delivery.IssueQuery{Filter: q.Filter}) {
+		out[i.Key] = i
+	}
+	return out
+}
+
+// seconds is an issue's cycle time, nil when it has none.
+func seconds(q *delivery.FlowQuery, i delivery.ListedIssue) *int64 {
+	span := i.CycleTime(q.CalendarOf(i.Queue))
+	switch {
+	case span == nil:
+		return nil
+	case q.Clock == delivery.Business:
+		return &span.BusinessSeconds
+	}
+	return &span.Seconds
+}
