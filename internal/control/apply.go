@@ -79,19 +79,13 @@ func (db *DB) applyTokens(ctx context.Context, tx *sql.Tx, declared []declaredTo
 	if err := checkTokenConnections(ctx, tx, declared); err != nil {
 		return err
 	}
-	stored, err := list(ctx, tx, func(row scanner) (Token, error) {
-		t, _, err := scanToken(row)
-		return t, err
-	}, selectToken+` ORDER BY id`)
+	stored, err := list(ctx, tx, scanToken, selectToken+` ORDER BY id`)
 	if err != nil {
 		return fmt.Errorf("tokens: %w", err)
 	}
 	for _, t := range stored {
 		if t.Provisioned && !slices.ContainsFunc(declared, func(d declaredToken) bool { return d.name == t.Name }) {
-			if _, err := tx.ExecContext(ctx, `DELETE FROM api_tokens WHERE id = ?`, t.ID); err != nil {
-				return fmt.Errorf("revoke token %s: %w", t.Name, err)
-			}
-			if err := db.audit(ctx, tx, "token.delete", "token/"+t.Name, t, nil); err != nil {
+			if err := db.dropToken(ctx, tx, t); err != nil {
 				return err
 			}
 		}

@@ -44,7 +44,7 @@ func TestApply(t *testing.T) {
 	}
 	token, err := db.TokenFor(db.ctx, "0123456789abcdef")
 	must(t, err)
-	if want := (Token{1, "ci", []string{"ingest"}, "ci", true}); !reflect.DeepEqual(token, want) {
+	if want := (Token{ID: 1, Name: "ci", Scopes: []string{"ingest"}, Connection: "ci", Provisioned: true, CreatedAt: testNow}); !reflect.DeepEqual(token, want) {
 		t.Errorf("token %+v", token)
 	}
 	if v := db.version(t); v != version+1 {

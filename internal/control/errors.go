@@ -11,6 +11,13 @@ var (
 	ErrProvisioned = errors.New("declared in the provisioning file")
 	ErrNameTaken   = errors.New("the name is taken")
 	ErrSyncRunning = errors.New("a sync of this connection is running")
+	ErrLastAdmin   = errors.New("somebody must stay admin")
+	ErrNoAdmin     = errors.New("the first user must be an admin")
+	// Why a link by which a password is chosen is of no use; an unknown one is
+	// ErrNotFound.
+	ErrLinkUsed    = errors.New("the link has been used")
+	ErrLinkExpired = errors.New("the link has expired")
+	ErrLinkRevoked = errors.New("the link was withdrawn")
 	// ErrSyncOver is returned for a sync that has ended.
 	ErrSyncOver = errors.New("the sync is over")
 	// ErrSuperseded is returned to a sync whose connection was changed since it

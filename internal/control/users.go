@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"time"
 
 	"throughline/internal/secret"
 )
@@ -19,20 +20,28 @@ const (
 	Viewer Role = "viewer" // look only
 )
 
+// Roles are all of them, from the most that one may do to the least.
+func Roles() []Role { return []Role{Admin, Lead, Viewer} }
+
 // User is somebody who can sign in.
 type User struct {
-	ID    int64
-	Email string
-	Role  Role
-	Lang  string // "" for the browser's
-	Theme string // light, dark; "" for the browser's
+	ID         int64
+	Email      string
+	Role       Role
+	Lang       string // "" for the browser's
+	Theme      string // light, dark; "" for the browser's
+	SignOuts   int64  // grows when the user is signed out everywhere
+	CreatedAt  time.Time
+	LastSeenAt time.Time // to the minute; zero for never
 }
 
-const selectUser = `SELECT id, email, role, lang, theme FROM users`
+const selectUser = `SELECT id, email, role, lang, theme, sign_outs, created_at, last_seen_at FROM users`
 
 func scanUser(row scanner) (User, error) {
 	var u User
-	err := row.Scan(&u.ID, &u.Email, &u.Role, &u.Lang, &u.Theme)
+	var created, seen int64
+	err := row.Scan(&u.ID, &u.Email, &u.Role, &u.Lang, &u.Theme, &u.SignOuts, &created, &seen)
+	u.CreatedAt, u.LastSeenAt = fromMillis(created), fromMillis(seen)
 	return u, err
 }
 
@@ -49,11 +58,38 @@ func hasUsers(ctx context.Context, q querier) (bool, error) {
 
 // User is the user with this id, or ErrNotFound.
 func (db *DB) User(ctx context.Context, id int64) (User, error) {
-	u, err := scanUser(db.sql.Reader.QueryRowContext(ctx, selectUser+` WHERE id = ?`, id))
+	return userBy(ctx, db.sql.Reader, "id", id)
+}
+
+// Users are all users by e-mail.
+func (db *DB) Users(ctx context.Context) ([]User, error) {
+	out, err := list(ctx, db.sql.Reader, scanUser, selectUser+` ORDER BY email`)
 	if err != nil {
-		return User{}, fmt.Errorf("user %d: %w", id, notFound(err))
+		return nil, fmt.Errorf("users: %w", err)
+	}
+	return out, nil
+}
+
+// userBy is the user with this value of a unique column, or ErrNotFound.
+func userBy(ctx context.Context, q querier, column string, value any) (User, error) {
+	u, err := scanUser(q.QueryRowContext(ctx, selectUser+` WHERE `+column+` = ?`, value))
+	if err != nil {
+		return User{}, fmt.Errorf("user %v: %w", value, notFound(err))
 	}
 	return u, nil
+}
+
+// Seen notes that a user was here, at most once a minute.
+func (db *DB) Seen(ctx context.Context, u User, now time.Time) error {
+	if now.Sub(u.LastSeenAt) < time.Minute {
+		return nil
+	}
+	_, err := db.sql.Writer.ExecContext(ctx, `UPDATE users SET last_seen_at = ? WHERE id = ? AND last_seen_at <= ?`,
+		millis(now), u.ID, millis(now.Add(-time.Minute)))
+	if err != nil {
+		return fmt.Errorf("note that user %d was here: %w", u.ID, err)
+	}
+	return nil
 }
 
 // SetPreferences sets a user's language and theme. "" leaves the choice to the
@@ -198,18 +234,34 @@ func (db *DB) firstAdmin(ctx context.Context, email, password string, allowed fu
 		if err := allowed(tx); err != nil {
 			return err
 		}
-		row := tx.QueryRowContext(ctx, `INSERT INTO users (email, password_hash, role, created_at) VALUES (?, ?, ?, ?) RETURNING id`,
-			u.Email, hash, u.Role, millis(db.now()))
-		if err := row.Scan(&u.ID); err != nil {
-			return fmt.Errorf("create user: %w", err)
+		if u, err = db.insertUser(ctx, tx, u.Email, u.Role, hash); err != nil {
+			return err
 		}
-		if _, err := tx.ExecContext(ctx, `DELETE FROM setup_token`); err != nil {
-			return fmt.Errorf("use up set-up token: %w", err)
-		}
-		return db.audit(ctx, tx, "setup", "user/"+u.Email, nil, map[string]string{"role": string(u.Role)})
+		return db.audit(ctx, tx, "setup", "user/"+u.Email, nil, auditOfUser(u))
 	})
 	if err != nil {
 		return User{}, err
 	}
 	return u, nil
 }
+
+// insertUser makes a user and withdraws what links there are to become one with
+// this address. The set-up link is of no more use.
+func (db *DB) insertUser(ctx context.Context, tx *sql.Tx, email string, role Role, hash string) (User, error) {
+	var id int64
+	err := tx.QueryRowContext(ctx, `INSERT INTO users (email, password_hash, role, created_at) VALUES (?, ?, ?, ?) RETURNING id`,
+		email, hash, role, millis(db.now())).Scan(&id)
+	if err != nil {
+		return User{}, fmt.Errorf("create user: %w", err)
+	}
+	if _, err := tx.ExecContext(ctx, `DELETE FROM setup_token`); err != nil {
+		return User{}, fmt.Errorf("use up set-up token: %w", err)
+	}
+	if err := revokeInvites(ctx, tx, email, db.now()); err != nil {
+		return User{}, err
+	}
+	return userBy(ctx, tx, "id", id)
+}
+
+// auditOfUser is what the log says of a user.
+func auditOfUser(u User) map[string]string { return map[string]string{"role": string(u.Role)} }
