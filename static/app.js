@@ -58,3 +58,20 @@ for (const list of document.querySelectorAll("datalist[data-zones]")) {
     if (!known.has(zone)) list.append(new Option("", zone));
   }
 }
+
+// What is shown once can be copied; without scripts it is selected by hand.
+for (const button of document.querySelectorAll("[data-copy]")) {
+  const input = document.getElementById(button.dataset.copy);
+  button.hidden = false;
+  input.addEventListener("focus", () => input.select());
+  button.addEventListener("click", async () => {
+    input.select();
+    try {
+      await navigator.clipboard.writeText(input.value);
+    } catch {
+      // Over plain HTTP there is no clipboard but this.
+      if (!document.execCommand("copy")) return;
+    }
+    button.textContent = button.dataset.done;
+  });
+}

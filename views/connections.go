@@ -75,11 +75,3 @@ func (f ConnectionForm) labels(ctx context.Context) map[string]string {
 // scopeShown is how many names of a scope are listed before the rest is folded
 // away.
 const scopeShown = 12
-
-func settingsTabs(nav string) []Tab {
-	var tabs []Tab
-	for _, name := range []string{"connections", "calendars", "workflow"} {
-		tabs = append(tabs, Tab{Label: "settings." + name, Path: "/settings/" + name, Current: name == nav})
-	}
-	return tabs
-}

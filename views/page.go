@@ -14,6 +14,7 @@ type Page struct {
 	Title   string
 	Nav     string // the rail's entry: overview, flow, syncs, settings
 	User    *User  // nil before sign-in
+	Guest   bool   // looks without being signed in
 	Lang    string // en, ru
 	Theme   string // light, dark, auto
 	Path    string // path and query below the base path, to come back to
@@ -26,6 +27,12 @@ type Page struct {
 type User struct {
 	Email string
 	Admin bool
+	Lead  bool
+}
+
+// opens reports whether an entry of the rail leads anywhere for whoever looks.
+func (p Page) opens(e entry) bool {
+	return e.nav != "settings" || p.User != nil && (p.User.Admin || p.User.Lead)
 }
 
 type baseKey struct{}
@@ -61,7 +68,7 @@ var workEntries = []entry{
 
 var footEntries = []entry{
 	{"syncs", "syncs", "/syncs", "nav.syncs"},
-	{"settings", "settings", "/settings/connections", "nav.settings"},
+	{"settings", "settings", "/settings", "nav.settings"},
 }
 
 func current(on bool) string {

@@ -57,6 +57,8 @@ func (s *Server) needScope(scope string) func(http.Handler) http.Handler {
 			}
 			u, ok := userFrom(r.Context())
 			switch {
+			case !ok && scope == scopeRead && isGuest(r.Context()):
+				next.ServeHTTP(w, r)
 			case !ok:
 				unauthorized(w, "send a token: Authorization: Bearer …")
 			case scope != scopeRead && u.Role == control.Viewer:
@@ -97,12 +99,11 @@ func (s *Server) tokenHolds(w http.ResponseWriter, r *http.Request, header, scop
 // guessing; a token that is right is let in all the same, so that one neighbour
 // behind an address does not lock out the others.
 func (s *Server) wrongToken(w http.ResponseWriter, r *http.Request) {
-	if !s.guesses.allows(r, s.now()) {
-		w.Header().Set("Retry-After", strconv.Itoa(int(wrongPasswordRate.Seconds())))
+	if wait, ok := s.guesses.takeAddress(r, s.now()); !ok {
+		retryAfter(w, wait)
 		writeAPIError(w, http.StatusTooManyRequests, "too_many_requests", "too many wrong tokens from this address; wait a little")
 		return
 	}
-	s.guesses.failed(r, s.now())
 	unauthorized(w, "no such token")
 }
 

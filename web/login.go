@@ -1,8 +1,10 @@
 package web
 
 import (
+	"context"
 	"errors"
 	"net/http"
+	"time"
 
 	"throughline/internal/control"
 	"throughline/internal/i18n"
@@ -15,38 +17,55 @@ func (s *Server) loginPage(w http.ResponseWriter, r *http.Request) {
 		s.redirect(w, r, next)
 		return
 	}
-	s.render(w, r, http.StatusOK, views.LoginPage(s.page(r, i18n.T(r.Context(), "login.title"), ""), views.Form{}, next))
+	s.showLogin(w, r, http.StatusOK, views.Form{}, next)
+}
+
+func (s *Server) showLogin(w http.ResponseWriter, r *http.Request, status int, f views.Form, next string) {
+	s.render(w, r, status, views.LoginPage(s.doorPage(r, i18n.T(r.Context(), "login.title")), f, next))
+}
+
+// doorPage is the frame of a page before the door, whoever asks.
+func (s *Server) doorPage(r *http.Request, title string) views.Page {
+	p := s.page(r, title, "")
+	p.Guest = false
+	return p
 }
 
 func (s *Server) logIn(w http.ResponseWriter, r *http.Request) {
 	if !s.parseForm(w, r) {
 		return
 	}
-	ctx := r.Context()
+	ctx, email := r.Context(), r.PostFormValue("email")
 	next := safeNext(r.PostFormValue("next"))
 	refuse := func(status int, message string) {
-		f := views.Form{Values: map[string]string{"email": r.PostFormValue("email")}, Error: message}
-		s.render(w, r, status, views.LoginPage(s.page(r, i18n.T(ctx, "login.title"), ""), f, next))
+		s.showLogin(w, r, status, views.Form{Values: map[string]string{"email": email}, Error: message}, next)
 	}
-	if !s.logins.allows(r, s.now()) {
-		refuse(http.StatusTooManyRequests, i18n.T(ctx, "login.too_many"))
+	if wait, ok := s.logins.take(r, email, s.now()); !ok {
+		retryAfter(w, wait)
+		refuse(http.StatusTooManyRequests, tooManyTries(ctx, wait))
 		return
 	}
-	u, err := s.db.Authenticate(ctx, r.PostFormValue("email"), r.PostFormValue("password"))
+	u, err := s.db.Authenticate(ctx, email, r.PostFormValue("password"))
 	switch {
 	case errors.Is(err, control.ErrCredentials):
-		s.logins.failed(r, s.now())
 		refuse(http.StatusUnprocessableEntity, i18n.T(ctx, "login.wrong"))
 		return
 	case err != nil:
 		s.fail(w, r, err)
 		return
 	}
+	s.logins.forgive(r, email, s.now())
 	if err := s.signIn(ctx, u); err != nil {
 		s.fail(w, r, err)
 		return
 	}
 	s.redirect(w, r, next)
+}
+
+// tooManyTries says when to try again.
+func tooManyTries(ctx context.Context, wait time.Duration) string {
+	p := i18n.From(ctx)
+	return p.T("login.too_many", "wait", p.Duration(roundUp(wait).Seconds(), 24))
 }
 
 func (s *Server) logOut(w http.ResponseWriter, r *http.Request) {

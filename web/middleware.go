@@ -5,6 +5,7 @@ import (
 	"errors"
 	"net/http"
 	"runtime/debug"
+	"slices"
 	"time"
 
 	"github.com/go-chi/chi/v5"
@@ -128,6 +129,7 @@ func (s *Server) locale(next http.Handler) http.Handler {
 func (s *Server) localized(r *http.Request) context.Context {
 	ctx := i18n.With(r.Context(), i18n.For(s.lang(r)))
 	ctx = views.WithBase(ctx, s.base)
+	ctx = views.WithAdmin(ctx, hasRole(ctx, control.Admin))
 	return views.WithClock(ctx, views.Clock{Now: s.now(), Zone: s.zone(ctx)})
 }
 
@@ -206,12 +208,66 @@ func (s *Server) needUser(next http.Handler) http.Handler {
 	})
 }
 
-func (s *Server) needAdmin(next http.Handler) http.Handler {
+// needViewer lets in whoever may look: every user, and everybody where that is
+// allowed. Who is not signed in changes nothing.
+func (s *Server) needViewer(next http.Handler) http.Handler {
+	user := s.needUser(next)
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if u, ok := userFrom(r.Context()); !ok || u.Role != control.Admin {
-			s.errorPage(w, r, http.StatusForbidden)
+		if isGuest(r.Context()) && (r.Method == http.MethodGet || r.Method == http.MethodHead) {
+			next.ServeHTTP(w, r)
 			return
 		}
-		next.ServeHTTP(w, r)
+		user.ServeHTTP(w, r)
+	})
+}
+
+// needRole lets in users with one of the roles.
+func (s *Server) needRole(roles ...control.Role) func(http.Handler) http.Handler {
+	return func(next http.Handler) http.Handler {
+		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			if !hasRole(r.Context(), roles...) {
+				s.errorPage(w, r, http.StatusForbidden)
+				return
+			}
+			next.ServeHTTP(w, r)
+		})
+	}
+}
+
+func (s *Server) needAdmin(next http.Handler) http.Handler {
+	return s.needRole(control.Admin)(next)
+}
+
+// needLead lets in leads too. What they may change is for the handler to say.
+func (s *Server) needLead(next http.Handler) http.Handler {
+	return s.needRole(control.Admin, control.Lead)(next)
+}
+
+// leadsLook lets leads see what only admins may change.
+func (s *Server) leadsLook(next http.Handler) http.Handler {
+	admin := s.needAdmin(next)
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.Method != http.MethodGet && r.Method != http.MethodHead {
+			admin.ServeHTTP(w, r)
+			return
+		}
+		next.ServeHTTP(w, r.WithContext(views.WithLookOnly(r.Context(), !hasRole(r.Context(), control.Admin))))
+	})
+}
+
+// ownForms refuses forms of other sites. A page that keeps its address to
+// itself, as that of a one-time link does, sends forms without an origin; on a
+// site without HTTPS nothing else tells where they came from. Those of the
+// link's page need the link, or only choose language and theme.
+func (s *Server) ownForms(next http.Handler) http.Handler {
+	checked := s.crossOrigin.Handler(next)
+	private := []string{s.base + "/invite", s.base + "/preferences"}
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		untold := r.Header.Get("Origin") == "null" && r.Header.Get("Sec-Fetch-Site") == ""
+		if untold && slices.Contains(private, r.URL.Path) {
+			next.ServeHTTP(w, r)
+			return
+		}
+		checked.ServeHTTP(w, r)
 	})
 }

@@ -84,9 +84,7 @@ func (s *Server) errorPage(w http.ResponseWriter, r *http.Request, status int) {
 
 func (s *Server) errorFrame(r *http.Request, status int) views.Page {
 	p := views.Page{Title: i18n.T(r.Context(), views.ErrorTitle(status)), Lang: s.lang(r), Theme: s.theme(r), Demo: s.cfg.Demo, Path: "/"}
-	if u, ok := userFrom(r.Context()); ok {
-		p.User = &views.User{Email: u.Email, Admin: u.Role == control.Admin}
-	}
+	p.User, p.Guest = who(r.Context())
 	return p
 }
 

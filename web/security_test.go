@@ -253,7 +253,7 @@ func TestGuessingTokensIsSlowedDown(t *testing.T) {
 
 	// From however many addresses: what is remembered is bounded.
 	handler := s.server.Handler()
-	for i := range wrongAddresses + 10 {
+	for i := range wrongRemembered + 10 {
 		req := httptest.NewRequestWithContext(t.Context(), http.MethodGet, path, nil)
 		req.RemoteAddr = fmt.Sprintf("10.%d.%d.%d:1", i>>16, i>>8&255, i&255)
 		req.Header.Set("Authorization", "Bearer guess")
@@ -261,7 +261,7 @@ func TestGuessingTokensIsSlowedDown(t *testing.T) {
 	}
 	s.server.guesses.mu.Lock()
 	defer s.server.guesses.mu.Unlock()
-	if n := len(s.server.guesses.byAddr); n == 0 || n > wrongAddresses {
+	if n := len(s.server.guesses.addresses.byKey); n == 0 || n > wrongRemembered {
 		t.Errorf("%d addresses are remembered", n)
 	}
 }

@@ -21,6 +21,7 @@ import (
 	"throughline/internal/delivery"
 	"throughline/internal/source"
 	"throughline/static"
+	"throughline/views"
 )
 
 // Worker is told of what happens in the browser.
@@ -62,14 +63,15 @@ type Server struct {
 	sessions    *scs.SessionManager
 	crossOrigin *http.CrossOriginProtection
 	hasUsers    atomic.Bool // once true it stays so
-	logins      throttle
-	guesses     throttle // of API tokens
+	logins      *throttle
+	guesses     *throttle // of API tokens, by address
+	reveals     reveals
 	caches      caches
 }
 
 // New makes a Server; it starts nothing.
 func New(cfg Config) *Server {
-	s := &Server{cfg: cfg, db: cfg.DB, store: cfg.Store, log: cfg.Log, now: cfg.Now}
+	s := &Server{cfg: cfg, db: cfg.DB, store: cfg.Store, log: cfg.Log, now: cfg.Now, logins: newThrottle(), guesses: newThrottle()}
 	if s.now == nil {
 		s.now = time.Now
 	}
@@ -130,18 +132,21 @@ func (s *Server) routes(r chi.Router) {
 		r.Get("/setup", s.setupPage)
 		r.Post("/setup", s.setUp)
 		r.Post("/preferences", s.setPreferences)
+		r.Get("/invite", s.invitePage)
+		r.Post("/invite", s.acceptInvite)
 		r.Group(func(r chi.Router) {
 			r.Use(s.needUsers)
 			r.Get("/login", s.loginPage)
 			r.Post("/login", s.logIn)
 			r.Post("/logout", s.logOut)
 			r.Group(func(r chi.Router) {
-				r.Use(s.needUser)
+				r.Use(s.needViewer)
 				s.overviewRoutes(r)
 				s.panelRoutes(r)
 				s.syncRoutes(r)
-				r.With(s.needAdmin).Route("/settings", s.settingsRoutes)
 			})
+			r.With(s.needUser).Route("/account", s.accountRoutes)
+			r.With(s.needUser, s.needLead).Route("/settings", s.settingsRoutes)
 		})
 	})
 }
@@ -149,12 +154,28 @@ func (s *Server) routes(r chi.Router) {
 // browser is the middleware of everything a person looks at: the session, who
 // they are, their language, and protection against forms of other sites.
 func (s *Server) browser(next http.Handler) http.Handler {
-	return unstored(s.sessions.LoadAndSave(s.loadUser(s.locale(s.crossOrigin.Handler(next)))))
+	return unstored(s.sessions.LoadAndSave(s.loadUser(s.locale(s.ownForms(next)))))
 }
 
+// settingsRoutes are open to leads as far as a group says so.
 func (s *Server) settingsRoutes(r chi.Router) {
-	r.Get("/", func(w http.ResponseWriter, r *http.Request) { s.redirect(w, r, "/settings/connections") })
-	s.connectionRoutes(r)
-	s.calendarRoutes(r)
-	s.workflowRoutes(r)
+	r.Get("/", s.settingsIndex)
+	r.Group(func(r chi.Router) {
+		r.Use(s.leadsLook)
+		s.calendarRoutes(r)
+		s.workflowRoutes(r)
+	})
+	r.Group(func(r chi.Router) {
+		r.Use(s.needAdmin)
+		s.connectionRoutes(r)
+		s.userRoutes(r)
+		s.tokenRoutes(r)
+		s.auditRoutes(r)
+	})
+}
+
+// settingsIndex leads to the first page of settings that is open to whoever
+// asks.
+func (s *Server) settingsIndex(w http.ResponseWriter, r *http.Request) {
+	s.redirect(w, r, views.FirstSettings(r.Context()))
 }

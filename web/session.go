@@ -17,8 +17,9 @@ import (
 )
 
 const (
-	sessionUser  = "user"
-	sessionFlash = "flash"
+	sessionUser     = "user"
+	sessionSignOuts = "sign_outs" // of the user, when the session began
+	sessionFlash    = "flash"
 
 	sessionLifetime = 30 * 24 * time.Hour
 
@@ -60,27 +61,63 @@ func userFrom(ctx context.Context) (control.User, bool) {
 // admin the first user in it.
 const demoUser = 1
 
-// loadUser puts the session's user into the context. Roles are read at each
-// request, so that a change of them holds at once.
+// loadUser puts the session's user into the context, or that whoever asks may
+// look without being one. Roles are read at each request, so that a change of
+// them holds at once.
 func (s *Server) loadUser(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		ctx := r.Context()
-		id := s.sessions.GetInt64(ctx, sessionUser)
-		if s.cfg.Demo {
-			id = demoUser
-		}
-		if id != 0 {
-			u, err := s.db.User(ctx, id)
-			switch {
-			case err == nil:
-				ctx = control.WithActor(context.WithValue(ctx, userKey{}, u), u.ID)
-			case !errors.Is(err, control.ErrNotFound):
-				s.fail(w, r, err)
-				return
+		u, ok, err := s.sessionUser(ctx)
+		guest := false
+		switch {
+		case err != nil:
+		case ok:
+			ctx = control.WithActor(context.WithValue(ctx, userKey{}, u), u.ID)
+			if err := s.db.Seen(ctx, u, s.now()); err != nil {
+				s.log.WarnContext(ctx, "cannot note that a user was here", "error", err)
 			}
+		default:
+			guest, err = s.db.Option(ctx, control.AnonymousViewing)
+			ctx = context.WithValue(ctx, guestKey{}, guest)
+		}
+		if err != nil {
+			s.fail(w, r, err)
+			return
 		}
 		next.ServeHTTP(w, r.WithContext(ctx))
 	})
+}
+
+// sessionUser is who the session belongs to, unless it was ended since by a
+// sign-out everywhere.
+func (s *Server) sessionUser(ctx context.Context) (u control.User, ok bool, err error) {
+	id := s.sessions.GetInt64(ctx, sessionUser)
+	if s.cfg.Demo {
+		id = demoUser
+	}
+	if id == 0 {
+		return control.User{}, false, nil
+	}
+	u, err = s.db.User(ctx, id)
+	if errors.Is(err, control.ErrNotFound) {
+		return control.User{}, false, nil
+	}
+	ended := u.SignOuts != s.sessions.GetInt64(ctx, sessionSignOuts)
+	return u, err == nil && (!ended || s.cfg.Demo), err
+}
+
+type guestKey struct{}
+
+// isGuest reports whether somebody who is not signed in may look.
+func isGuest(ctx context.Context) bool {
+	guest, _ := ctx.Value(guestKey{}).(bool)
+	return guest
+}
+
+// hasRole reports whether whoever is signed in has one of these roles.
+func hasRole(ctx context.Context, roles ...control.Role) bool {
+	u, ok := userFrom(ctx)
+	return ok && slices.Contains(roles, u.Role)
 }
 
 // signIn gives the session a new token, so that one known to somebody else
@@ -90,6 +127,7 @@ func (s *Server) signIn(ctx context.Context, u control.User) error {
 		return err
 	}
 	s.sessions.Put(ctx, sessionUser, u.ID)
+	s.sessions.Put(ctx, sessionSignOuts, u.SignOuts)
 	return nil
 }
 
@@ -190,8 +228,14 @@ func (s *Server) page(r *http.Request, title, nav string) views.Page {
 	if r.Method != http.MethodGet {
 		p.Path = safeNext(strings.TrimPrefix(r.URL.Path, s.base))
 	}
-	if u, ok := userFrom(r.Context()); ok {
-		p.User = &views.User{Email: u.Email, Admin: u.Role == control.Admin}
-	}
+	p.User, p.Guest = who(r.Context())
 	return p
+}
+
+// who is whoever looks at a page.
+func who(ctx context.Context) (u *views.User, guest bool) {
+	if u, ok := userFrom(ctx); ok {
+		return &views.User{Email: u.Email, Admin: u.Role == control.Admin, Lead: u.Role == control.Lead}, false
+	}
+	return nil, isGuest(ctx)
 }

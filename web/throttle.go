@@ -1,48 +1,163 @@
 package web
 
 import (
+	"crypto/sha256"
 	"net/http"
+	"net/netip"
+	"strconv"
+	"strings"
 	"sync"
 	"time"
 
 	"github.com/go-chi/chi/v5/middleware"
-	"golang.org/x/time/rate"
 )
 
-// Wrong passwords that an address may give at once, how often one more, and
-// how many addresses are remembered.
+// Wrong passwords that an address or an account may get at once, how soon one
+// is forgiven, and how many addresses and accounts are remembered.
 const (
 	wrongPasswords    = 10
-	wrongPasswordRate = time.Minute / 6
-	wrongAddresses    = 10000
+	wrongPasswordRate = 10 * time.Second // of an address
+	wrongAccountRate  = 30 * time.Second // of an account: guesses may come from many addresses
+	wrongRemembered   = 10000
 )
 
-// throttle slows down who guesses passwords. Only failures count.
+// throttle slows down who guesses passwords: by address, so that many accounts
+// cannot be tried from one, and by account, so that one cannot be tried from
+// many. Accounts are told apart by what was typed, known or not. Sessions that
+// exist go on.
 type throttle struct {
-	mu     sync.Mutex
-	byAddr map[string]*rate.Limiter
+	mu        sync.Mutex
+	addresses guesses
+	accounts  guesses
 }
 
-func (t *throttle) limiter(addr string) *rate.Limiter {
+func newThrottle() *throttle {
+	return &throttle{addresses: newGuesses(wrongPasswordRate), accounts: newGuesses(wrongAccountRate)}
+}
+
+// take counts a try, before it is known how it ends: tries at the same time
+// must not all slip through. ok is false when it is one too many; wait is then
+// how long until the next.
+func (t *throttle) take(r *http.Request, account string, now time.Time) (wait time.Duration, ok bool) {
+	address, id := addressKey(middleware.GetClientIP(r.Context())), accountKey(account)
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	if l, ok := t.byAddr[addr]; ok {
-		return l
+	wait = max(t.addresses.wait(address, now), t.accounts.wait(id, now))
+	if wait > 0 {
+		return wait, false
 	}
-	if t.byAddr == nil || len(t.byAddr) >= wrongAddresses {
-		t.byAddr = map[string]*rate.Limiter{}
-	}
-	l := rate.NewLimiter(rate.Every(wrongPasswordRate), wrongPasswords)
-	t.byAddr[addr] = l
-	return l
+	t.addresses.add(address, 1, now)
+	t.accounts.add(id, 1, now)
+	return 0, true
 }
 
-// allows reports whether the client may try a password now.
-func (t *throttle) allows(r *http.Request, now time.Time) bool {
-	return t.limiter(middleware.GetClientIP(r.Context())).TokensAt(now) >= 1
+// takeAddress is take for what has no account.
+func (t *throttle) takeAddress(r *http.Request, now time.Time) (wait time.Duration, ok bool) {
+	address := addressKey(middleware.GetClientIP(r.Context()))
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if wait := t.addresses.wait(address, now); wait > 0 {
+		return wait, false
+	}
+	t.addresses.add(address, 1, now)
+	return 0, true
 }
 
-// failed counts a wrong password.
-func (t *throttle) failed(r *http.Request, now time.Time) {
-	t.limiter(middleware.GetClientIP(r.Context())).AllowN(now, 1)
+// forgive takes back a try that turned out right.
+func (t *throttle) forgive(r *http.Request, account string, now time.Time) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.addresses.add(addressKey(middleware.GetClientIP(r.Context())), -1, now)
+	t.accounts.add(accountKey(account), -1, now)
+}
+
+// addressKey takes the addresses of one IPv6 network for one: whoever has one
+// of them has them all.
+func addressKey(addr string) string {
+	ip, err := netip.ParseAddr(addr)
+	if err != nil || ip.Unmap().Is4() {
+		return addr
+	}
+	network, err := ip.WithZone("").Prefix(64)
+	if err != nil {
+		return addr
+	}
+	return network.String()
+}
+
+// accountKey has the same length whatever was typed.
+func accountKey(account string) string {
+	sum := sha256.Sum256([]byte(strings.ToLower(strings.TrimSpace(account))))
+	return string(sum[:])
+}
+
+// guesses counts wrong passwords by key. A count falls by one each time forget
+// has passed.
+type guesses struct {
+	forget time.Duration
+	byKey  map[string]guess
+}
+
+type guess struct {
+	count float64
+	at    time.Time
+}
+
+func newGuesses(forget time.Duration) guesses {
+	return guesses{forget: forget, byKey: map[string]guess{}}
+}
+
+// count is how many wrong passwords are held against a key now.
+func (g *guesses) count(key string, now time.Time) float64 {
+	old, ok := g.byKey[key]
+	if !ok {
+		return 0
+	}
+	return max(0, old.count-max(0, float64(now.Sub(old.at))/float64(g.forget)))
+}
+
+// wait is how long until one more try is allowed.
+func (g *guesses) wait(key string, now time.Time) time.Duration {
+	over := g.count(key, now) + 1 - wrongPasswords
+	if over <= 0 {
+		return 0
+	}
+	return time.Duration(over * float64(g.forget))
+}
+
+func (g *guesses) add(key string, n float64, now time.Time) {
+	count := max(0, g.count(key, now)+n)
+	if count == 0 {
+		delete(g.byKey, key)
+		return
+	}
+	if _, ok := g.byKey[key]; !ok && len(g.byKey) >= wrongRemembered {
+		g.makeRoom(now)
+	}
+	g.byKey[key] = guess{count, now}
+}
+
+// makeRoom forgets those with the least held against them, many at once: a
+// flood of made-up names must neither free the one that is guessed at nor cost
+// much.
+func (g *guesses) makeRoom(now time.Time) {
+	fewest := float64(wrongPasswords)
+	for key := range g.byKey {
+		fewest = min(fewest, g.count(key, now))
+	}
+	for key := range g.byKey {
+		if g.count(key, now) <= fewest+1 {
+			delete(g.byKey, key)
+		}
+	}
+}
+
+// retryAfter tells a program how long to wait, in whole seconds.
+func retryAfter(w http.ResponseWriter, wait time.Duration) {
+	w.Header().Set("Retry-After", strconv.Itoa(int(roundUp(wait).Seconds())))
+}
+
+// roundUp is wait in whole seconds, never too short.
+func roundUp(wait time.Duration) time.Duration {
+	return max(time.Second, (wait + time.Second - 1).Truncate(time.Second))
 }

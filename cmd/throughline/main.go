@@ -33,6 +33,7 @@ func commands() []command {
 		{name: "serve", summary: "web server and background worker (the default)", define: simple(serve)},
 		{name: "demo", summary: "the same on made-up data that is thrown away at the end", define: simple(demo)},
 		{name: "sync", summary: "sync what is due, once, in the foreground", define: defineSync},
+		{name: "user", summary: "add users, set passwords, list who there is", sub: userCommands()},
 		{name: "healthcheck", summary: "ask a running server whether it is alive", define: simple(healthcheck)},
 		{name: "version", summary: "say what this binary is", define: simple(printVersion)},
 	}
