@@ -5,7 +5,6 @@ import (
 	"errors"
 	"net/http"
 	"runtime/debug"
-	"slices"
 	"time"
 
 	"github.com/go-chi/chi/v5"
@@ -257,14 +256,15 @@ func (s *Server) leadsLook(next http.Handler) http.Handler {
 
 // ownForms refuses forms of other sites. A page that keeps its address to
 // itself, as that of a one-time link does, sends forms without an origin; on a
-// site without HTTPS nothing else tells where they came from. Those of the
-// link's page need the link, or only choose language and theme.
+// site without HTTPS nothing else tells where they came from. Of such a page
+// come its own form, which holds the link, and the choice of language and theme
+// of somebody who is not signed in.
 func (s *Server) ownForms(next http.Handler) http.Handler {
 	checked := s.crossOrigin.Handler(next)
-	private := []string{s.base + "/invite", s.base + "/preferences"}
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		untold := r.Header.Get("Origin") == "null" && r.Header.Get("Sec-Fetch-Site") == ""
-		if untold && slices.Contains(private, r.URL.Path) {
+		_, known := userFrom(r.Context())
+		if untold && (r.URL.Path == s.base+"/invite" || r.URL.Path == s.base+"/preferences" && !known) {
 			next.ServeHTTP(w, r)
 			return
 		}

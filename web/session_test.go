@@ -309,7 +309,7 @@ func TestGuessingIsSlowedDown(t *testing.T) {
 	if got := try(adminPassword); got != http.StatusTooManyRequests {
 		t.Errorf("after %d wrong passwords one more try answers %d", wrongPasswords, got)
 	}
-	late.Store(int64(2 * wrongPasswordRate))
+	late.Store(int64(wrongAccountRate))
 	if got := try(adminPassword); got != http.StatusSeeOther {
 		t.Errorf("a while later the right one answers %d", got)
 	}

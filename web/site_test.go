@@ -164,8 +164,15 @@ func (s *site) page(path string) *goquery.Document {
 	return res.doc
 }
 
+// textOf is the text of what a selector finds, the cells of a row apart by |.
 func textOf(d *goquery.Document, selector string) string {
-	return strings.Join(strings.Fields(d.Find(selector).Text()), " ")
+	found := d.Find(selector)
+	text := found.Text()
+	if found.Is("tr") {
+		cells := found.Children().Map(func(_ int, cell *goquery.Selection) string { return cell.Text() })
+		text = strings.Join(cells, " | ")
+	}
+	return strings.Join(strings.Fields(text), " ")
 }
 
 // want checks the text of what a selector finds.

@@ -122,7 +122,7 @@ func (g *guesses) wait(key string, now time.Time) time.Duration {
 	if over <= 0 {
 		return 0
 	}
-	return time.Duration(over * float64(g.forget))
+	return time.Duration(over * float64(g.forget)).Round(time.Millisecond)
 }
 
 func (g *guesses) add(key string, n float64, now time.Time) {
