@@ -63,7 +63,7 @@ func TestInviteSomebody(t *testing.T) {
 		t.Errorf("the link answers %d, %v", got.status, got.header)
 	}
 	want(t, got.doc, "main", "invited as new@example.com")
-	want(t, got.doc, "main", "Lead: May see everything, and change what belongs to own teams.")
+	want(t, got.doc, "main", "Lead. May see everything, and change what belongs to own teams.")
 	form := url.Values{"token": {token}, "password": {"short"}, "password2": {"other"}}
 	bad := s.post("/invite", form)
 	want(t, bad.doc, "#f-password-error", "at least 10")

@@ -114,4 +114,9 @@ var pages = []page{
 	{"connection-new", "/settings/connections/new"},
 	{"calendars", "/settings/calendars"},
 	{"workflow", "/settings/workflow"},
+	{"users", "/settings/users"},
+	{"user", "/settings/users/1"},
+	{"tokens", "/settings/tokens"},
+	{"audit", "/settings/audit"},
+	{"account", "/account"},
 }
