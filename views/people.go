@@ -99,9 +99,6 @@ type AuditLog struct {
 
 func (l AuditLog) filtered() bool { return l.User != "" || l.Kind != "" }
 
-// filter is the filter as a form.
-func (l AuditLog) filter() Form { return Form{Values: map[string]string{"user": l.User, "kind": l.Kind}} }
-
 // AuditEntry is one change.
 type AuditEntry struct {
 	At      time.Time

@@ -68,7 +68,6 @@ func (s *Server) loadUser(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		ctx := r.Context()
 		u, ok, err := s.sessionUser(ctx)
-		guest := false
 		switch {
 		case err != nil:
 		case ok:
@@ -77,6 +76,7 @@ func (s *Server) loadUser(next http.Handler) http.Handler {
 				s.log.WarnContext(ctx, "cannot note that a user was here", "error", err)
 			}
 		default:
+			var guest bool
 			guest, err = s.db.Option(ctx, control.AnonymousViewing)
 			ctx = context.WithValue(ctx, guestKey{}, guest)
 		}

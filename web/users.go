@@ -148,7 +148,7 @@ func (s *Server) pathID(w http.ResponseWriter, r *http.Request) (int64, bool) {
 // linkURL is the address that a one-time link has for the browser that asked:
 // the configured one, else the one it sent its form from.
 func (s *Server) linkURL(r *http.Request, token string) string {
-	base := ""
+	var base string
 	if u := s.cfg.BaseURL; u != nil {
 		base = u.Scheme + "://" + u.Host + s.base
 	} else if origin := r.Header.Get("Origin"); origin == "https://"+r.Host || r.TLS != nil {

@@ -39,7 +39,8 @@ func (s *Server) openLink(w http.ResponseWriter, r *http.Request, token string) 
 
 // linkIsOver says why a link leads nowhere.
 func (s *Server) linkIsOver(w http.ResponseWriter, r *http.Request, err error) {
-	status, why := http.StatusGone, ""
+	status := http.StatusGone
+	var why string
 	switch {
 	case errors.Is(err, control.ErrNotFound):
 		status, why = http.StatusNotFound, "unknown"
