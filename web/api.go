@@ -144,7 +144,7 @@ func (s *Server) filter(ctx context.Context, q url.Values, extra ...string) (del
 	if err != nil {
 		return delivery.Filter{}, nil, err
 	}
-	calendar, err := s.teamCalendar(ctx, teams, q["team"])
+	calendar, err := s.teamCalendar(ctx, teams, delivery.AskedTeams(q))
 	if err != nil {
 		return delivery.Filter{}, nil, err
 	}

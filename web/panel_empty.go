@@ -52,7 +52,7 @@ func orNone(e *views.Empty) views.Empty {
 // noRule says which class no status is of, where that keeps every finished
 // issue from being counted; nil where there is another reason.
 func (s *Server) noRule(ctx context.Context, d delivery.PanelData) (*views.Empty, error) {
-	closed, active, err := s.classesInUse(ctx)
+	closed, active, err := s.classesInUse(ctx, d.Filter)
 	if err != nil {
 		return nil, err
 	}
@@ -66,19 +66,23 @@ func (s *Server) noRule(ctx context.Context, d delivery.PanelData) (*views.Empty
 	return nil, nil
 }
 
-// classesInUse reports whether any status found in the data is closed, and
-// whether any is active.
-func (s *Server) classesInUse(ctx context.Context) (closed, active bool, err error) {
+// classesInUse reports whether any status found in the data is closed at some
+// time in the range, and whether any is active.
+func (s *Server) classesInUse(ctx context.Context, f delivery.Filter) (closed, active bool, err error) {
 	workflows, err := s.workflows(ctx)
 	if err != nil {
 		return false, false, err
 	}
 	found, err := s.statusesInUse(ctx)
-	now := delivery.InstantOf(s.now())
-	for _, status := range found {
-		class := workflows.Class(now, status.Queue, status.Key, status.Type)
-		closed = closed || class == delivery.Closed
-		active = active || class == delivery.Active
+	for _, at := range append(workflows.Boundaries(), f.From) {
+		if at < f.From || at >= f.To {
+			continue
+		}
+		for _, status := range found {
+			class := workflows.Class(at, status.Queue, status.Key, status.Type)
+			closed = closed || class == delivery.Closed
+			active = active || class == delivery.Active
+		}
 	}
 	return closed, active, err
 }

@@ -28,7 +28,7 @@ type Filter struct {
 	Types       []string // keys of issue types
 	Teams       []string // names, as asked for; Narrow says what they come to
 	// Scope are the only queues that count, because of the teams asked for: nil
-	// for every queue, empty for none.
+	// for every queue, empty for none. Teams without a scope count none.
 	Scope    []string
 	From, To Instant // [From, To)
 	Unit     Unit    // never "auto": resolved when parsed
@@ -66,6 +66,8 @@ func (f *Filter) Narrow(teams Teams, queues []string) error {
 // by their teams; all says that every queue does.
 func (f *Filter) QueueKeys() (keys []string, all bool) {
 	switch {
+	case f.Scope == nil && len(f.Teams) > 0:
+		return nil, false // not narrowed: nobody sees more than was asked for
 	case f.Scope == nil:
 		return f.Queues, len(f.Queues) == 0
 	case len(f.Queues) == 0:
@@ -129,6 +131,13 @@ func ParseFilter(q url.Values, zone *time.Location, now Instant, extra ...string
 	// The map above was read in no order.
 	slices.SortFunc(p.errs, func(a, b error) int { return strings.Compare(a.Error(), b.Error()) })
 	return f, errors.Join(p.errs...)
+}
+
+// AskedTeams are the teams that a query names, as ParseFilter reads them; it
+// says what is wrong with them.
+func AskedTeams(q url.Values) []string {
+	p := filterParser{q: q}
+	return p.list("team")
 }
 
 type filterParser struct {

@@ -168,6 +168,9 @@ func TestNarrow(t *testing.T) {
 		}
 	}
 	f := delivery.Filter{Teams: []string{"Nobody", "Unknown", "payments"}}
+	if keys, all := f.QueueKeys(); all || keys != nil {
+		t.Errorf("before it is narrowed: %v, %v", keys, all)
+	}
 	err := f.Narrow(teams, queues)
 	if err == nil || err.Error() != "team: no such team: \"Unknown\"\nteam: no such team: \"payments\"" {
 		t.Errorf("teams that there are not: %v", err)

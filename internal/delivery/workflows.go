@@ -1,6 +1,7 @@
 package delivery
 
 import (
+	"fmt"
 	"slices"
 	"sort"
 )
@@ -79,6 +80,16 @@ func (w *Workflows) Classes(queue string, types map[string]string) Classes {
 // left out of cycle time. No workflows exclude nothing.
 func (w *Workflows) Excludes(resolution string, closedAt Instant) bool {
 	return w != nil && resolution != "" && w.At(closedAt).Excludes(resolution)
+}
+
+// Validate reports versions that are out of order.
+func (w *Workflows) Validate() error {
+	for i := 2; i < len(w.Versions); i++ {
+		if w.Versions[i].From < w.Versions[i-1].From {
+			return fmt.Errorf("workflow version %d begins before the one before it", i+1)
+		}
+	}
+	return nil
 }
 
 // Boundaries are the instants from which another version is in force.

@@ -204,6 +204,18 @@ func TestFlowByVersions(t *testing.T) {
 	}
 }
 
+func TestWorkflowsValidate(t *testing.T) {
+	w := versions()
+	w.Versions[0].From = 5000 // covers all before, whatever it says
+	if err := w.Validate(); err != nil {
+		t.Error(err)
+	}
+	w.Versions[1], w.Versions[2] = w.Versions[2], w.Versions[1]
+	if err := w.Validate(); err == nil || err.Error() != "workflow version 3 begins before the one before it" {
+		t.Errorf("out of order: %v", err)
+	}
+}
+
 func TestWorkflowsJSON(t *testing.T) {
 	w := delivery.Workflows{Versions: versions().Versions}
 	text, err := json.Marshal(w)

@@ -12,6 +12,9 @@ import (
 
 // WhatIf derives flow by wf beside the stored one, without storing it.
 func (s *Store) WhatIf(ctx context.Context, q delivery.FlowQuery, wf delivery.Workflows) (delivery.FlowChange, error) {
+	if err := wf.Validate(); err != nil {
+		return delivery.FlowChange{}, fmt.Errorf("what if: %w", err)
+	}
 	var out delivery.FlowChange
 	err := s.read(ctx, func(tx *sql.Tx) error {
 		lives, err := readLives(ctx, tx, &wf)

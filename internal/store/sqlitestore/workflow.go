@@ -13,6 +13,9 @@ import (
 // SetWorkflow makes wf the meaning of statuses. It is in force at once when it
 // changes the class of no stored stay; else Rebuild has work.
 func (s *Store) SetWorkflow(ctx context.Context, wf delivery.Workflows) error {
+	if err := wf.Validate(); err != nil {
+		return fmt.Errorf("set workflow: %w", err)
+	}
 	err := s.update(ctx, func(w *writer) error {
 		return w.retarget(ctx, &generation{workflows: wf, types: w.target().types})
 	})

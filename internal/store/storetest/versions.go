@@ -113,6 +113,13 @@ func testVersionsSame(t *testing.T, s *store) {
 		s.setWorkflows(t, c.w)
 		same(t, c.name+": version", s.version(t), version)
 	}
+	disorder := since(since(one, "2026-03-07", closedLists("open")), "2026-03-06", closedLists("review"))
+	if err := s.SetWorkflow(t.Context(), disorder); err == nil {
+		t.Error("versions out of order are set")
+	}
+	if _, err := s.WhatIf(t.Context(), ask(), disorder); err == nil {
+		t.Error("versions out of order are supposed")
+	}
 	// What is to come is in force for what comes.
 	s.setWorkflows(t, since(one, "2026-03-10", closedLists("limbo")))
 	s.rebuild(t)
