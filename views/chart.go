@@ -24,23 +24,48 @@ type chartMeta struct {
 	Per    float64           `json:"per"`  // seconds in that unit
 	Day    float64           `json:"day"`  // seconds in a day by the clock in use, 0 for none
 	Bucket delivery.Unit     `json:"bucket"`
-	Rows   int               `json:"rows,omitempty"` // of bars
-	Log    bool              `json:"log"`            // the duration axis begins logarithmic
-	Open   string            `json:"open,omitempty"` // address of an issue, but for its key
+	Rows   int               `json:"rows,omitempty"`   // of bars
+	Log    bool              `json:"log"`              // the duration axis begins logarithmic
+	Open   string            `json:"open,omitempty"`   // address of an issue, but for its key
+	Lists  []string          `json:"lists,omitempty"`  // address of the records behind each bucket or row
+	Lines  []chartLine       `json:"lines,omitempty"`  // verticals across the time axis
+	Before bool              `json:"before,omitempty"` // the line of the period before is shown at first
 	Words  map[string]string `json:"words"`
 }
 
-// ChartOf draws a panel. open is the address at which a mark's record is found,
-// but for its key. types are the keys of all types there are, whatever the
-// filter: a type's place among them is its shape and colour.
-func ChartOf(d delivery.PanelData, p *i18n.Printer, open string, types []string) Chart {
+// chartLine is a change of definitions on the time axis: at a wall clock, or at
+// a place among buckets where the first begins at 0.
+type chartLine struct {
+	At    float64 `json:"at"`
+	Label string  `json:"label"` // short, for where there is room
+	Text  string  `json:"text"`
+}
+
+// ChartSpec is what a drawing needs besides the data.
+type ChartSpec struct {
+	// Open is the address at which a mark's issue is found, but for its key.
+	Open string
+	// Types are the keys of all types there are, whatever the filter: a type's
+	// place among them is its shape and colour.
+	Types []string
+	// Lists are the addresses of the records behind each bucket or row.
+	Lists []string
+	// Before is the same trend in the period before, nil when there is nothing
+	// to compare with.
+	Before *delivery.PanelData
+}
+
+// ChartOf draws a panel.
+func ChartOf(d delivery.PanelData, p *i18n.Printer, spec ChartSpec) Chart {
 	m := newMeta(d, p)
+	m.Lists = spec.Lists
 	switch d.Shape {
 	case delivery.Marks:
-		m.Open, m.Log = open, LongTail(d)
-		return Chart{scatterOption(d, p, m, types), m}
+		m.Open, m.Log = spec.Open, LongTail(d)
+		return Chart{scatterOption(d, p, m, spec.Types), m}
 	case delivery.Trend:
-		return Chart{trendOption(d, p, m), m}
+		m.Before = BeforeCounts(d, spec.Before)
+		return Chart{trendOption(d, p, m, spec.Before), m}
 	default:
 		m.Rows = len(d.Series[0].Points)
 		return Chart{barsOption(d, p, m), m}
@@ -67,7 +92,7 @@ func LongTail(d delivery.PanelData) bool {
 }
 
 // chartWords are the messages that charts.js writes tooltips with.
-var chartWords = []string{"unit.d", "unit.h", "unit.min", "unit.s", "chart.outside", "chart.partial", "chart.low_n", "chart.n", "chart.closed", "chart.open", "chart.narrow"}
+var chartWords = []string{"unit.d", "unit.h", "unit.min", "unit.s", "chart.outside", "chart.partial", "chart.low_n", "chart.n", "chart.closed", "chart.open", "chart.list", "chart.before", "chart.position"}
 
 func newMeta(d delivery.PanelData, p *i18n.Printer) chartMeta {
 	m := chartMeta{Shape: d.Shape, Lang: p.Lang(), Day: d.Day.Seconds(), Bucket: d.Filter.Unit, Words: map[string]string{}}
@@ -150,6 +175,7 @@ type datum struct {
 	Value      any         `json:"value"`
 	Seconds    *float64    `json:"s,omitempty"`
 	N          *int        `json:"n,omitempty"`
+	Class      string      `json:"class,omitempty"` // in words
 	Partial    bool        `json:"partial,omitempty"`
 	LowN       bool        `json:"low,omitempty"`
 	Symbol     string      `json:"symbol,omitempty"`
@@ -174,6 +200,10 @@ type decal struct {
 	Rotation   float64 `json:"rotation"`
 }
 
+// dotted marks what is closed, as on the page of an issue.
+var dotted = &decal{Color: "var(--surface)", DashArrayX: []int{2, 3}, DashArrayY: []int{2, 3}, Rotation: 0}
+
+// hatched marks what is not whole, and what waits.
 var hatched = &decal{Color: "var(--surface)", DashArrayX: []int{1, 0}, DashArrayY: []int{2, 3}, Rotation: -math.Pi / 4}
 
 type drawable interface {

@@ -30,7 +30,7 @@ func barsOption(d delivery.PanelData, p *i18n.Printer, m chartMeta) map[string]a
 			style.Opacity = opts.Float(0.28)
 		}
 		c.MultiSeries = append(c.MultiSeries, charts.SingleSeries{
-			Name: s.Name, Type: "bar", BarGap: "-100%", BarWidth: "14", ItemStyle: style, Data: barData(s, m),
+			Name: s.Name, Type: "bar", BarGap: "-100%", BarWidth: "14", ItemStyle: style, Data: barData(s, p, m),
 		})
 	}
 	return finish(c)
@@ -44,14 +44,20 @@ func seriesNames(d delivery.PanelData) []string {
 	return names
 }
 
-func barData(s delivery.Series, m chartMeta) []datum {
+// classDecals tell classes apart without colours; active work is solid.
+var classDecals = map[string]*decal{delivery.Waiting.String(): hatched, delivery.Closed.String(): dotted}
+
+func barData(s delivery.Series, p *i18n.Printer, m chartMeta) []datum {
 	enough := map[string]int{"p50": delivery.EnoughForP50, "p85": delivery.EnoughForP85}[s.Name]
 	data := make([]datum, len(s.Points))
 	for i, point := range s.Points {
-		data[i] = datum{Value: m.figure(point.Value), Seconds: point.Value, N: point.N}
+		data[i] = datum{Value: m.figure(point.Value), Seconds: point.Value, N: point.N, Class: p.T("class." + point.Class)}
+		style := itemStyle{Decal: classDecals[point.Class]}
 		if point.N != nil && *point.N < enough {
-			data[i].LowN = true
-			data[i].ItemStyle = &itemStyle{Color: "var(--muted)"}
+			data[i].LowN, style.Color = true, "var(--muted)"
+		}
+		if style != (itemStyle{}) {
+			data[i].ItemStyle = &style
 		}
 	}
 	return data

@@ -117,6 +117,18 @@ func shownTable(d delivery.PanelData, p *i18n.Printer) (columns []Column, rows [
 	return columns, rows, total
 }
 
+// withBefore adds the median of the period before to the table of a trend.
+func withBefore(d delivery.PanelData, before *delivery.PanelData, p *i18n.Printer, columns []Column, rows [][]string) ([]Column, [][]string) {
+	if before == nil {
+		return columns, rows
+	}
+	medians := MedianBefore(d, *before)
+	for i := range rows {
+		rows[i] = append(rows[i], shownCell(&d, p, "before", seconds(medians[i].Value)))
+	}
+	return append(columns, Column{"before", true}), rows
+}
+
 func shownCell(d *delivery.PanelData, p *i18n.Printer, column string, c Cell) string {
 	switch v := c.(type) {
 	case nil:

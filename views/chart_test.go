@@ -116,7 +116,7 @@ func TestChartGolden(t *testing.T) {
 	}
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {
-			got, err := json.MarshalIndent(ChartOf(tt.data, i18n.For(tt.lang), "/issues/", nil), "", " ")
+			got, err := json.MarshalIndent(ChartOf(tt.data, i18n.For(tt.lang), ChartSpec{Open: "/issues/"}), "", " ")
 			if err != nil {
 				t.Fatal(err)
 			}

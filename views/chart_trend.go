@@ -1,6 +1,8 @@
 package views
 
 import (
+	"slices"
+
 	"github.com/go-echarts/go-echarts/v2/charts"
 	"github.com/go-echarts/go-echarts/v2/opts"
 
@@ -10,7 +12,7 @@ import (
 
 // trendOption draws percentiles per bucket as lines, and on the same x beneath
 // them how many records they are of.
-func trendOption(d delivery.PanelData, p *i18n.Printer, m chartMeta) map[string]any {
+func trendOption(d delivery.PanelData, p *i18n.Printer, m chartMeta, before *delivery.PanelData) map[string]any {
 	c := charts.NewLine()
 	c.Tooltip = opts.Tooltip{Show: opts.Bool(true), Trigger: "axis"}
 	c.Legend = opts.Legend{Show: opts.Bool(false)}
@@ -39,7 +41,74 @@ func trendOption(d delivery.PanelData, p *i18n.Printer, m chartMeta) map[string]
 			ItemStyle: &opts.ItemStyle{Color: "var(--accent)"}, Data: lineData(s, p, m),
 		})
 	}
+	if before != nil {
+		c.MultiSeries = append(c.MultiSeries, beforeLine(d, *before, p, m))
+	}
 	return finish(c)
+}
+
+// beforeSeries is the name of the line of the period before; charts.js shows
+// and hides it.
+const beforeSeries = "before"
+
+// beforeLine is the median of the period before: thin, grey, named at its end.
+func beforeLine(d, before delivery.PanelData, p *i18n.Printer, m chartMeta) charts.SingleSeries {
+	points := MedianBefore(d, before)
+	data := make([]datum, len(points))
+	last := -1
+	for i, point := range points {
+		data[i] = datum{Symbol: "none"}
+		if point.Value != nil {
+			data[i], last = datum{Value: m.figure(point.Value), Seconds: point.Value, LowN: point.LowN, Symbol: "none"}, i
+		}
+	}
+	if last >= 0 {
+		data[last].Label = &opts.Label{
+			Show: opts.Bool(true), Position: "right", Color: "var(--muted)", Formatter: p.T("chart.before"),
+		}
+	}
+	return charts.SingleSeries{
+		Name: beforeSeries, Type: "line", ConnectNulls: opts.Bool(false), Data: data,
+		LineStyle: &opts.LineStyle{Color: "var(--edge)", Width: 1, Type: "solid"}, ItemStyle: &opts.ItemStyle{Color: "var(--edge)"},
+	}
+}
+
+// MedianBefore are the medians of the period before, each in the bucket whose
+// middle it would hold were the periods laid over each other.
+func MedianBefore(d, before delivery.PanelData) []delivery.Point {
+	shift := d.Filter.From - before.Filter.From
+	past := before.Series[0].Points
+	out := make([]delivery.Point, len(d.Series[0].Points))
+	for i, b := range BucketsOf(d) {
+		middle := b.From + (b.To-b.From)/2 - shift
+		n := slices.IndexFunc(BucketsOf(before), func(o Range) bool { return o.From <= middle && middle < o.To })
+		if n >= 0 {
+			out[i] = past[n]
+		}
+	}
+	return out
+}
+
+// BeforeCounts reports whether both periods hold enough to lay them over each
+// other unasked.
+func BeforeCounts(d delivery.PanelData, before *delivery.PanelData) bool {
+	return before != nil && min(d.N, before.N) >= delivery.EnoughForP85
+}
+
+// Range is a stretch of time [From, To).
+type Range struct{ From, To delivery.Instant }
+
+// BucketsOf are the buckets of a trend, cut to its range.
+func BucketsOf(d delivery.PanelData) []Range {
+	points := d.Series[0].Points
+	out := make([]Range, len(points))
+	for i, point := range points {
+		out[i] = Range{max(point.T, d.Filter.From), d.Filter.To}
+		if i+1 < len(points) {
+			out[i].To = points[i+1].T
+		}
+	}
+	return out
 }
 
 // lineData greys points of too few records and hollows those of buckets that

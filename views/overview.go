@@ -48,11 +48,15 @@ type Figure struct {
 	Label  string
 	Value  string // "" when there is nothing to compute it from
 	Exact  string // for the title attribute
-	Note   string // what it was computed from
+	Notes  []Note // what it was computed from
 	Change *Change
+	Before string    // what it was in the period before, with its days
 	Few    bool      // too few records to say much
 	Trend  []float64 // for the sparkline; NaN is a gap
 }
+
+// Note is a remark on a figure; Href leads to what it speaks of, "" for nowhere.
+type Note struct{ Text, Href string }
 
 // Change is a figure against that of the period before.
 type Change struct {

@@ -22,7 +22,7 @@ func (s *Server) headlinePanel(w http.ResponseWriter, r *http.Request) {
 	view := views.Panel{Slug: headlineSlug, Title: i18n.T(ctx, "flow.headline"), Query: q.Encode()}
 	var figures []views.Figure
 	if err == nil {
-		figures, err = s.flowFigures(ctx, f)
+		figures, err = s.flowFigures(ctx, f, view)
 	}
 	if err != nil {
 		s.failPanel(w, r, view, err)
@@ -33,36 +33,90 @@ func (s *Server) headlinePanel(w http.ResponseWriter, r *http.Request) {
 
 // flowFigures are median and p85 of cycle time and the number of finished
 // issues, each against the period of the same length before.
-func (s *Server) flowFigures(ctx context.Context, f delivery.Filter) ([]views.Figure, error) {
+func (s *Server) flowFigures(ctx context.Context, f delivery.Filter, view views.Panel) ([]views.Figure, error) {
 	trend, _ := panelBySlug("cycle-time-trend")
 	now, err := s.loadPanel(ctx, trend, f)
 	if err != nil {
 		return nil, err
 	}
+	before, err := s.trendBefore(ctx, trend, now)
+	if err != nil {
+		return nil, err
+	}
+	if before == nil {
+		before = &delivery.PanelData{}
+	}
+	c := comparison{p: i18n.From(ctx), now: now, before: *before, counted: view.Records(ctx, "cycle-time")}
+	return []views.Figure{
+		c.duration("figure.median", "p50", delivery.EnoughForP50),
+		c.duration("figure.p85", "p85", delivery.EnoughForP85),
+		c.count(view.Records(ctx, "cycle-time", "excluded", delivery.AnyReason)),
+	}, nil
+}
+
+// trendBefore is a trend in the period of the same length before, nil when the
+// data does not reach back so far.
+func (s *Server) trendBefore(ctx context.Context, trend panel, now delivery.PanelData) (*delivery.PanelData, error) {
+	f := now.Filter
 	f.From, f.To = f.From-(f.To-f.From), f.From
+	if f.From <= 0 {
+		return nil, nil
+	}
 	before, err := s.loadPanel(ctx, trend, f)
 	if err != nil {
 		return nil, err
 	}
 	covered, err := s.covered(ctx, f, before)
-	if err != nil {
+	if err != nil || !covered && now.N+now.Left() > 0 {
 		return nil, err
 	}
-	if !covered && now.N+now.Left() > 0 {
-		before = delivery.PanelData{}
-	}
-	p := i18n.From(ctx)
-	closed, closedBefore := float64(now.N+now.Left()), float64(before.N+before.Left())
-	count := views.Figure{
+	return &before, nil
+}
+
+// comparison is a period and the one before it.
+type comparison struct {
+	p           *i18n.Printer
+	now, before delivery.PanelData
+	counted     string // address of the issues measured
+}
+
+func (c comparison) count(left string) views.Figure {
+	p := c.p
+	closed, before := float64(c.now.N+c.now.Left()), float64(c.before.N+c.before.Left())
+	f := views.Figure{
 		Label: p.T("figure.closed"), Value: p.Number(closed, 0), Exact: p.Number(closed, 0),
-		Note: noteOf(p, "figure.closed.note", now.Left()), Change: changeOf(closed, &closedBefore, false, closedBefore == 0),
-		Trend: sparkOf(now, "count"),
+		Change: changeOf(closed, &before, false, before == 0), Trend: sparkOf(c.now, "count"),
 	}
-	return []views.Figure{
-		durationFigure(p, "figure.median", "p50", now, before, delivery.EnoughForP50),
-		durationFigure(p, "figure.p85", "p85", now, before, delivery.EnoughForP85),
-		count,
-	}, nil
+	if before > 0 {
+		f.Before = c.was(p.Number(before, 0))
+	}
+	if c.now.Left() > 0 && c.now.N > 0 {
+		f.Notes = append(f.Notes, views.Note{Text: p.T("figure.counted", "n", c.now.N), Href: c.counted})
+	}
+	f.Notes = append(f.Notes, noteOf(p, "figure.closed.note", c.now.Left(), left)...)
+	return f
+}
+
+func (c comparison) duration(label, name string, enough int) views.Figure {
+	p, now := c.p, c.now
+	f := views.Figure{Label: p.T(label), Notes: noteOf(p, "figure.of", now.N, c.counted), Few: now.N < enough, Trend: sparkOf(now, name)}
+	v := now.Figure(name)
+	if v == nil {
+		return f
+	}
+	f.Value, f.Exact = p.Days(*v, now.Day.Hours()), p.Duration(*v, now.Day.Hours())
+	before := c.before.Figure(name)
+	f.Change = changeOf(*v, before, true, min(now.N, c.before.N) < enough)
+	if before != nil {
+		f.Before = c.was(p.Days(*before, now.Day.Hours()))
+	}
+	return f
+}
+
+// was says what a figure was, and when.
+func (c comparison) was(value string) string {
+	f, zone := c.before.Filter, c.now.Zone
+	return c.p.T("figure.before", "value", value, "days", c.p.DateSpan(f.From.Time().In(zone), (f.To-1).Time().In(zone)))
 }
 
 // leastCovered is how much of a period is looked at, lest a weekend seem to be
@@ -95,21 +149,12 @@ func finishedBefore(d delivery.PanelData, end delivery.Instant) bool {
 	return false
 }
 
-func durationFigure(p *i18n.Printer, label, name string, now, before delivery.PanelData, enough int) views.Figure {
-	f := views.Figure{Label: p.T(label), Note: noteOf(p, "figure.of", now.N), Few: now.N < enough, Trend: sparkOf(now, name)}
-	if v := now.Figure(name); v != nil {
-		f.Value, f.Exact = p.Days(*v, now.Day.Hours()), p.Duration(*v, now.Day.Hours())
-		f.Change = changeOf(*v, before.Figure(name), true, min(now.N, before.N) < enough)
-	}
-	return f
-}
-
 // noteOf tells of how many issues something is; of none there is nothing to tell.
-func noteOf(p *i18n.Printer, id string, n int) string {
+func noteOf(p *i18n.Printer, id string, n int, href string) []views.Note {
 	if n == 0 {
-		return ""
+		return nil
 	}
-	return p.T(id, "n", n)
+	return []views.Note{{Text: p.T(id, "n", n), Href: href}}
 }
 
 // sparkOf are the values of a series; NaN is a gap.

@@ -90,13 +90,12 @@ func (s *Server) chartPanel(w http.ResponseWriter, r *http.Request) {
 
 func (s *Server) writeChart(w http.ResponseWriter, r *http.Request, p panel, view views.Panel, d delivery.PanelData) {
 	if d.N > 0 {
-		types, err := s.typeKeys(r.Context())
+		chart, before, err := s.chart(r.Context(), p, view, d)
 		if err != nil {
 			s.failPanel(w, r, view, err)
 			return
 		}
-		chart := views.ChartOf(d, i18n.From(r.Context()), views.URL(r.Context(), "/issues/"), types)
-		s.render(w, r, http.StatusOK, views.ChartPanel(view, d, chart))
+		s.render(w, r, http.StatusOK, views.ChartPanel(view, d, chart, before))
 		return
 	}
 	empty, err := s.whyEmpty(r.Context(), p, d, view.Query)
@@ -105,6 +104,24 @@ func (s *Server) writeChart(w http.ResponseWriter, r *http.Request, p panel, vie
 		return
 	}
 	s.render(w, r, http.StatusOK, views.EmptyPanel(view, empty))
+}
+
+// chart is the drawing of a panel, and of a trend what it was before.
+func (s *Server) chart(ctx context.Context, p panel, view views.Panel, d delivery.PanelData) (views.Chart, *delivery.PanelData, error) {
+	types, err := s.typeKeys(ctx)
+	if err != nil {
+		return views.Chart{}, nil, err
+	}
+	spec := views.ChartSpec{Open: views.URL(ctx, "/issues/"), Types: types, Lists: view.Lists(ctx, d)}
+	if d.Shape == delivery.Trend {
+		if spec.Before, err = s.trendBefore(ctx, p, d); err != nil {
+			return views.Chart{}, nil, err
+		}
+		if spec.Before != nil && spec.Before.N == 0 {
+			spec.Before = nil
+		}
+	}
+	return views.ChartOf(d, i18n.From(ctx), spec), spec.Before, nil
 }
 
 func (s *Server) failPanel(w http.ResponseWriter, r *http.Request, view views.Panel, err error) {

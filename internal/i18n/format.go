@@ -49,6 +49,21 @@ func (p *Printer) Date(t time.Time) string {
 	return strings.ReplaceAll(t.Format("2 Jan 2006"), " ", nbsp)
 }
 
+// DateSpan writes the days from a to b, both included, in their zone: 1 Jan –
+// 31 Mar 2026. A year that is common to both is written once.
+func (p *Printer) DateSpan(a, b time.Time) string {
+	last := p.Date(b)
+	switch {
+	case p.Date(a) == last:
+		return last
+	case a.Year() != b.Year():
+		return p.Date(a) + " – " + last
+	case p.lang == "ru":
+		return a.Format("02.01") + " – " + last
+	}
+	return strings.ReplaceAll(a.Format("2 Jan"), " ", nbsp) + " – " + last
+}
+
 // Time writes hours and minutes of t in t's zone.
 func (p *Printer) Time(t time.Time) string { return t.Format("15:04") }
 

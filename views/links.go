@@ -1,0 +1,61 @@
+package views
+
+import (
+	"context"
+	"net/url"
+	"time"
+
+	"throughline/internal/delivery"
+)
+
+// Records is the address of the issues behind a panel, or behind one mark of
+// it: params are names and values in turn that replace those of the page.
+func (p Panel) Records(ctx context.Context, slug string, params ...string) string {
+	q, err := url.ParseQuery(p.Query)
+	if err != nil {
+		q = url.Values{}
+	}
+	q.Set("panel", slug)
+	for i := 0; i+1 < len(params); i += 2 {
+		if params[i] == "from" {
+			q.Del("range")
+		}
+		q.Set(params[i], params[i+1])
+	}
+	return URL(ctx, "/issues?"+q.Encode())
+}
+
+// Lists are the addresses of the issues behind each bucket or row of a panel;
+// none for marks, which are issues themselves.
+func (p Panel) Lists(ctx context.Context, d delivery.PanelData) []string {
+	var out []string
+	switch d.Shape {
+	case delivery.Trend:
+		for _, b := range BucketsOf(d) {
+			from, to := b.days(d.Zone)
+			out = append(out, p.Records(ctx, p.Slug, "from", from, "to", to))
+		}
+	case delivery.Bars:
+		for _, point := range d.Series[0].Points {
+			out = append(out, p.Records(ctx, p.Slug, "status", point.X))
+		}
+	}
+	return out
+}
+
+// days writes a range as the parameters from and to: as days of zone where it
+// begins and ends with them.
+func (r Range) days(zone *time.Location) (from, to string) {
+	from, to = r.From.String(), r.To.String()
+	if day := dayOf(r.From, zone); day.In(zone) == r.From {
+		from = day.String()
+	}
+	if day := dayOf(r.To, zone); day.In(zone) == r.To {
+		to = day.AddDays(-1).String() // a day is included
+	}
+	return from, to
+}
+
+func dayOf(i delivery.Instant, zone *time.Location) delivery.Date {
+	return delivery.DateOf(i.Time().In(zone))
+}
