@@ -7,6 +7,7 @@
   const charts = new Map(); // element → {chart, spec, log}
   const DAY = 86400000;
   const HOUR = 3600000;
+  const BEFORE = "before"; // the line of the period before
 
   // --- words -------------------------------------------------------------
 
@@ -59,26 +60,31 @@
     return lines.join("\n");
   }
 
+  // What is written for eyes ends with what a click does; a voice says the rest.
+  const spoken = (meta, text) => text.split("\n").filter((line) => line !== meta.words["chart.open"] && line !== meta.words["chart.list"]).join(". ");
+
   function bucketTip(meta, all) {
     const lines = [bucketName(meta, all[0].axisValue)];
     const rows = all.filter((p) => p.data && p.seriesType === "line").reverse();
     for (const p of rows.sort((a, b) => a.seriesName.localeCompare(b.seriesName))) {
       if (p.data.s === undefined) continue;
-      lines.push(p.seriesName + "  " + duration(meta, p.data.s) + (p.data.low ? " · " + meta.words["chart.low_n"] : ""));
+      lines.push((p.seriesName === BEFORE ? meta.words["chart.before"] : p.seriesName) + "  " + duration(meta, p.data.s) + (p.data.low ? " · " + meta.words["chart.low_n"] : ""));
     }
     const bar = all.find((p) => p.seriesType === "bar");
     if (bar) lines.push(meta.words["chart.n"] + "  " + number(meta, bar.data.value, 0));
     if (all.some((p) => p.data && p.data.partial)) lines.push(meta.words["chart.partial"]);
-    if (meta.bucket !== "day") lines.push(meta.words["chart.narrow"]);
+    for (const line of meta.lines || []) if (Math.floor(line.at) === all[0].dataIndex) lines.push(line.text);
+    if (meta.lists) lines.push(meta.words["chart.list"]);
     return lines.join("\n");
   }
 
   function rowTip(meta, all) {
-    const lines = [plain(all[0].name, 40)];
+    const lines = [plain(all[0].name, 40) + " · " + all[0].data.class];
     for (const p of all.slice().reverse()) {
       if (p.data.s !== undefined) lines.push(p.seriesName + "  " + duration(meta, p.data.s) + (p.data.low ? " · " + meta.words["chart.low_n"] : ""));
     }
     lines.push(meta.words["chart.n"] + "  " + number(meta, all[0].data.n, 0));
+    if (meta.lists) lines.push(meta.words["chart.list"]);
     return lines.join("\n");
   }
 
@@ -149,6 +155,28 @@
   const grid = (look) => ({ splitLine: { show: true, lineStyle: { color: look.line, width: 1 } } });
   const foot = (look) => ({ axisLine: { show: true, lineStyle: { color: look.line } } });
 
+  // Dashed lines where definitions changed. From the right, a line whose name
+  // would cover another's goes without one; the words under the chart have all.
+  function verticals(lines, min, max, look) {
+    const width = look.width - look.left - look.right;
+    let free = Infinity;
+    const data = lines.slice().sort((a, b) => b.at - a.at).map((line) => {
+      const at = ((line.at - min) / (max - min)) * width;
+      const half = line.label.length * 3.4 + 6;
+      const named = at + half < free && at > half;
+      if (named) free = at - half;
+      return { xAxis: line.at, label: { show: named, formatter: line.label } };
+    });
+    return {
+      type: "line", name: "lines", data: [], silent: true, z: 1,
+      markLine: {
+        silent: true, symbol: "none", animation: false, data,
+        lineStyle: { color: look.muted, width: 1, type: "dashed" },
+        label: { position: "end", distance: 3, color: look.muted, fontSize: 11, fontFamily: look.font },
+      },
+    };
+  }
+
   function dressMarks(o, meta, look, state) {
     const x = o.xAxis[0];
     const months = x.max - x.min > 200 * DAY;
@@ -171,10 +199,11 @@
       if (s.type === "line") Object.assign(s, { silent: true, z: 5, emphasis: { disabled: true } });
       else Object.assign(s, { z: 3, itemStyle: { ...s.itemStyle, opacity: look.dark ? 0.6 : 0.4 }, emphasis: { itemStyle: { opacity: 1, borderColor: look.text, borderWidth: 1 } } });
     }
+    if (meta.lines) o.series.push(verticals(meta.lines, x.min, x.max, look));
     o.tooltip.formatter = (p) => markTip(meta, p);
   }
 
-  function dressTrend(o, meta, look) {
+  function dressTrend(o, meta, look, state) {
     const labels = { formatter: (v) => bucketTick(meta, v) };
     o.xAxis = [
       axis(o.xAxis[0], look, { ...foot(look), label: { show: false } }),
@@ -190,7 +219,14 @@
     for (const s of o.series) {
       s.emphasis = { disabled: true };
       for (const d of s.data) if (d.label) d.label.opacity = 1;
-      if (s.type === "line") Object.assign(s, { showAllSymbol: true, z: s.name === "p50" ? 5 : 4 });
+      if (s.name === BEFORE) Object.assign(s, { silent: true, showAllSymbol: true, z: 2 });
+      else if (s.type === "line") Object.assign(s, { showAllSymbol: true, z: s.name === "p50" ? 5 : 4 });
+    }
+    if (!state.before) o.series = o.series.filter((s) => s.name !== BEFORE);
+    if (meta.lines) {
+      const buckets = o.xAxis[1].data.length;
+      o.xAxis.push({ type: "value", gridIndex: 0, min: 0, max: buckets, show: false });
+      o.series.push({ ...verticals(meta.lines, 0, buckets, look), xAxisIndex: 2, yAxisIndex: 0 });
     }
     o.axisPointer = { ...o.axisPointer, type: "line", lineStyle: { color: look.muted, width: 1, type: "solid" }, label: { show: false } };
     o.tooltip.formatter = (all) => bucketTip(meta, all);
@@ -225,7 +261,7 @@
     const value = (name) => style.getPropertyValue(name).trim();
     const look = {
       text: value("--text"), muted: value("--muted"), line: value("--line"), surface: value("--surface"),
-      font: getComputedStyle(document.body).fontFamily, width: el.clientWidth, left: 48,
+      font: getComputedStyle(document.body).fontFamily, width: el.clientWidth, left: 48, right: 92,
       dark: getComputedStyle(document.documentElement).colorScheme === "dark" || (document.documentElement.dataset.theme !== "light" && window.matchMedia("(prefers-color-scheme: dark)").matches),
     };
     const o = painted(spec.option, style);
@@ -262,6 +298,7 @@
         c.narrow = narrow;
         redraw(target);
       }
+      if (c.at >= 0) stand(target, c, c.at);
     }
   });
 
@@ -302,32 +339,182 @@
     const spec = JSON.parse(data.textContent);
     if (spec.meta.rows) el.style.height = Math.max(120, spec.meta.rows * 30 + 56) + "px";
     const chart = window.echarts.init(el, null, { renderer: "canvas" });
-    charts.set(el, { chart, spec, log: spec.meta.log, narrow: el.clientWidth < 560 });
+    charts.set(el, { chart, spec, log: spec.meta.log, before: spec.meta.before, narrow: el.clientWidth < 560, at: -1 });
     redraw(el);
-    chart.on("click", (p) => opened(spec.meta, p));
+    chart.on("legendselectchanged", (event) => {
+      charts.get(el).shown = event.selected;
+    });
     resized.observe(el);
   }
 
-  function opened(meta, p) {
-    if (meta.shape === "marks" && meta.open && Array.isArray(p.value) && p.value[2]) {
-      window.location.assign(meta.open + encodeURIComponent(p.value[2]));
+  // --- marks: pointer and keyboard ---------------------------------------
+
+  // The marks of a chart that can be opened, in the order of the arrow keys:
+  // where each is drawn, what it says, where it leads.
+  function marksOf(c) {
+    const { meta, option: o } = c.spec;
+    if (!c.marks) {
+      const dots = o.series.flatMap((s, seriesIndex) => (s.type === "scatter" ? s.data.map((value, dataIndex) => ({ seriesIndex, dataIndex, value, name: s.name })) : []));
+      if (meta.shape === "marks") c.marks = dots.sort((a, b) => a.value[0] - b.value[0] || a.value[1] - b.value[1]);
+      else c.marks = (meta.lists || []).map((href, dataIndex) => ({ dataIndex, href }));
     }
-    if (meta.shape === "trend" && p.name) narrowTo(meta, p.name);
+    if (meta.shape !== "marks") return c.marks;
+    return c.shown ? c.marks.filter((m) => c.shown[m.name] !== false) : c.marks;
   }
 
-  // The page with the days of one bucket as its period.
-  function narrowTo(meta, label) {
-    const from = new Date(label + "T00:00:00Z");
-    const to = new Date(from);
-    if (meta.bucket === "day") return;
-    if (meta.bucket === "week") to.setUTCDate(to.getUTCDate() + 6);
-    else to.setUTCMonth(to.getUTCMonth() + 1, 0);
-    const url = new URL(window.location.href);
-    for (const name of ["range", "bucket"]) url.searchParams.delete(name);
-    url.searchParams.set("from", label);
-    url.searchParams.set("to", to.toISOString().slice(0, 10));
-    window.location.assign(url);
+  const hrefOf = (meta, m) => m.href || meta.open + encodeURIComponent(m.value[2]);
+
+  function textOf(c, m) {
+    const { meta, option: o } = c.spec;
+    if (meta.shape === "marks") return spoken(meta, markTip(meta, { value: m.value }));
+    const shown = o.series.filter((s) => s.name !== BEFORE || c.before);
+    const all = shown.map((s) => ({ seriesName: s.name, seriesType: s.type, data: s.data[m.dataIndex], dataIndex: m.dataIndex }));
+    if (meta.shape === "bars") return spoken(meta, rowTip(meta, all.map((p) => ({ ...p, name: o.yAxis[0].data[m.dataIndex] }))));
+    return spoken(meta, bucketTip(meta, all.map((p) => ({ ...p, axisValue: o.xAxis[1].data[m.dataIndex] }))));
   }
+
+  // The box of a mark in pixels of the chart.
+  function boxOf(c, m) {
+    const { meta, option: o } = c.spec;
+    const width = c.chart.getWidth(), height = c.chart.getHeight();
+    if (meta.shape === "marks") {
+      const y = c.log ? Math.max(m.value[1], 0.1) : m.value[1];
+      const [x, top] = c.chart.convertToPixel({ seriesIndex: m.seriesIndex }, [m.value[0], y]);
+      return { x: x - 8, y: top - 8, width: 16, height: 16 };
+    }
+    if (meta.shape === "bars") {
+      const rows = o.yAxis[0].data.length;
+      const at = (i) => c.chart.convertToPixel({ yAxisIndex: 0 }, i);
+      const step = rows > 1 ? Math.abs(at(1) - at(0)) : 30;
+      return { x: 2, y: at(m.dataIndex) - step / 2 + 2, width: width - 4, height: step - 4 };
+    }
+    const at = (i) => c.chart.convertToPixel({ xAxisIndex: 0 }, i);
+    const step = o.xAxis[1].data.length > 1 ? at(1) - at(0) : width - 140;
+    return { x: at(m.dataIndex) - step / 2, y: 28, width: step, height: height - 28 - 24 };
+  }
+
+  // The mark under a point of the chart, if any: a finger is less exact.
+  function markAt(c, x, y, touch) {
+    const marks = marksOf(c);
+    const inside = (b) => x >= b.x && x < b.x + b.width && y >= b.y && y < b.y + b.height;
+    if (c.spec.meta.shape !== "marks") return marks.find((m) => inside(boxOf(c, m)));
+    let best, least = (touch ? 20 : 7) ** 2;
+    for (const m of marks) {
+      const b = boxOf(c, m);
+      const d = (b.x + 8 - x) ** 2 + (b.y + 8 - y) ** 2;
+      if (d <= least) [best, least] = [m, d];
+    }
+    return best;
+  }
+
+  function go(href, apart) {
+    if (apart) window.open(href, "_blank", "noopener");
+    else window.location.assign(href);
+  }
+
+  const panelOf = (el) => el.closest("[data-panel]");
+
+  function say(el, text) {
+    const out = panelOf(el).querySelector("[data-say]");
+    if (out) out.textContent = text;
+  }
+
+  // Puts the keyboard on a mark: a ring around it, its tooltip, its words.
+  function stand(el, c, i) {
+    const marks = marksOf(c);
+    c.at = Math.max(-1, Math.min(i, marks.length - 1));
+    let ring = el.querySelector(".mark-ring");
+    if (c.at < 0) {
+      if (ring) ring.remove();
+      c.chart.dispatchAction({ type: "hideTip" });
+      say(el, "");
+      return;
+    }
+    const m = marks[c.at];
+    if (!ring) {
+      ring = document.createElement("div");
+      ring.className = "mark-ring";
+      el.append(ring);
+    }
+    const b = boxOf(c, m);
+    Object.assign(ring.style, { left: b.x + "px", top: b.y + "px", width: b.width + "px", height: b.height + "px" });
+    c.chart.dispatchAction({ type: "showTip", seriesIndex: m.seriesIndex || 0, dataIndex: m.dataIndex });
+    const { meta } = c.spec;
+    const place = meta.words["chart.position"].replace("{i}", number(meta, c.at + 1, 0)).replace("{n}", number(meta, marks.length, 0));
+    say(el, textOf(c, m) + ". " + place);
+  }
+
+  // Up and down on dots: the next higher or lower one.
+  function byValue(c, up) {
+    const marks = marksOf(c);
+    if (c.at < 0) return 0;
+    const here = marks[c.at].value;
+    let best = -1;
+    marks.forEach((m, i) => {
+      const apart = (m.value[1] - here[1]) * (up ? 1 : -1);
+      if (i === c.at || apart < 0 || apart === 0 && (i < c.at) === up) return;
+      const now = best < 0 ? Infinity : Math.abs(marks[best].value[1] - here[1]);
+      if (apart < now) best = i;
+    });
+    return best < 0 ? c.at : best;
+  }
+
+  document.addEventListener("keydown", (event) => {
+    const el = event.target;
+    const c = charts.get(el);
+    if (!c || event.altKey) return;
+    const last = marksOf(c).length - 1;
+    if (last < 0) return;
+    const dots = c.spec.meta.shape === "marks";
+    const moves = {
+      ArrowRight: () => c.at + 1, ArrowLeft: () => Math.max(c.at - 1, 0), Home: () => 0, End: () => last,
+      ArrowDown: () => (dots ? byValue(c, false) : c.at + 1), ArrowUp: () => (dots ? byValue(c, true) : Math.max(c.at - 1, 0)),
+      PageDown: () => c.at + Math.ceil(last / 10), PageUp: () => Math.max(c.at - Math.ceil(last / 10), 0), Escape: () => -1,
+    };
+    if (moves[event.key]) {
+      if (event.key === "Escape" && c.at < 0) return;
+      event.preventDefault();
+      stand(el, c, moves[event.key]());
+    } else if ((event.key === "Enter" || event.key === " ") && c.at >= 0) {
+      event.preventDefault();
+      go(hrefOf(c.spec.meta, marksOf(c)[c.at]), event.ctrlKey || event.metaKey);
+    }
+  });
+
+  document.addEventListener("focusout", (event) => {
+    const c = charts.get(event.target);
+    if (c && c.at >= 0) stand(event.target, c, -1);
+  });
+
+  function pointed(event) {
+    const el = event.target.closest && event.target.closest("[data-chart]");
+    const c = el && charts.get(el);
+    if (!c) return null;
+    const r = el.getBoundingClientRect();
+    const m = markAt(c, event.clientX - r.left, event.clientY - r.top, event.pointerType === "touch");
+    return { el, c, m };
+  }
+
+  document.addEventListener("click", (event) => {
+    const hit = pointed(event);
+    if (hit && hit.m) go(hrefOf(hit.c.spec.meta, hit.m), event.ctrlKey || event.metaKey || event.shiftKey);
+  });
+  document.addEventListener("auxclick", (event) => {
+    const hit = event.button === 1 && pointed(event);
+    if (!hit || !hit.m) return;
+    event.preventDefault();
+    go(hrefOf(hit.c.spec.meta, hit.m), true);
+  });
+  // The middle button would scroll.
+  document.addEventListener("mousedown", (event) => {
+    const hit = event.button === 1 && pointed(event);
+    if (hit && hit.m) event.preventDefault();
+  });
+  document.addEventListener("pointermove", (event) => {
+    if (event.pointerType !== "mouse" || event.target.closest(".chart.marks")) return; // dots show it themselves
+    const hit = pointed(event);
+    if (hit) hit.el.classList.toggle("on-mark", Boolean(hit.m));
+  });
 
   document.addEventListener("htmx:load", (event) => {
     for (const el of event.detail.elt.querySelectorAll("[data-chart]")) draw(el);
@@ -370,12 +557,71 @@
       button.setAttribute("aria-expanded", String(!table.hidden));
       [button.textContent, button.dataset.other] = [button.dataset.other, button.textContent];
     }
+    if ("before" in button.dataset) {
+      const c = charts.get(el);
+      c.before = !c.before;
+      button.setAttribute("aria-pressed", String(c.before));
+      redraw(el);
+    }
+    if ("copy" in button.dataset) copy(button);
     if ("log" in button.dataset) {
       const c = charts.get(el);
       c.log = !c.log;
       button.setAttribute("aria-pressed", String(c.log));
       redraw(el);
     }
+  });
+
+  // --- links to a panel --------------------------------------------------
+
+  async function copy(button) {
+    const url = window.location.href.split("#")[0] + button.dataset.copy;
+    const words = button.textContent;
+    if (!(await copied(url))) {
+      const field = document.createElement("input");
+      Object.assign(field, { value: url, readOnly: true, className: "address" });
+      field.setAttribute("aria-label", button.dataset.uncopied);
+      button.replaceWith(field);
+      field.select();
+      return;
+    }
+    say(button, button.dataset.copied);
+    button.textContent = button.dataset.copied;
+    window.setTimeout(() => {
+      button.textContent = words;
+      say(button, "");
+    }, 2000);
+  }
+
+  // Without https there is no clipboard but the old one.
+  async function copied(text) {
+    try {
+      await navigator.clipboard.writeText(text);
+      return true;
+    } catch {
+      const field = document.createElement("textarea");
+      field.value = text;
+      field.className = "hidden";
+      document.body.append(field);
+      const focused = document.activeElement;
+      field.select();
+      const done = document.execCommand("copy");
+      field.remove();
+      if (focused) focused.focus();
+      return done;
+    }
+  }
+
+  // The panel that the address names stays in view while those around it come
+  // in, until the reader moves.
+  let held = window.location.hash.startsWith("#panel-") ? window.location.hash.slice(1) : "";
+  const letGo = () => {
+    held = "";
+  };
+  for (const name of ["wheel", "touchmove", "keydown", "pointerdown"]) document.addEventListener(name, letGo, { passive: true });
+  document.addEventListener("htmx:afterSettle", () => {
+    const panel = held && document.getElementById(held);
+    if (panel) panel.scrollIntoView({ block: "start" });
   });
 
   // --- filters -----------------------------------------------------------

@@ -58,7 +58,7 @@ type ChartSpec struct {
 // ChartOf draws a panel.
 func ChartOf(d delivery.PanelData, p *i18n.Printer, spec ChartSpec) Chart {
 	m := newMeta(d, p)
-	m.Lists = spec.Lists
+	m.Lists, m.Lines = spec.Lists, chartLines(&d, p)
 	switch d.Shape {
 	case delivery.Marks:
 		m.Open, m.Log = spec.Open, LongTail(d)

@@ -63,6 +63,7 @@ func beforeLine(d, before delivery.PanelData, p *i18n.Printer, m chartMeta) char
 		}
 	}
 	if last >= 0 {
+		data[last].Symbol, data[last].SymbolSize = "circle", 1
 		data[last].Label = &opts.Label{
 			Show: opts.Bool(true), Position: "right", Color: "var(--muted)", Formatter: p.T("chart.before"),
 		}

@@ -38,6 +38,8 @@ func (s *Server) apiRoutes(r chi.Router) {
 			r.Get("/issues/{key}", s.apiIssue)
 			r.Get("/panels", s.apiPanels)
 			r.Get("/panels/{slug}", s.apiPanel)
+			r.Get("/panels/{slug}/records", s.apiRecords)
+			r.Get("/panels/{slug}/records.csv", s.apiRecordsCSV)
 			r.Get("/syncs", s.apiSyncs)
 		})
 		r.With(s.needScope(scopeIngest)).Post("/connections/{name}/sync", s.apiStartSync)

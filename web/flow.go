@@ -20,29 +20,23 @@ const defaultRange = "90d"
 func (s *Server) flowPage(w http.ResponseWriter, r *http.Request) {
 	ctx := r.Context()
 	_, q, err := s.pageFilter(r)
-	problems := filterDetails(err)
-	if err != nil && len(problems) == 0 {
+	if err != nil && len(filterDetails(err)) == 0 {
 		s.fail(w, r, err)
 		return
 	}
-	facets, err := s.facets(ctx)
-	if err != nil {
-		s.fail(w, r, err)
+	filter, ferr := s.filterBar(ctx, "/flow", q, err)
+	if ferr != nil {
+		s.fail(w, r, ferr)
 		return
 	}
 	page := views.Flow{
 		Page:     s.page(r, i18n.T(ctx, "flow.title"), "flow"),
-		Filter:   flowFilter(facets, q),
+		Filter:   filter,
 		Headline: views.Panel{Slug: headlineSlug, Title: i18n.T(ctx, "flow.headline"), Query: q.Encode()},
 	}
 	page.Scripts = []string{"vendor/echarts.common.min.js", "charts.js"}
 	status := http.StatusOK
-	for _, p := range problems {
-		message := p.Message
-		if id := "filter.mistake." + p.code; i18n.From(ctx).Has(id) {
-			message = i18n.T(ctx, id)
-		}
-		page.Problems = append(page.Problems, views.FilterProblem{Param: p.Path, Message: message})
+	if len(filter.Problems) > 0 {
 		status = http.StatusBadRequest
 	}
 	if page.Empty, err = s.noIssues(ctx); err == nil {

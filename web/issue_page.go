@@ -172,8 +172,14 @@ func (s *Server) issueBasis(ctx context.Context, queue string) (issueBasis, erro
 		return issueBasis{}, err
 	}
 	team, _ := q.Workflows.Teams.Only(queue)
-	return issueBasis{
+	b := issueBasis{
 		calendar: q.CalendarOf(queue), name: cmp.Or(team.Calendar, control.DefaultCalendarName), team: team.Name,
 		class: q.Workflows.Classes(queue, types),
-	}, nil
+	}
+	for _, v := range q.Workflows.Versions {
+		if v.From.Known() && v.From <= q.Now {
+			b.since = delivery.DateOf(v.From.Time().In(q.Calendar.Zone()))
+		}
+	}
+	return b, nil
 }

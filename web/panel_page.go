@@ -25,6 +25,8 @@ func (s *Server) panelRoutes(r chi.Router) {
 		r.Get("/flow", s.flowPage)
 		r.Get("/panels/"+headlineSlug, s.headlinePanel)
 		r.Get("/panels/{slug}", s.chartPanel)
+		r.Get("/issues", s.recordsPage)
+		r.Get("/issues/rows", s.recordsRows)
 		r.Get("/issues/{key}", s.issuePage)
 	})
 }
@@ -40,8 +42,9 @@ func (s *Server) queryLang(next http.Handler) http.Handler {
 }
 
 // pageFilter is the filter of a page or of a part of one, where the clock is
-// the business one unless said, and its canonical query.
-func (s *Server) pageFilter(r *http.Request) (delivery.Filter, url.Values, error) {
+// the business one unless said, and its canonical query. extra names parameters
+// that the caller reads itself.
+func (s *Server) pageFilter(r *http.Request, extra ...string) (delivery.Filter, url.Values, error) {
 	q, err := query(r)
 	if err != nil {
 		return delivery.Filter{}, nil, err
@@ -56,7 +59,7 @@ func (s *Server) pageFilter(r *http.Request) (delivery.Filter, url.Values, error
 	if !q.Has("clock") {
 		q.Set("clock", string(delivery.Business))
 	}
-	f, _, err := s.filter(r.Context(), q)
+	f, _, err := s.filter(r.Context(), q, extra...)
 	return f, q, err
 }
 
