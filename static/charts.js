@@ -563,7 +563,7 @@
       button.setAttribute("aria-pressed", String(c.before));
       redraw(el);
     }
-    if ("copy" in button.dataset) copy(button);
+    if ("link" in button.dataset) copy(button);
     if ("log" in button.dataset) {
       const c = charts.get(el);
       c.log = !c.log;
@@ -575,7 +575,7 @@
   // --- links to a panel --------------------------------------------------
 
   async function copy(button) {
-    const url = window.location.href.split("#")[0] + button.dataset.copy;
+    const url = window.location.href.split("#")[0] + button.dataset.link;
     const words = button.textContent;
     if (!(await copied(url))) {
       const field = document.createElement("input");
