@@ -66,7 +66,9 @@ func work(ctx context.Context, path string, out io.Writer) error {
 		}
 		if b == killedBatches/2 {
 			w := delivery.Workflow{StatusLists: delivery.StatusLists{Closed: []string{"testing", "released"}}}
-			if err := s.SetWorkflow(ctx, delivery.OneWorkflow(w)); err != nil {
+			// From the middle of all lives on.
+			versions := []delivery.WorkflowVersion{{}, {From: benchStart + benchSpan/2, Workflow: w}}
+			if err := s.SetWorkflow(ctx, delivery.Workflows{Versions: versions}); err != nil {
 				return err
 			}
 		}

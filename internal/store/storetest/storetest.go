@@ -67,6 +67,7 @@ func Run(t *testing.T, o Opener) {
 		{"records that make no sense", testRecordsRefused},
 		{"what if", testWhatIf},
 		{"made-up company over time", testCompanyOverTime},
+		{"any workflows", testAnyWorkflows},
 		{"reads beside writes", testConcurrent},
 		{"several writers", testWriters},
 		{"panics", testPanics},
