@@ -4,6 +4,7 @@ package views
 
 import (
 	"context"
+	"net/url"
 
 	"throughline/internal/i18n"
 	"throughline/static"
@@ -33,6 +34,14 @@ type User struct {
 // opens reports whether an entry of the rail leads anywhere for whoever looks.
 func (p Page) opens(e entry) bool {
 	return e.nav != "settings" || p.User != nil && (p.User.Admin || p.User.Lead)
+}
+
+// login is the way to sign in and come back.
+func (p Page) login() string {
+	if p.Path == "" || p.Path == "/" {
+		return "/login"
+	}
+	return "/login?next=" + url.QueryEscape(p.Path)
 }
 
 type baseKey struct{}

@@ -167,6 +167,9 @@ func TestAnonymousViewing(t *testing.T) {
 	s.client = s.browser()
 	doc := s.page("/flow")
 	want(t, doc, ".rail .sign-in", "Sign in")
+	if got := doc.Find(".rail .sign-in").AttrOr("href", ""); got != "/login?next=%2Fflow" {
+		t.Errorf("it leads to %s", got)
+	}
 	if doc.Find(".rail a[href^='/settings'], .rail a[href='/account'], form[action='/logout']").Length() != 0 {
 		t.Errorf("a guest is shown %s", textOf(doc, ".rail"))
 	}

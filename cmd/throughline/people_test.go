@@ -126,3 +126,30 @@ func (b *tab) shoot(name string) {
 	}
 	b.do("size", chromedp.EmulateViewport(1440, 900))
 }
+
+// TestGuest: where it is allowed, whoever is not signed in may look, with the
+// way to sign in before their eyes on a phone too.
+func TestGuest(t *testing.T) {
+	s := launch(t, append(dataDir(t), "THROUGHLINE_ADMIN_EMAIL="+bossEmail, "THROUGHLINE_ADMIN_PASSWORD="+bossPassword), "serve")
+	boss := openTab(t, s.url, 1440, 900)
+	boss.signIn(bossEmail, bossPassword)
+	boss.open("/settings/users")
+	boss.follow("form[action$='/anonymous'] button")
+	boss.untilText(".banner.good", "may look now")
+
+	guest := openTab(t, s.url, 390, 844)
+	guest.open("/flow")
+	guest.drawn()
+	guest.shoot("guest")
+	if wide := eval[float64](guest, `document.documentElement.scrollWidth - innerWidth`); wide > 0 {
+		t.Errorf("the page is %g px wider than the window", wide)
+	}
+	if guest.has(`.rail a[href^="/settings"]`) || guest.has(`form[action="/logout"]`) {
+		t.Error("a guest is shown what is closed to them")
+	}
+	guest.click(".menu.account summary")
+	guest.follow("button[name=theme][value=dark]")
+	guest.until("the theme is chosen", `document.documentElement.dataset.theme === "dark"`)
+	guest.follow(".sign-in")
+	guest.until("the way leads to the login", `location.pathname === "/login"`)
+}

@@ -56,6 +56,9 @@ func userAdd(ctx context.Context, p program, email string, role control.Role, in
 		say(p.stdout, "%s/invite?token=%s\n", baseURL(cfg), token)
 		return nil
 	}
+	if err := db.CheckNewUser(ctx, email, role); err != nil { // before anybody types a password
+		return userError("user add", err)
+	}
 	password, err := readPassword(ctx, p)
 	if err != nil {
 		return err

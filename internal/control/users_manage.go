@@ -22,6 +22,15 @@ func (db *DB) CheckPassword(ctx context.Context, id int64, password string) erro
 // ValidatePassword is the *FieldError that a new password would get, or nil.
 func ValidatePassword(password string) error { return validatePassword(password) }
 
+// CheckNewUser is what AddUser has against an address and a role.
+func (db *DB) CheckNewUser(ctx context.Context, email string, role Role) error {
+	email = normalEmail(email)
+	if err := errors.Join(validateEmail(email), validateRole(role)); err != nil {
+		return err
+	}
+	return db.free(ctx, db.sql.Reader, email, role)
+}
+
 // AddUser makes a user with a password. Errors: *FieldError for email, role and
 // password, joined; ErrNoAdmin when it would be the first one and no admin.
 func (db *DB) AddUser(ctx context.Context, email string, role Role, password string) (User, error) {
