@@ -534,6 +534,18 @@
   window.matchMedia("(prefers-color-scheme: dark)").addEventListener("change", redrawAll);
   new MutationObserver(redrawAll).observe(document.documentElement, { attributeFilter: ["data-theme"] });
 
+  // On paper a chart is as wide as the sheet, now: there is no time to wait for
+  // observers. app.js has set the look of paper by then, or takes it back.
+  const refit = () => {
+    for (const [el, c] of charts) {
+      c.chart.resize();
+      c.narrow = el.clientWidth < 560;
+      redraw(el);
+    }
+  };
+  window.addEventListener("beforeprint", refit);
+  window.addEventListener("afterprint", refit);
+
   // A panel that failed says so in its own words, whatever the status.
   document.addEventListener("htmx:beforeSwap", (event) => {
     const { xhr } = event.detail;
