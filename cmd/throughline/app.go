@@ -106,6 +106,9 @@ func openApp(ctx context.Context, cfg config.Config, provision *control.Provisio
 	if a.lock, err = lockDir(cfg.DataDir); err != nil {
 		return a, err
 	}
+	if err := a.finishRestore(ctx); err != nil {
+		return a, err
+	}
 	box, err := openBox(cfg)
 	if err != nil {
 		return a, err
@@ -119,6 +122,16 @@ func openApp(ctx context.Context, cfg config.Config, provision *control.Provisio
 	a.client = safehttp.Client(cfg.AllowedNetworks, sourceTimeout)
 	a.worker = worker.New(a.db, a.store, kinds(), a.client, log)
 	return a, a.settle(ctx, provision)
+}
+
+// finishRestore carries a restore that was cut off to its end, before anything
+// of the data directory is opened.
+func (a *app) finishRestore(ctx context.Context) error {
+	aside, err := swap{a.cfg.DataDir, os.Rename}.finish()
+	if err == nil && aside != "" {
+		a.log.WarnContext(ctx, "finished a restore that was cut off", "before", aside)
+	}
+	return err
 }
 
 // openBox makes the box that credentials are sealed in.
@@ -150,11 +163,8 @@ func openStore(ctx context.Context, cfg config.Config) (delivery.Store, error) {
 // stop by itself.
 func (a *app) settle(ctx context.Context, provision *control.Provision) error {
 	now := time.Now()
-	if err := a.db.Apply(ctx, provision, now); err != nil {
-		if _, ok := errors.AsType[*control.ProvisionError](err); ok {
-			return configError(named(err, a.cfg.Provision))
-		}
-		return fmt.Errorf("apply the provisioning file: %w", err)
+	if err := applyProvision(ctx, a.db, a.cfg, provision); err != nil {
+		return err
 	}
 	if a.cfg.AdminEmail != "" {
 		err := a.db.EnsureAdmin(ctx, a.cfg.AdminEmail, a.cfg.AdminPassword)
@@ -169,6 +179,19 @@ func (a *app) settle(ctx context.Context, provision *control.Provision) error {
 		return err
 	}
 	return a.db.InterruptRunning(ctx, now)
+}
+
+// applyProvision makes what the file declares so. The error is a *usageError
+// when the file is to blame.
+func applyProvision(ctx context.Context, db *control.DB, cfg config.Config, provision *control.Provision) error {
+	err := db.Apply(ctx, provision, time.Now())
+	if _, ok := errors.AsType[*control.ProvisionError](err); ok {
+		return configError(named(err, cfg.Provision))
+	}
+	if err != nil {
+		return fmt.Errorf("apply the provisioning file: %w", err)
+	}
+	return nil
 }
 
 // keyPause is the code of a pause for want of the right secret key.

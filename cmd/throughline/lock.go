@@ -57,6 +57,19 @@ func holder(f *os.File) string {
 	return "another throughline"
 }
 
+// usedBy says who works on the directory now.
+func usedBy(dir string) string {
+	f, err := os.Open(filepath.Join(dir, "throughline.lock"))
+	if err != nil {
+		return "not in use"
+	}
+	defer f.Close() //nolint:errcheck // read only; it unlocks, too
+	if err := syscall.Flock(int(f.Fd()), syscall.LOCK_SH|syscall.LOCK_NB); errors.Is(err, syscall.EWOULDBLOCK) {
+		return "in use by " + holder(f)
+	}
+	return "not in use"
+}
+
 // Close unlocks the directory. The file stays: removing it would race with
 // whoever is about to lock it.
 func (l *dirLock) Close() error {

@@ -34,6 +34,15 @@ func commands() []command {
 		{name: "demo", summary: "the same on made-up data that is thrown away at the end", define: simple(demo)},
 		{name: "sync", summary: "sync what is due, once, in the foreground", define: defineSync},
 		{name: "user", summary: "add users, set passwords, list who there is", sub: userCommands()},
+		{name: "check", summary: "try the configuration, the data directory and every connection; changes nothing", define: simple(check)},
+		{
+			name: "backup", summary: "copy all that the data directory holds into one file, beside a running server or without",
+			args: []argument{{"FILE", "the file to write, outside of the data directory at best"}}, define: defineBackup,
+		},
+		{
+			name: "restore", summary: "put a backup in the place of what the data directory holds; the server must be stopped",
+			args: []argument{{"FILE", "the file that backup wrote"}}, define: defineRestore,
+		},
 		{name: "healthcheck", summary: "ask a running server whether it is alive", define: simple(healthcheck)},
 		{name: "version", summary: "say what this binary is", define: simple(printVersion)},
 	}

@@ -32,6 +32,8 @@ func serve(ctx context.Context, p program) (err error) {
 	}
 	defer limitMemory(serveMemory)()
 	log := newLog(p.stderr, cfg)
+	signals, stop := hangups()
+	defer stop()
 	logStart(ctx, log, cfg)
 	a, err := openApp(ctx, cfg, provision, log)
 	if err != nil {
@@ -45,6 +47,13 @@ func serve(ctx context.Context, p program) (err error) {
 	if err := a.offerSetup(ctx, listener.Addr()); err != nil {
 		return errors.Join(err, listener.Close())
 	}
+	ctx, cancel := context.WithCancel(ctx)
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		a.reloads(ctx, signals, p.environ)
+	}()
+	defer func() { cancel(); <-done }()
 	return a.serve(ctx, listener, false)
 }
 

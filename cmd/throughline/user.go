@@ -156,7 +156,10 @@ func openControl(ctx context.Context, p program, create bool) (config.Config, *c
 	if err != nil {
 		return cfg, nil, configError(err)
 	}
-	path := filepath.Join(cfg.DataDir, "control.db")
+	if err := settled(cfg.DataDir); err != nil {
+		return cfg, nil, err
+	}
+	path := filepath.Join(cfg.DataDir, controlFile)
 	if create {
 		err = os.MkdirAll(cfg.DataDir, 0o700)
 	} else if _, err = os.Stat(path); errors.Is(err, fs.ErrNotExist) {

@@ -45,16 +45,16 @@ func (db *DB) Ping(ctx context.Context) error { return db.sql.Ping(ctx) }
 func (db *DB) tx(ctx context.Context, f func(tx *sql.Tx) error) error {
 	tx, err := db.sql.Writer.BeginTx(ctx, nil)
 	if err != nil {
-		return fmt.Errorf("begin: %w", err)
+		return fmt.Errorf("begin: %w", db.sql.Explain(err))
 	}
 	if err := f(tx); err != nil {
 		if rerr := tx.Rollback(); rerr != nil && !errors.Is(rerr, sql.ErrTxDone) {
-			return errors.Join(err, rerr)
+			return errors.Join(db.sql.Explain(err), rerr)
 		}
-		return err
+		return db.sql.Explain(err)
 	}
 	if err := tx.Commit(); err != nil {
-		return fmt.Errorf("commit: %w", err)
+		return fmt.Errorf("commit: %w", db.sql.Explain(err))
 	}
 	return nil
 }

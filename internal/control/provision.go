@@ -293,3 +293,26 @@ func (d *declarations) required(n yamlNode, m map[string]yamlNode, key string) s
 	}
 	return text
 }
+
+// Declared names what a provisioning file declares.
+type Declared struct {
+	Connections, Calendars, Tokens []string
+	Workflow                       bool
+}
+
+// Declared is what the file declares, by name and without secrets.
+func (p *Provision) Declared() Declared {
+	d := Declared{Workflow: p.workflow != nil}
+	for _, c := range p.connections {
+		d.Connections = append(d.Connections, c.Name)
+	}
+	for _, c := range p.calendars {
+		if !slices.Contains(d.Calendars, c.Name) {
+			d.Calendars = append(d.Calendars, c.Name)
+		}
+	}
+	for _, t := range p.tokens {
+		d.Tokens = append(d.Tokens, t.name)
+	}
+	return d
+}

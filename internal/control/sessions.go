@@ -22,7 +22,7 @@ func (db *DB) SessionStore() *Sessions { return &Sessions{db} }
 // PruneSessions removes the sessions that have expired.
 func (db *DB) PruneSessions(ctx context.Context, now time.Time) error {
 	if _, err := db.sql.Writer.ExecContext(ctx, `DELETE FROM sessions WHERE expires_at <= ?`, millis(now)); err != nil {
-		return fmt.Errorf("prune sessions: %w", err)
+		return fmt.Errorf("prune sessions: %w", db.sql.Explain(err))
 	}
 	return nil
 }
@@ -45,7 +45,7 @@ func (s *Sessions) CommitCtx(ctx context.Context, token string, data []byte, exp
 	_, err := s.db.sql.Writer.ExecContext(ctx, `INSERT OR REPLACE INTO sessions (token, data, expires_at) VALUES (?, ?, ?)`,
 		token, data, millis(expiry))
 	if err != nil {
-		return fmt.Errorf("store session: %w", err)
+		return fmt.Errorf("store session: %w", s.db.sql.Explain(err))
 	}
 	return nil
 }
@@ -53,7 +53,7 @@ func (s *Sessions) CommitCtx(ctx context.Context, token string, data []byte, exp
 // DeleteCtx removes a session; one that is not there is no error.
 func (s *Sessions) DeleteCtx(ctx context.Context, token string) error {
 	if _, err := s.db.sql.Writer.ExecContext(ctx, `DELETE FROM sessions WHERE token = ?`, token); err != nil {
-		return fmt.Errorf("delete session: %w", err)
+		return fmt.Errorf("delete session: %w", s.db.sql.Explain(err))
 	}
 	return nil
 }

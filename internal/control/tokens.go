@@ -13,6 +13,7 @@ import (
 	"unicode/utf8"
 
 	"throughline/internal/secret"
+	"throughline/internal/sqlite"
 )
 
 // Token is what a program shows to be let in. Its JSON is what the audit log
@@ -168,7 +169,8 @@ func (db *DB) TokenFor(ctx context.Context, value string) (Token, error) {
 	}
 	if now := db.now(); now.Sub(t.LastUsedAt) >= time.Minute {
 		_, err := db.sql.Writer.ExecContext(ctx, `UPDATE api_tokens SET last_used_at = ? WHERE id = ?`, millis(now), t.ID)
-		if err != nil {
+		// A full disk keeps nobody from reading.
+		if _, full := errors.AsType[*sqlite.DiskError](db.sql.Explain(err)); err != nil && !full {
 			return Token{}, errors.Join(fmt.Errorf("note use of token %s", t.Name), err)
 		}
 	}

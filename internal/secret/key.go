@@ -15,17 +15,19 @@ import (
 // may read, and makes it when there is no file. Of several processes that make
 // it at once one wins, and all return its key.
 func LoadOrCreateKey(path string) ([]byte, error) {
-	key, err := loadKey(path)
+	key, err := LoadKey(path)
 	if !errors.Is(err, fs.ErrNotExist) {
 		return key, err
 	}
 	if err := createKey(path); err != nil && !errors.Is(err, fs.ErrExist) {
 		return nil, fmt.Errorf("create secret key: %w", err)
 	}
-	return loadKey(path)
+	return LoadKey(path)
 }
 
-func loadKey(path string) ([]byte, error) {
+// LoadKey reads the master key at path. The error wraps fs.ErrNotExist when there
+// is none.
+func LoadKey(path string) ([]byte, error) {
 	info, err := os.Stat(path)
 	if err != nil {
 		return nil, fmt.Errorf("read secret key: %w", err)

@@ -9,7 +9,6 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
-	"net/url"
 	"os"
 	"runtime"
 
@@ -23,12 +22,15 @@ type DB struct {
 	Writer *sql.DB
 	// Reader has several connections, which cannot write.
 	Reader *sql.DB
+
+	path string
 }
 
 const pragmas = "&_busy_timeout=5000&_journal_mode=WAL&_foreign_keys=1"
 
 // Open opens or creates the file at path, readable by its owner only, and
-// applies the migrations that it lacks. synchronous is NORMAL or FULL.
+// applies the migrations that it lacks. A file that a newer program has migrated
+// is left alone: the error is a *NewerError. synchronous is NORMAL or FULL.
 func Open(ctx context.Context, path, synchronous string, migrations fs.FS) (*DB, error) {
 	f, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE, 0o600)
 	if err != nil {
@@ -37,17 +39,20 @@ func Open(ctx context.Context, path, synchronous string, migrations fs.FS) (*DB,
 	if err := f.Close(); err != nil {
 		return nil, fmt.Errorf("open database: %w", err)
 	}
-	file := "file:" + (&url.URL{Path: path}).EscapedPath() + "?_txlock=immediate"
+	if err := refuse(ctx, path, migrations); err != nil {
+		return nil, fmt.Errorf("open %s: %w", path, explain(path, err))
+	}
+	file := fileURL(path) + "?_txlock=immediate"
 	if err := registerScan(); err != nil {
 		return nil, fmt.Errorf("open database: %w", err)
 	}
-	db := &DB{}
+	db := &DB{path: path}
 	if db.Writer, err = sql.Open("sqlite", file+pragmas+"&_synchronous="+synchronous); err != nil {
 		return nil, fmt.Errorf("open %s: %w", path, err)
 	}
 	db.Writer.SetMaxOpenConns(1)
 	if err := migrate(ctx, db.Writer, migrations); err != nil {
-		return nil, errors.Join(fmt.Errorf("migrate %s: %w", path, err), db.Writer.Close())
+		return nil, errors.Join(fmt.Errorf("migrate %s: %w", path, explain(path, err)), db.Writer.Close())
 	}
 	if db.Reader, err = sql.Open("sqlite", file+pragmas+"&_query_only=1"); err != nil {
 		return nil, errors.Join(fmt.Errorf("open %s: %w", path, err), db.Writer.Close())

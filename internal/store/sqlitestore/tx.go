@@ -29,7 +29,7 @@ func (s *Store) update(ctx context.Context, f func(w *writer) error) (err error)
 	if err != nil {
 		return err
 	}
-	defer func() { err = errors.Join(err, conn.Close()) }()
+	defer func() { err = s.db.Explain(errors.Join(err, conn.Close())) }()
 	// The statements are small and many: the context is looked at between
 	// them, since watching it costs a goroutine each.
 	w := &writer{ctx: context.WithoutCancel(ctx), stmts: map[string]*sql.Stmt{}, names: s.names, seen: map[int64]seenName{}}

@@ -1,0 +1,259 @@
+package main
+
+import (
+	"bufio"
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"flag"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strings"
+	"syscall"
+	"time"
+
+	"throughline/internal/config"
+	"throughline/internal/control"
+	"throughline/internal/secret"
+	"throughline/internal/sqlite"
+)
+
+// restoreSpare is how much of the disk stays free beside what is restored.
+const restoreSpare = 16 << 20
+
+func defineRestore(*flag.FlagSet) action {
+	return func(ctx context.Context, p program) error { return restore(ctx, p, p.args[0]) }
+}
+
+// restore puts what a backup holds in the place of what the data directory
+// holds. Everything is verified before anything changes.
+func restore(ctx context.Context, p program, file string) (err error) {
+	cfg, err := config.Load(p.environ)
+	if err != nil {
+		return configError(err)
+	}
+	in, err := os.Open(file)
+	if err != nil {
+		return fmt.Errorf("restore: %w", err)
+	}
+	defer func() { err = errors.Join(err, in.Close()) }()
+	lock, err := lockDir(cfg.DataDir)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, lock.Close()) }()
+	s := swap{cfg.DataDir, os.Rename}
+	if aside, err := s.finish(); err != nil {
+		return err
+	} else if aside != "" {
+		say(p.stdout, "a restore that was cut off is finished first; what was there before it is in %s\n", aside)
+	}
+	staging := filepath.Join(cfg.DataDir, stagingName)
+	m, closed, err := stage(ctx, cfg, in, staging)
+	if err != nil {
+		return errors.Join(fmt.Errorf("restore: %s: %w; nothing was changed", file, err), os.RemoveAll(staging))
+	}
+	if err := ctx.Err(); err != nil {
+		return errors.Join(err, os.RemoveAll(staging))
+	}
+	if err := makeReady(cfg.DataDir, staging, m); err != nil {
+		return errors.Join(fmt.Errorf("restore: %w; nothing was changed", err), os.RemoveAll(staging))
+	}
+	aside, err := s.finish()
+	if err != nil {
+		return err
+	}
+	sayRestored(p.stdout, cfg, m, aside, closed)
+	return nil
+}
+
+// stage unpacks and verifies a backup in a directory of its own, and names the
+// connections whose credentials will not open.
+func stage(ctx context.Context, cfg config.Config, in io.Reader, staging string) (m manifest, closed []string, err error) {
+	if err := os.Mkdir(staging, 0o700); err != nil {
+		return m, nil, err
+	}
+	plain, err := unsealed(cfg, in)
+	if err != nil {
+		return m, nil, explainSealed(cfg, err)
+	}
+	u, m, err := unpack(plain)
+	if err != nil {
+		return m, nil, explainSealed(cfg, err)
+	}
+	if err := enoughSpace(cfg.DataDir, m.size()); err != nil {
+		return m, nil, err
+	}
+	for _, f := range m.Members {
+		if err := u.extract(ctx, f, staging); err != nil {
+			return m, nil, explainSealed(cfg, err)
+		}
+	}
+	if err := u.end(); err != nil {
+		return m, nil, explainSealed(cfg, err)
+	}
+	for _, d := range databases() {
+		if _, err := sqlite.Verify(ctx, filepath.Join(staging, d.name), d.migrations); err != nil {
+			return m, nil, err
+		}
+	}
+	closed, err = closedConnections(ctx, cfg, m, staging)
+	return m, closed, err
+}
+
+// unsealed is what in holds, opened with the secret key if it is sealed.
+func unsealed(cfg config.Config, in io.Reader) (io.Reader, error) {
+	r := bufio.NewReader(in)
+	head, err := r.Peek(len(secret.Magic))
+	if err != nil && !errors.Is(err, io.EOF) {
+		return nil, err
+	}
+	if !bytes.Equal(head, []byte(secret.Magic)) {
+		return r, nil
+	}
+	key, err := currentKey(cfg)
+	if err != nil {
+		return nil, err
+	}
+	if key == nil {
+		return nil, fmt.Errorf("it is sealed with the secret key, and there is none: put the key into %s (chmod 600), or set %sSECRET_KEY",
+			filepath.Join(cfg.DataDir, keyFile), config.Prefix)
+	}
+	return secret.NewSealReader(key, r)
+}
+
+// explainSealed says what an error in opening a sealed backup means.
+func explainSealed(cfg config.Config, err error) error {
+	switch {
+	case errors.Is(err, secret.ErrSealed):
+		return fmt.Errorf("it is sealed with another secret key than %s, or it was changed or not copied completely", keyPlace(cfg))
+	case errors.Is(err, secret.ErrCut):
+		return errors.New("its end is missing: it was not copied completely")
+	}
+	return err
+}
+
+// enoughSpace refuses what would fill the disk.
+func enoughSpace(dir string, need int64) error {
+	free, err := freeSpace(dir)
+	if err != nil {
+		return err
+	}
+	if need += restoreSpare; free < need {
+		return fmt.Errorf("it needs %s of disk in %s, where %s are free", size(need), dir, size(free))
+	}
+	return nil
+}
+
+// freeSpace is how many bytes the disk that holds dir still takes.
+func freeSpace(dir string) (int64, error) {
+	var fs syscall.Statfs_t
+	if err := syscall.Statfs(dir, &fs); err != nil {
+		return 0, fmt.Errorf("free space of %s: %w", dir, err)
+	}
+	return int64(fs.Bavail) * int64(fs.Bsize), nil //nolint:unconvert // other types on other systems
+}
+
+// closedConnections opens a copy of the restored control database as serve will,
+// with the key that serve will have, and names the connections that it would
+// have to pause.
+func closedConnections(ctx context.Context, cfg config.Config, m manifest, staging string) (names []string, err error) {
+	key := cfg.SecretKey
+	if key == nil && m.has(keyFile) {
+		if key, err = secret.LoadKey(filepath.Join(staging, keyFile)); err != nil {
+			return nil, err
+		}
+	}
+	if key == nil {
+		if key, err = currentKey(cfg); err != nil {
+			return nil, err
+		}
+	}
+	if key == nil {
+		key = make([]byte, secret.KeySize) // serve will make one, which opens as little
+	}
+	err = withCopy(ctx, filepath.Join(staging, controlFile), []string{staging}, key, func(db *control.DB) error {
+		names, err = sealedOff(ctx, db)
+		return err
+	})
+	return names, err
+}
+
+// sealedOff names the connections whose credentials another key sealed.
+func sealedOff(ctx context.Context, db *control.DB) (names []string, err error) {
+	connections, err := db.Connections(ctx)
+	if err != nil {
+		return nil, err
+	}
+	for _, c := range connections {
+		if _, _, err := db.Config(ctx, c); errors.Is(err, secret.ErrSealed) {
+			names = append(names, c.Name)
+		} else if err != nil {
+			return nil, err
+		}
+	}
+	return names, nil
+}
+
+// makeReady makes what is staged ready: from there on it will be in force.
+func makeReady(dataDir, staging string, m manifest) error {
+	plan := swapPlan{Aside: asideName(dataDir, time.Now())}
+	for _, f := range m.Members {
+		plan.Files = append(plan.Files, f.Name)
+	}
+	text, err := json.Marshal(plan)
+	if err != nil {
+		return err
+	}
+	f, err := os.OpenFile(filepath.Join(staging, planName), os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
+	if err != nil {
+		return err
+	}
+	_, err = f.Write(text)
+	if err == nil {
+		err = f.Sync()
+	}
+	if err := errors.Join(err, f.Close(), syncDir(staging)); err != nil {
+		return err
+	}
+	if err := os.Rename(staging, filepath.Join(dataDir, readyName)); err != nil {
+		return err
+	}
+	return syncDir(dataDir)
+}
+
+// asideName is a name that nothing in the data directory has.
+func asideName(dataDir string, now time.Time) string {
+	first := "before-restore-" + now.Format("20060102-150405")
+	name := first
+	for i := 2; ; i++ {
+		if _, err := os.Lstat(filepath.Join(dataDir, name)); errors.Is(err, fs.ErrNotExist) {
+			return name
+		}
+		name = fmt.Sprintf("%s-%d", first, i)
+	}
+}
+
+func sayRestored(w io.Writer, cfg config.Config, m manifest, aside string, closed []string) {
+	say(w, "restored the backup of %s, made by version %.50q:\n", m.MadeAt.Local().Format(time.DateTime), m.Program)
+	for i, d := range databases() {
+		say(w, "  %-11s %10s  %s\n", d.name, size(m.Members[i].Size), d.what)
+	}
+	if m.has(keyFile) {
+		say(w, "  %-11s %10s  the secret key\n", keyFile, "")
+		if cfg.SecretKey != nil {
+			say(w, "%sSECRET_KEY is set and counts, not the key of the backup.\n", config.Prefix)
+		}
+	}
+	say(w, "What was there before is in %s; remove it when all is well.\n", aside)
+	if len(closed) > 0 {
+		say(w, "The secret key is not the one that these connections' credentials were sealed with: %s.\n"+
+			"They will be paused until that key is put back into %s (or %sSECRET_KEY), or their credentials are entered again.\n",
+			strings.Join(closed, ", "), filepath.Join(cfg.DataDir, keyFile), config.Prefix)
+	}
+	say(w, "Everybody has to sign in again. Start the server now.\n")
+}
