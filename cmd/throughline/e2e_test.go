@@ -108,6 +108,7 @@ type page struct{ name, path string }
 var pages = []page{
 	{"overview", "/"},
 	{"flow", "/flow?range=180d"},
+	{"issues", "/issues?range=30d"},
 	{"syncs", "/syncs"},
 	{"connections", "/settings/connections"},
 	{"connection", "/settings/connections/demo"},
