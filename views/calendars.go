@@ -1,15 +1,25 @@
 package views
 
-// CalendarForm is the form of the default calendar.
+// CalendarForm is the form of a calendar.
 type CalendarForm struct {
 	Form
+	Name        string
+	New         bool   // to be given a name
+	Version     string // day of the version that is shown
+	Versioned   bool   // a version holds before it
+	Default     bool   // where no other calendar does, this one holds
+	Calendars   []Tab
+	Teams       []string // that have it
 	Provisioned bool
+	Disabled    bool // not the reader's to change
+	Deletable   bool
+	Admin       bool
 	Chosen      bool // one is saved; otherwise the built-in one is shown
 	Zones       []string
 	Days        []DayChoice
 	Countries   []Option
 	Presets     []Tab
-	Versions    []CalendarVersion
+	Versions    []Version
 	Preview     CalendarPreview
 }
 
@@ -20,17 +30,15 @@ type DayChoice struct {
 	On    bool
 }
 
-// CalendarVersion is a calendar as it holds from a day on.
-type CalendarVersion struct {
-	From string // "" for the beginning of time
-	Text string
-}
-
 // CalendarPreview is what a calendar comes to.
 type CalendarPreview struct {
 	WeekHours float64 // 0: the form cannot be read yet
 	DayHours  float64
 	Years     []CalendarYear
+
+	WasWeekHours float64  // by what is saved; 0 when that is not compared
+	Asked        bool     // for numbers
+	Numbers      *Numbers // nil when nobody has the calendar
 }
 
 // CalendarYear is how much is worked in a year.

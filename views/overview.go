@@ -15,6 +15,9 @@ type Overview struct {
 	Steps       []Step // of getting started; empty once all are done
 	Ranges      []Tab
 	Clocks      []Tab
+	Teams       *FilterGroup // nil while there are no teams
+	Hidden      []Option     // the rest of the filter, by name
+	Problems    []FilterProblem
 	Headline    *Panel // nil while there is no data
 	Trend       *Panel
 	More        string // path of the page with all of it
@@ -25,7 +28,7 @@ type ConnectionsPart struct {
 	Connections []Connection
 	Live        bool
 	Admin       bool
-	Rebuilding  bool // numbers are by the workflow before
+	Rebuild     Rebuild // numbers are by the definitions before while it goes on
 }
 
 // Step is one thing to do before there are numbers.

@@ -21,6 +21,7 @@ type Page struct {
 	Path    string // path and query below the base path, to come back to
 	Demo    bool
 	Flash   string   // said once, after an act
+	Undo    int64    // the audit entry of that act, where it can be undone
 	Scripts []string // files of static that this page needs besides app.js
 }
 

@@ -107,6 +107,7 @@ type AuditEntry struct {
 	Kind    string // of what was changed
 	Name    string // of it, "" where there is only one of the kind
 	Changes AuditChanges
+	Undo    int64 // its id where it can be undone, else 0
 }
 
 // AuditChanges are fields before and after; More is how many are not shown.

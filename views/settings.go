@@ -11,6 +11,7 @@ type settingsEntry struct {
 
 var settingsEntries = []settingsEntry{
 	{"connections", false},
+	{"teams", true},
 	{"calendars", true},
 	{"workflow", true},
 	{"users", false},

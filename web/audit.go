@@ -144,8 +144,13 @@ func word(ctx context.Context, prefix, name string) string {
 
 func auditEntry(ctx context.Context, e control.AuditEntry) views.AuditEntry {
 	kind, name, _ := strings.Cut(e.Object, "/")
-	return views.AuditEntry{
+	change := control.Change{Object: e.Object, Before: string(e.Before), After: string(e.After)}
+	entry := views.AuditEntry{
 		At: e.At, By: actorName(ctx, e.UserID, e.Email), Action: actionName(ctx, e.Action),
 		Kind: kindName(ctx, kind), Name: name, Changes: auditChanges(ctx, e.Before, e.After),
 	}
+	if change.CanUndo() {
+		entry.Undo = e.ID
+	}
+	return entry
 }

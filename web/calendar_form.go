@@ -2,9 +2,9 @@ package web
 
 import (
 	"context"
+	"net/url"
 	"slices"
 	"strings"
-	"time"
 
 	"throughline/internal/control"
 	"throughline/internal/delivery"
@@ -12,15 +12,29 @@ import (
 	"throughline/views"
 )
 
-// calendarForm is the form of c.
-func (s *Server) calendarForm(ctx context.Context, c control.Calendar, versions []control.Calendar) views.CalendarForm {
+// calendarForm is the form of c, which may differ from the version it is to
+// change.
+func (s *Server) calendarForm(ctx context.Context, e calendarEdit, c control.Calendar, chosen string) views.CalendarForm {
 	p := i18n.From(ctx)
 	f := views.CalendarForm{
 		Form: views.Form{Values: map[string]string{
-			"timezone": c.Zone, "hours": strings.Join(c.Hours, ", "), "holidays": c.Holidays,
-			"days_off": dateLines(c.DaysOff), "working_days": dateLines(c.WorkingDays),
+			"name": c.Name, "timezone": c.Zone, "hours": strings.Join(c.Hours, ", "), "holidays": c.Holidays,
+			"days_off": dateLines(c.DaysOff), "working_days": dateLines(c.WorkingDays), "from": s.today(ctx).String(),
 		}},
-		Provisioned: c.Provisioned, Chosen: len(versions) > 0, Zones: zones(), Preview: s.preview(c),
+		Name: e.Name, New: e.isNew, Version: e.From.String(), Versioned: len(e.versions) > 0 && e.versions[0].From != e.From,
+		Provisioned: e.Provisioned, Disabled: e.Provisioned || !e.editable(), Admin: e.may.admin,
+		Chosen: len(e.names) > 0, Zones: zones(), Preview: s.preview(c),
+	}
+	isDefault := e.Name == control.DefaultCalendarName || len(e.names) > 0 && !slices.Contains(e.names, control.DefaultCalendarName) && e.names[0] == e.Name
+	for _, t := range e.may.all {
+		if t.Calendar == e.Name || t.Calendar == "" && isDefault {
+			f.Teams = append(f.Teams, t.Name)
+		}
+	}
+	f.Default = isDefault
+	f.Deletable = e.may.admin && !e.isNew && !isDefault && !e.Provisioned && len(f.Teams) == 0
+	for _, name := range e.names {
+		f.Calendars = append(f.Calendars, views.Tab{Label: name, Path: calendarPath(name, ""), Current: !e.isNew && name == e.Name})
 	}
 	for _, day := range weekdays() {
 		f.Days = append(f.Days, views.DayChoice{Value: day.name, Label: p.T("day." + day.name), On: slices.Contains(c.Workdays, day.day)})
@@ -33,12 +47,20 @@ func (s *Server) calendarForm(ctx context.Context, c control.Calendar, versions 
 	slices.SortFunc(rest, func(a, b views.Option) int { return strings.Compare(a.Label, b.Label) })
 	f.Countries = append([]views.Option{none}, rest...)
 	for _, preset := range presets() {
-		f.Presets = append(f.Presets, views.Tab{Label: p.T("calendar.preset." + preset.name), Path: presetPath(preset.name)})
+		f.Presets = append(f.Presets, views.Tab{
+			Label: p.T("calendar.preset." + preset.name), Path: e.presetPath(preset.name), Current: preset.name == chosen,
+		})
 	}
-	for i, v := range versions {
-		view := views.CalendarVersion{Text: v.Zone + ", " + strings.Join(v.Hours, ", ")}
+	for i, v := range e.versions {
+		view := views.Version{
+			Path: calendarPath(v.Name, v.From.String()), Value: v.From.String(), Current: v.From == e.From,
+			Text: v.Zone + ", " + strings.Join(v.Hours, ", "), Deletable: len(e.versions) > 1 && !f.Disabled,
+		}
+		if v.From.IsZero() {
+			view.Path = calendarPath(v.Name, "") + "&version="
+		}
 		if i > 0 {
-			view.From = p.Date(time.Date(v.From.Year, v.From.Month, v.From.Day, 0, 0, 0, 0, time.UTC))
+			view.From = dayText(p, v.From)
 		}
 		f.Versions = append(f.Versions, view)
 	}
@@ -70,7 +92,18 @@ func presets() []preset {
 	}
 }
 
-func presetPath(name string) string { return "/settings/calendars?preset=" + name }
+// presetPath is the same form with the week of a preset.
+func (e calendarEdit) presetPath(name string) string {
+	q := url.Values{"preset": {name}}
+	switch {
+	case e.isNew:
+		q.Set("new", "1")
+	case len(e.versions) > 0:
+		q.Set("name", e.Name)
+		q.Set("version", e.From.String())
+	}
+	return "/settings/calendars?" + q.Encode()
+}
 
 func presetByName(name string) (preset, bool) {
 	all := presets()

@@ -3,7 +3,9 @@ package web
 import (
 	"context"
 	"errors"
+	"fmt"
 	"net/http"
+	"net/url"
 	"slices"
 	"strings"
 	"time"
@@ -20,44 +22,105 @@ func (s *Server) calendarRoutes(r chi.Router) {
 	r.Get("/calendars", s.calendarsPage)
 	r.Post("/calendars", s.saveCalendar)
 	r.Post("/calendars/preview", s.previewCalendar)
+	r.Post("/calendars/delete", s.deleteCalendar)
 }
 
-// currentCalendar is the newest version of the default calendar, the built-in
-// one while none is set; versions are all of its versions.
-func (s *Server) currentCalendar(ctx context.Context) (c control.Calendar, versions []control.Calendar, err error) {
+// calendarEdit is a version of a calendar as it is stored, to be changed.
+type calendarEdit struct {
+	control.Calendar                    // the version
+	versions         []control.Calendar // all of this calendar, none of one that is not saved yet
+	names            []string           // of all calendars
+	isNew            bool               // to be given a name
+	may              rights
+}
+
+func (e calendarEdit) editable() bool { return e.may.admin || !e.isNew && e.may.calendar(e.Name) }
+
+// calendarOf finds what a query or form is about: a calendar by name, the
+// default one for "", or a new one; and its version by day, the newest unless
+// said.
+func (s *Server) calendarOf(ctx context.Context, q url.Values) (e calendarEdit, err error) {
+	if e.may, err = s.rights(ctx); err != nil {
+		return e, err
+	}
 	all, err := s.db.Calendars(ctx)
 	if err != nil {
-		return c, nil, err
+		return e, err
 	}
-	for _, v := range all {
-		if v.Name == control.DefaultCalendarName {
-			versions = append(versions, v)
+	e.names = calendarNames(all)
+	name := q.Get("name")
+	if e.isNew = q.Get("new") != ""; e.isNew {
+		e.Calendar = control.BuiltinCalendar()
+		e.Name = strings.TrimSpace(name)
+		e.Zone = s.zone(ctx).String()
+		return e, nil
+	}
+	if name == "" && len(e.names) > 0 {
+		name = e.names[0] // the first by name is the default one, where none is called so
+		if slices.Contains(e.names, control.DefaultCalendarName) {
+			name = control.DefaultCalendarName
 		}
 	}
-	if len(versions) == 0 && len(all) > 0 { // the first by name is the default then
-		versions = slices.DeleteFunc(all, func(v control.Calendar) bool { return v.Name != all[0].Name })
+	for _, c := range all {
+		if c.Name == name {
+			e.versions = append(e.versions, c)
+		}
 	}
-	if len(versions) == 0 {
-		return control.BuiltinCalendar(), nil, nil
+	if len(e.versions) == 0 {
+		e.Calendar = control.BuiltinCalendar()
+		if name != "" && name != e.Name || len(all) > 0 {
+			return e, fmt.Errorf("calendar %q: %w", name, control.ErrNotFound)
+		}
+		return e, nil
 	}
-	return versions[len(versions)-1], versions, nil
+	e.Calendar = e.versions[len(e.versions)-1]
+	if q.Has("version") {
+		i := slices.IndexFunc(e.versions, func(c control.Calendar) bool { return c.From.String() == q.Get("version") })
+		if i < 0 {
+			return e, fmt.Errorf("version %q: %w", q.Get("version"), control.ErrNotFound)
+		}
+		e.Calendar = e.versions[i]
+	}
+	return e, nil
+}
+
+// calendarPath is the page of a calendar, "" for the default one, and of one of
+// its versions, "" for the newest.
+func calendarPath(name, version string) string {
+	q := url.Values{}
+	if name != "" {
+		q.Set("name", name)
+	}
+	if version != "" {
+		q.Set("version", version)
+	}
+	if len(q) == 0 {
+		return "/settings/calendars"
+	}
+	return "/settings/calendars?" + q.Encode()
 }
 
 func (s *Server) calendarsPage(w http.ResponseWriter, r *http.Request) {
-	c, versions, err := s.currentCalendar(r.Context())
+	q := r.URL.Query()
+	e, err := s.calendarOf(r.Context(), q)
 	if err != nil {
 		s.fail(w, r, err)
 		return
 	}
-	preset := r.URL.Query().Get("preset")
-	if p, ok := presetByName(preset); ok && !c.Provisioned {
+	if e.isNew && !e.editable() {
+		s.errorPage(w, r, http.StatusForbidden)
+		return
+	}
+	c := e.Calendar
+	if p, ok := presetByName(q.Get("preset")); ok && !c.Provisioned {
 		c = p.apply(c)
 	}
-	f := s.calendarForm(r.Context(), c, versions)
-	for i := range f.Presets {
-		f.Presets[i].Current = f.Presets[i].Path == presetPath(preset)
-	}
-	s.render(w, r, http.StatusOK, views.CalendarsPage(s.page(r, i18n.T(r.Context(), "settings.calendars"), "settings"), f))
+	s.showCalendar(w, r, http.StatusOK, s.calendarForm(r.Context(), e, c, q.Get("preset")))
+}
+
+func (s *Server) showCalendar(w http.ResponseWriter, r *http.Request, status int, f views.CalendarForm) {
+	r = r.WithContext(views.WithLookOnly(r.Context(), f.Disabled && !f.Provisioned))
+	s.render(w, r, status, views.CalendarsPage(s.page(r, i18n.T(r.Context(), "settings.calendars"), "settings"), f))
 }
 
 func (s *Server) saveCalendar(w http.ResponseWriter, r *http.Request) {
@@ -65,14 +128,21 @@ func (s *Server) saveCalendar(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	ctx := r.Context()
-	stored, versions, err := s.currentCalendar(ctx)
+	e, err := s.calendarOf(ctx, r.PostForm)
 	if err != nil {
 		s.fail(w, r, err)
 		return
 	}
-	c, err := readCalendar(r, stored)
+	if !e.editable() {
+		s.errorPage(w, r, http.StatusForbidden)
+		return
+	}
+	c, err := s.readCalendar(r, e)
+	var audit int64
 	if err == nil {
-		err = s.db.SaveCalendar(ctx, c)
+		audit, err = s.db.ChangeCalendar(ctx, c.Name, func(stored []control.Calendar) ([]control.Calendar, error) {
+			return versionsWith(e, c, stored)
+		})
 	} else {
 		_, more := c.Compile()
 		err = errors.Join(err, more)
@@ -82,34 +152,103 @@ func (s *Server) saveCalendar(w http.ResponseWriter, r *http.Request) {
 	case errors.Is(err, control.ErrProvisioned):
 		s.errorPage(w, r, http.StatusForbidden)
 	case isForm:
-		f := s.calendarForm(ctx, c, versions)
+		f := s.calendarForm(ctx, e, c, "")
 		f.Errors = errs
-		for _, name := range []string{"timezone", "hours", "holidays", "days_off", "working_days", "from"} {
+		for _, name := range []string{"name", "timezone", "hours", "holidays", "days_off", "working_days", "when", "from"} {
 			f.Values[name] = r.PostFormValue(name)
 		}
-		s.render(w, r, http.StatusUnprocessableEntity, views.CalendarsPage(s.page(r, i18n.T(ctx, "settings.calendars"), "settings"), f))
+		s.showCalendar(w, r, http.StatusUnprocessableEntity, f)
 	case err != nil:
 		s.fail(w, r, err)
 	default:
-		s.flash(r, "calendar.saved")
-		s.redirect(w, r, "/settings/calendars")
+		path := calendarPath(c.Name, "")
+		if c.Name == control.DefaultCalendarName {
+			path = calendarPath("", "")
+		}
+		s.changed(w, r, audit, path, "calendar.saved")
 	}
 }
 
-// previewCalendar says what the hours in the form come to; nothing is saved.
-func (s *Server) previewCalendar(w http.ResponseWriter, r *http.Request) {
+// versionsWith are the versions of a calendar with c among them, from its day
+// up to the version that was edited.
+func versionsWith(e calendarEdit, c control.Calendar, stored []control.Calendar) ([]control.Calendar, error) {
+	if e.isNew && (len(stored) > 0 || slices.ContainsFunc(e.names, func(name string) bool { return strings.EqualFold(name, c.Name) })) {
+		return nil, &control.FieldError{Field: "name", Code: "other", Message: "another calendar has this name"}
+	}
+	if len(stored) == 0 && !c.From.IsZero() && !e.isNew {
+		stored = []control.Calendar{control.BuiltinCalendar()} // what held until now
+	}
+	return control.CalendarFrom(stored, c, e.From), nil
+}
+
+// deleteCalendar deletes a calendar, or one of its versions.
+func (s *Server) deleteCalendar(w http.ResponseWriter, r *http.Request) {
 	if !s.parseForm(w, r) {
 		return
 	}
-	stored, _, err := s.currentCalendar(r.Context())
+	ctx := r.Context()
+	e, err := s.calendarOf(ctx, r.PostForm)
 	if err != nil {
 		s.fail(w, r, err)
 		return
 	}
-	c, err := readCalendar(r, stored)
+	one := r.PostForm.Has("version")
+	if !e.editable() || !one && !e.may.admin {
+		s.errorPage(w, r, http.StatusForbidden)
+		return
+	}
+	var audit int64
+	path, said := calendarPath("", ""), "calendar.deleted"
+	if one {
+		path, said = calendarPath(e.Name, ""), "definitions.version_deleted"
+		audit, err = s.db.ChangeCalendar(ctx, e.Name, func(stored []control.Calendar) ([]control.Calendar, error) {
+			return slices.DeleteFunc(stored, func(c control.Calendar) bool { return c.From == e.From }), nil
+		})
+	} else {
+		audit, err = s.db.DeleteCalendar(ctx, e.Name)
+	}
+	switch {
+	case errors.Is(err, control.ErrProvisioned), errors.Is(err, control.ErrInUse), errors.Is(err, control.ErrLastVersion):
+		s.errorPage(w, r, http.StatusForbidden)
+	case err != nil:
+		s.fail(w, r, err)
+	default:
+		s.changed(w, r, audit, path, said)
+	}
+}
+
+// previewCalendar says what the hours in the form come to, and on demand what
+// that does to numbers; nothing is saved.
+func (s *Server) previewCalendar(w http.ResponseWriter, r *http.Request) {
+	if !s.parseForm(w, r) {
+		return
+	}
+	e, err := s.calendarOf(r.Context(), r.PostForm)
+	if err != nil {
+		s.fail(w, r, err)
+		return
+	}
+	if !e.editable() {
+		s.errorPage(w, r, http.StatusForbidden)
+		return
+	}
+	c, err := s.readCalendar(r, e)
 	preview := views.CalendarPreview{}
 	if err == nil {
 		preview = s.preview(c)
+		before := s.preview(e.Calendar)
+		preview.WasWeekHours = before.WeekHours
+	}
+	if err == nil && preview.WeekHours > 0 && r.PostFormValue("numbers") != "" {
+		var versions []control.Calendar
+		if versions, err = versionsWith(e, c, e.versions); err == nil {
+			preview.Asked = true
+			preview.Numbers, err = s.calendarNumbers(r.Context(), c.Name, versions)
+		}
+		if _, isForm := fieldErrors(r.Context(), err); err != nil && !isForm {
+			s.fail(w, r, err)
+			return
+		}
 	}
 	s.render(w, r, http.StatusOK, views.CalendarPreviewPart(preview))
 }
@@ -167,10 +306,10 @@ func weekdays() []struct {
 	}
 }
 
-// readCalendar reads the form over the stored calendar. Dates that cannot be
+// readCalendar reads the form over the stored version. Dates that cannot be
 // read are *control.FieldError, joined.
-func readCalendar(r *http.Request, stored control.Calendar) (control.Calendar, error) {
-	c := control.Calendar{Name: stored.Name, Zone: strings.TrimSpace(r.PostFormValue("timezone")), Holidays: r.PostFormValue("holidays"), From: stored.From}
+func (s *Server) readCalendar(r *http.Request, e calendarEdit) (control.Calendar, error) {
+	c := control.Calendar{Name: e.Name, Zone: strings.TrimSpace(r.PostFormValue("timezone")), Holidays: r.PostFormValue("holidays")}
 	for _, day := range weekdays() {
 		if slices.Contains(r.PostForm["workdays"], day.name) {
 			c.Workdays = append(c.Workdays, day.day)
@@ -185,11 +324,8 @@ func readCalendar(r *http.Request, stored control.Calendar) (control.Calendar, e
 	var errs [3]error
 	c.DaysOff, errs[0] = readDates("days_off", r.PostFormValue("days_off"))
 	c.WorkingDays, errs[1] = readDates("working_days", r.PostFormValue("working_days"))
-	if text := strings.TrimSpace(r.PostFormValue("from")); text != "" {
-		var from []delivery.Date
-		if from, errs[2] = readDates("from", text); len(from) == 1 {
-			c.From = from[0]
-		}
+	if !e.isNew {
+		c.From, errs[2] = readFrom(r.PostForm, e.From, s.today(r.Context()))
 	}
 	return c, errors.Join(errs[:]...)
 }

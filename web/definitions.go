@@ -2,38 +2,29 @@ package web
 
 import (
 	"context"
-	"fmt"
+	"slices"
 
 	"throughline/internal/delivery"
 )
 
 // teams are whose work is whose.
-func (s *Server) teams(context.Context) (delivery.Teams, error) { return delivery.Teams{}, nil }
+func (s *Server) teams(ctx context.Context) (delivery.Teams, error) { return s.db.DeliveryTeams(ctx) }
 
 // workflows are what statuses mean over time.
 func (s *Server) workflows(ctx context.Context) (delivery.Workflows, error) {
-	teams, err := s.teams(ctx)
-	if err != nil {
-		return delivery.Workflows{}, err
-	}
-	workflow, err := s.db.Workflow(ctx)
-	all := delivery.OneWorkflow(workflow.Workflow)
-	all.Teams = teams
-	return all, err
+	return s.db.Workflows(ctx)
 }
 
 // calendarNamed is a calendar by its name, the default one for "".
 func (s *Server) calendarNamed(ctx context.Context, name string) (*delivery.Calendar, error) {
-	if name != "" {
-		return nil, fmt.Errorf("no calendar %q", name)
-	}
-	return s.calendar(ctx)
+	return s.db.Calendar(ctx, name)
 }
 
 // markers are the days in a filter's range from which its numbers mean something
 // else.
-func (s *Server) markers(context.Context, delivery.Filter) ([]delivery.Marker, error) {
-	return []delivery.Marker{}, nil
+func (s *Server) markers(ctx context.Context, f delivery.Filter) ([]delivery.Marker, error) {
+	all, err := s.db.Markers(ctx, f.Teams)
+	return slices.DeleteFunc(all, func(m delivery.Marker) bool { return m.At < f.From || m.At >= f.To }), err
 }
 
 // teamCalendar is where days begin when these teams are asked for: the calendar

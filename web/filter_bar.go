@@ -16,7 +16,11 @@ func (s *Server) filterBar(ctx context.Context, action string, q url.Values, err
 	if ferr != nil {
 		return views.FlowFilter{}, ferr
 	}
-	f := flowFilter(facets, q)
+	teams, ferr := s.teams(ctx)
+	if ferr != nil {
+		return views.FlowFilter{}, ferr
+	}
+	f := flowFilter(teamFacets(facets, teams), facets, q)
 	f.Action, f.Problems = action, filterProblems(ctx, err)
 	for _, name := range keep {
 		f.Keep = append(f.Keep, views.Option{Value: q.Get(name), Label: name})

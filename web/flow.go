@@ -40,7 +40,7 @@ func (s *Server) flowPage(w http.ResponseWriter, r *http.Request) {
 		status = http.StatusBadRequest
 	}
 	if page.Empty, err = s.noIssues(ctx); err == nil {
-		page.Rebuilding, err = s.store.Rebuilding(ctx)
+		page.Rebuild, err = s.rebuild(ctx)
 	}
 	if err != nil {
 		s.fail(w, r, err)
@@ -54,7 +54,21 @@ func (s *Server) flowPage(w http.ResponseWriter, r *http.Request) {
 	s.render(w, r, status, views.FlowPage(page))
 }
 
-func flowFilter(facets delivery.Facets, q url.Values) views.FlowFilter {
+// teamFacets are the teams with the number of issues in the queues of each.
+func teamFacets(facets delivery.Facets, teams delivery.Teams) []delivery.Facet {
+	out := make([]delivery.Facet, len(teams))
+	for i, t := range teams {
+		out[i].Key = t.Name
+		for _, q := range facets.Queues {
+			if t.Queues.Match(q.Key) {
+				out[i].Count += q.Count
+			}
+		}
+	}
+	return out
+}
+
+func flowFilter(teams []delivery.Facet, facets delivery.Facets, q url.Values) views.FlowFilter {
 	f := views.FlowFilter{
 		Range: q.Get("range"), Ranges: flowRanges, From: q.Get("from"), To: q.Get("to"),
 		Bucket: q.Get("bucket"), Clock: q.Get("clock"),
@@ -72,7 +86,7 @@ func flowFilter(facets delivery.Facets, q url.Values) views.FlowFilter {
 		name   string
 		facets []delivery.Facet
 		least  int // values from which on there is something to choose
-	}{{"connection", facets.Connections, 2}, {"queue", facets.Queues, 1}, {"type", facets.Types, 1}} {
+	}{{"team", teams, 1}, {"connection", facets.Connections, 2}, {"queue", facets.Queues, 1}, {"type", facets.Types, 1}} {
 		if group := filterGroup(g.name, g.facets, q[g.name]); len(group.Choices) >= g.least || group.Chosen > 0 {
 			f.Groups = append(f.Groups, group)
 		}

@@ -129,6 +129,7 @@ func (s *Server) localized(r *http.Request) context.Context {
 	ctx := i18n.With(r.Context(), i18n.For(s.lang(r)))
 	ctx = views.WithBase(ctx, s.base)
 	ctx = views.WithAdmin(ctx, hasRole(ctx, control.Admin))
+	ctx = views.WithLead(ctx, hasRole(ctx, control.Admin, control.Lead))
 	return views.WithClock(ctx, views.Clock{Now: s.now(), Zone: s.zone(ctx)})
 }
 
@@ -240,18 +241,6 @@ func (s *Server) needAdmin(next http.Handler) http.Handler {
 // needLead lets in leads too. What they may change is for the handler to say.
 func (s *Server) needLead(next http.Handler) http.Handler {
 	return s.needRole(control.Admin, control.Lead)(next)
-}
-
-// leadsLook lets leads see what only admins may change.
-func (s *Server) leadsLook(next http.Handler) http.Handler {
-	admin := s.needAdmin(next)
-	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if r.Method != http.MethodGet && r.Method != http.MethodHead {
-			admin.ServeHTTP(w, r)
-			return
-		}
-		next.ServeHTTP(w, r.WithContext(views.WithLookOnly(r.Context(), !hasRole(r.Context(), control.Admin))))
-	})
 }
 
 // ownForms refuses forms of other sites. A page that keeps its address to

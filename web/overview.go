@@ -33,8 +33,19 @@ func overviewChoice(q url.Values) (span string, clock delivery.Clock) {
 	return span, clock
 }
 
-func overviewQuery(span string, clock delivery.Clock) url.Values {
-	return url.Values{"range": {span}, "clock": {string(clock)}, "bucket": {string(delivery.Week)}}
+func overviewQuery(span string, clock delivery.Clock, teams []string) url.Values {
+	q := url.Values{"range": {span}, "clock": {string(clock)}, "bucket": {string(delivery.Week)}}
+	if len(teams) > 0 {
+		q["team"] = teams
+	}
+	return q
+}
+
+// overviewTeams are the teams of the query, sorted, each once.
+func overviewTeams(q url.Values) []string {
+	teams := slices.DeleteFunc(slices.Clone(q["team"]), func(name string) bool { return name == "" })
+	slices.Sort(teams)
+	return slices.Compact(teams)
 }
 
 func (s *Server) overviewPage(w http.ResponseWriter, r *http.Request) {
@@ -55,24 +66,52 @@ func (s *Server) overviewPage(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	page := s.page(r, i18n.T(ctx, "nav.overview"), "overview")
+	status := http.StatusOK
 	if len(facets.Queues) > 0 {
 		page.Scripts = []string{"vendor/echarts.common.min.js", "charts.js"}
-		o.Headline, o.Trend = s.overviewPanels(ctx, r.URL.Query(), &o)
+		if status, err = s.overviewFlow(ctx, r.URL.Query(), facets, &o); err != nil {
+			s.fail(w, r, err)
+			return
+		}
 	}
-	s.render(w, r, http.StatusOK, views.OverviewPage(page, o))
+	s.render(w, r, status, views.OverviewPage(page, o))
+}
+
+// overviewFlow adds the figures of the teams asked for, or says why there are
+// none.
+func (s *Server) overviewFlow(ctx context.Context, q url.Values, facets delivery.Facets, o *views.Overview) (status int, err error) {
+	teams, err := s.teams(ctx)
+	if err != nil {
+		return 0, err
+	}
+	if group := filterGroup("team", teamFacets(facets, teams), overviewTeams(q)); len(group.Choices) > 0 {
+		o.Teams = &group
+	}
+	span, clock := overviewChoice(q)
+	o.Hidden = []views.Option{{Value: "range", Label: span}, {Value: "clock", Label: string(clock)}}
+	_, _, err = s.filter(ctx, overviewQuery(span, clock, overviewTeams(q)))
+	if o.Problems = filterProblems(ctx, err); len(o.Problems) > 0 {
+		return http.StatusBadRequest, nil
+	}
+	if err != nil {
+		return 0, err
+	}
+	o.Headline, o.Trend = s.overviewPanels(ctx, q, o)
+	return http.StatusOK, nil
 }
 
 // overviewPanels are the headline figures and the trend, which the browser asks
 // for, and the switches between their periods and clocks.
 func (s *Server) overviewPanels(ctx context.Context, q url.Values, o *views.Overview) (headline, trend *views.Panel) {
 	span, clock := overviewChoice(q)
+	teams := overviewTeams(q)
 	for _, v := range []string{rangeMonth, rangeQuarter} {
-		o.Ranges = append(o.Ranges, views.Tab{Label: i18n.T(ctx, "flow.range."+v), Path: "/?" + overviewQuery(v, clock).Encode(), Current: v == span})
+		o.Ranges = append(o.Ranges, views.Tab{Label: i18n.T(ctx, "flow.range."+v), Path: "/?" + overviewQuery(v, clock, teams).Encode(), Current: v == span})
 	}
 	for _, v := range []delivery.Clock{delivery.Business, delivery.Elapsed} {
-		o.Clocks = append(o.Clocks, views.Tab{Label: i18n.T(ctx, "flow.clock."+string(v)), Path: "/?" + overviewQuery(span, v).Encode(), Current: v == clock})
+		o.Clocks = append(o.Clocks, views.Tab{Label: i18n.T(ctx, "flow.clock."+string(v)), Path: "/?" + overviewQuery(span, v, teams).Encode(), Current: v == clock})
 	}
-	query := overviewQuery(span, clock)
+	query := overviewQuery(span, clock, teams)
 	o.More = "/flow?" + query.Encode()
 	headline = &views.Panel{Slug: headlineSlug, Title: i18n.T(ctx, "flow.headline"), Query: query.Encode()}
 	if p, ok := panelBySlug("cycle-time-trend"); ok {
@@ -118,10 +157,10 @@ func (s *Server) overviewPart(ctx context.Context) (views.ConnectionsPart, error
 	if part.Connections, err = s.connectionList(ctx); err != nil {
 		return part, err
 	}
-	if part.Rebuilding, err = s.store.Rebuilding(ctx); err != nil {
+	if part.Rebuild, err = s.rebuild(ctx); err != nil {
 		return part, err
 	}
-	part.Live = part.Rebuilding || slices.ContainsFunc(part.Connections, func(c views.Connection) bool { return c.Syncing || c.Due })
+	part.Live = part.Rebuild.Pending || slices.ContainsFunc(part.Connections, func(c views.Connection) bool { return c.Syncing || c.Due })
 	return part, nil
 }
 

@@ -55,7 +55,8 @@ func accessTo(method, path string) (access, bool) {
 		return open, true
 	case strings.HasPrefix(path, "/account"):
 		return user, true
-	case path == "/settings", path == "/settings/", get && (path == "/settings/calendars" || strings.HasPrefix(path, "/settings/workflow")):
+	case path == "/settings", path == "/settings/", get && (path == "/settings/calendars" || path == "/settings/teams" || strings.HasPrefix(path, "/settings/workflow")),
+		path == "/settings/teams/add", path == "/settings/workflow/delete", strings.HasPrefix(path, "/settings/teams/1"): // whose it is, is tested elsewhere
 		return lead, true
 	case strings.HasPrefix(path, "/settings/"), path == "/syncs/act":
 		return admin, true
@@ -131,17 +132,17 @@ func TestWhatIsShown(t *testing.T) {
 		s.page(path).Find(".tabs.line a").Each(func(_ int, a *selection) { out = append(out, a.AttrOr("href", "")) })
 		return out
 	}
-	if got := strings.Join(tabs("/settings/users"), " "); got != "/settings/connections /settings/calendars /settings/workflow /settings/users /settings/tokens /settings/audit" {
+	if got := strings.Join(tabs("/settings/users"), " "); got != "/settings/connections /settings/teams /settings/calendars /settings/workflow /settings/users /settings/tokens /settings/audit" {
 		t.Errorf("an admin sees %s", got)
 	}
 	if got := s.get("/settings").header.Get("Location"); got != "/settings/connections" {
 		t.Errorf("an admin is led to %s", got)
 	}
 	s.client = s.as("lead@example.com")
-	if got := strings.Join(tabs("/settings/calendars"), " "); got != "/settings/calendars /settings/workflow" {
+	if got := strings.Join(tabs("/settings/calendars"), " "); got != "/settings/teams /settings/calendars /settings/workflow" {
 		t.Errorf("a lead sees %s", got)
 	}
-	if got := s.get("/settings").header.Get("Location"); got != "/settings/calendars" {
+	if got := s.get("/settings").header.Get("Location"); got != "/settings/teams" {
 		t.Errorf("a lead is led to %s", got)
 	}
 	want(t, s.page("/settings/calendars"), ".banner.info", "admins change it")

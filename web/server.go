@@ -30,6 +30,9 @@ type Worker interface {
 	Poke()
 	// WorkflowChanged makes it take over the saved workflow.
 	WorkflowChanged()
+	// Rebuilt is how many issues of how many the rebuild under way has done,
+	// zeros while that is not known.
+	Rebuilt() (done, total int)
 }
 
 // Config is what a Server needs.
@@ -161,9 +164,11 @@ func (s *Server) browser(next http.Handler) http.Handler {
 func (s *Server) settingsRoutes(r chi.Router) {
 	r.Get("/", s.settingsIndex)
 	r.Group(func(r chi.Router) {
-		r.Use(s.leadsLook)
+		// These say themselves what a lead may change.
+		s.teamRoutes(r)
 		s.calendarRoutes(r)
 		s.workflowRoutes(r)
+		r.Post("/audit/{id}/undo", s.undo)
 	})
 	r.Group(func(r chi.Router) {
 		r.Use(s.needAdmin)

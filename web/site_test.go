@@ -44,6 +44,8 @@ type fakeWorker struct{ pokes, changes atomic.Int32 }
 func (w *fakeWorker) Poke()            { w.pokes.Add(1) }
 func (w *fakeWorker) WorkflowChanged() { w.changes.Add(1) }
 
+func (w *fakeWorker) Rebuilt() (done, total int) { return 30, 120 }
+
 const (
 	adminEmail    = "admin@example.com"
 	adminPassword = "correct horse battery"

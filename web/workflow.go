@@ -3,12 +3,12 @@ package web
 import (
 	"cmp"
 	"context"
-	"errors"
+	"fmt"
 	"maps"
 	"net/http"
-	"net/url"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/go-chi/chi/v5"
 
@@ -21,11 +21,13 @@ import (
 func (s *Server) workflowRoutes(r chi.Router) {
 	r.Get("/workflow", s.workflowPage)
 	r.Post("/workflow", s.saveWorkflow)
+	r.Post("/workflow/preview", s.previewWorkflow)
+	r.Post("/workflow/delete", s.deleteWorkflowVersion)
 	r.Get("/workflow/rebuild", s.rebuildPart)
 }
 
 func (s *Server) workflowPage(w http.ResponseWriter, r *http.Request) {
-	f, err := s.workflowForm(r.Context(), r.URL.Query().Get("queue"))
+	f, err := s.workflowForm(r.Context(), scopeOf(r.URL.Query()))
 	if err != nil {
 		s.fail(w, r, err)
 		return
@@ -34,22 +36,35 @@ func (s *Server) workflowPage(w http.ResponseWriter, r *http.Request) {
 }
 
 func (s *Server) showWorkflow(w http.ResponseWriter, r *http.Request, status int, f views.WorkflowForm) {
+	r = r.WithContext(views.WithLookOnly(r.Context(), f.Disabled && !f.Provisioned))
 	s.render(w, r, status, views.WorkflowPage(s.page(r, i18n.T(r.Context(), "settings.workflow"), "settings"), f))
 }
 
 func (s *Server) rebuildPart(w http.ResponseWriter, r *http.Request) {
-	rebuilding, err := s.store.Rebuilding(r.Context())
+	rebuild, err := s.rebuild(r.Context())
 	if err != nil {
 		s.fail(w, r, err)
 		return
 	}
-	s.render(w, r, http.StatusOK, views.RebuildPart(rebuilding))
+	s.render(w, r, http.StatusOK, views.RebuildPart(rebuild))
 }
 
-// workflowForm is the sorting in force of every status found in the data, or in
-// one queue.
-func (s *Server) workflowForm(ctx context.Context, queue string) (views.WorkflowForm, error) {
-	workflow, err := s.db.Workflow(ctx)
+// rebuild is how far a rebuild under way is.
+func (s *Server) rebuild(ctx context.Context) (views.Rebuild, error) {
+	pending, err := s.store.Rebuilding(ctx)
+	b := views.Rebuild{Pending: pending}
+	b.Done, b.Total = s.cfg.Worker.Rebuilt()
+	return b, err
+}
+
+// workflowForm is the sorting of every status found in the data, or in one
+// queue or the queues of one team, by one version.
+func (s *Server) workflowForm(ctx context.Context, scope workflowScope) (views.WorkflowForm, error) {
+	versions, err := s.db.WorkflowVersions(ctx)
+	if err != nil {
+		return views.WorkflowForm{}, err
+	}
+	may, err := s.rights(ctx)
 	if err != nil {
 		return views.WorkflowForm{}, err
 	}
@@ -57,21 +72,36 @@ func (s *Server) workflowForm(ctx context.Context, queue string) (views.Workflow
 	if err != nil {
 		return views.WorkflowForm{}, err
 	}
-	rebuilding, err := s.store.Rebuilding(ctx)
+	rebuild, err := s.rebuild(ctx)
 	if err != nil {
 		return views.WorkflowForm{}, err
 	}
-	f := views.WorkflowForm{
-		Queue: queue, Provisioned: workflow.Provisioned, Rebuilding: rebuilding,
-		Form: views.Form{Values: map[string]string{"excluded_resolutions": strings.Join(workflow.ExcludedResolutions, ", ")}},
+	at, err := scope.version(versions)
+	if err != nil {
+		return views.WorkflowForm{}, err
 	}
-	_, f.Own = workflow.Queues[queue]
+	var workflow delivery.Workflow
+	f := views.WorkflowForm{Queue: scope.queue, Team: scope.team, Rebuild: rebuild}
+	if at >= 0 {
+		workflow, f.Version, f.Provisioned = versions[at].Workflow, versions[at].From.String(), versions[at].Provisioned
+	}
+	f.Disabled = f.Provisioned || !scope.editable(may)
+	f.Form = views.Form{Values: map[string]string{"excluded_resolutions": strings.Join(workflow.ExcludedResolutions, ", "), "from": s.today(ctx).String()}}
+	f.Own = scope.own(workflow)
 	p := i18n.From(ctx)
 	for _, class := range []delivery.Class{delivery.Waiting, delivery.Active, delivery.Closed} {
 		f.Classes = append(f.Classes, views.Option{Value: class.String(), Label: p.T("workflow.class." + class.String())})
 	}
-	f.Queues = queueTabs(p, found, &workflow.Workflow, queue)
-	f.Statuses = statusChoices(found, &workflow.Workflow, queue)
+	teams := deliveryTeams(may.all)
+	if scope.team != "" {
+		if _, ok := teams.Named(scope.team); !ok {
+			return f, fmt.Errorf("team %q: %w", scope.team, control.ErrNotFound)
+		}
+		f.Shared = sharedQueues(found, teams, scope.team)
+	}
+	f.Queues, f.Teams = queueTabs(p, found, &workflow, scope), teamTabs(p, teams, &workflow, scope)
+	f.Versions = workflowVersionViews(p, versions, at, scope, may)
+	f.Statuses = statusChoices(p, found, &workflow, teams, scope)
 	for _, status := range f.Statuses {
 		if !status.Mapped {
 			f.Unmapped++
@@ -80,7 +110,34 @@ func (s *Server) workflowForm(ctx context.Context, queue string) (views.Workflow
 	return f, nil
 }
 
-func queueTabs(p *i18n.Printer, found []delivery.StatusInUse, w *delivery.Workflow, current string) []views.Tab {
+// today is the day it is by the default calendar.
+func (s *Server) today(ctx context.Context) delivery.Date {
+	return delivery.DateOf(s.now().In(s.zone(ctx)))
+}
+
+// workflowVersionViews are the versions to open; none while there is one only.
+func workflowVersionViews(p *i18n.Printer, versions []control.WorkflowVersion, at int, scope workflowScope, may rights) []views.Version {
+	var out []views.Version
+	for i, v := range versions {
+		one := scope
+		one.from, one.newest = v.From, i == len(versions)-1
+		view := views.Version{Path: one.path(), Current: i == at, Value: v.From.String()}
+		if i > 0 {
+			view.From = dayText(p, v.From)
+		}
+		if next, err := control.DeleteVersion(versions, v.From); err == nil && !v.Provisioned {
+			view.Deletable = may.workflow(versions, next)
+		}
+		out = append(out, view)
+	}
+	return out
+}
+
+func dayText(p *i18n.Printer, d delivery.Date) string {
+	return p.Date(time.Date(d.Year, d.Month, d.Day, 0, 0, 0, 0, time.UTC))
+}
+
+func queueTabs(p *i18n.Printer, found []delivery.StatusInUse, w *delivery.Workflow, scope workflowScope) []views.Tab {
 	queues := map[string]bool{}
 	for _, status := range found {
 		queues[status.Queue] = true
@@ -88,10 +145,13 @@ func queueTabs(p *i18n.Printer, found []delivery.StatusInUse, w *delivery.Workfl
 	for queue := range w.Queues {
 		queues[queue] = true
 	}
-	tabs := []views.Tab{{Label: p.T("workflow.all_queues"), Path: "/settings/workflow", Current: current == ""}}
+	common := workflowScope{from: scope.from, newest: scope.newest}
+	tabs := []views.Tab{{Label: p.T("workflow.all_queues"), Path: common.path(), Current: scope.queue == "" && scope.team == ""}}
 	for _, queue := range slices.Sorted(maps.Keys(queues)) {
-		tab := views.Tab{Label: queue, Path: "/settings/workflow?queue=" + url.QueryEscape(queue), Current: queue == current}
-		if _, own := w.Queues[queue]; own {
+		one := common
+		one.queue = queue
+		tab := views.Tab{Label: queue, Path: one.path(), Current: queue == scope.queue}
+		if one.own(*w) {
 			tab.Mark = p.T("workflow.own.mark")
 		}
 		tabs = append(tabs, tab)
@@ -99,24 +159,55 @@ func queueTabs(p *i18n.Printer, found []delivery.StatusInUse, w *delivery.Workfl
 	return tabs
 }
 
+func teamTabs(p *i18n.Printer, teams delivery.Teams, w *delivery.Workflow, scope workflowScope) []views.Tab {
+	var tabs []views.Tab
+	for _, team := range teams {
+		one := workflowScope{team: team.Name, from: scope.from, newest: scope.newest}
+		tab := views.Tab{Label: team.Name, Path: one.path(), Current: team.Name == scope.team}
+		if one.own(*w) {
+			tab.Mark = p.T("workflow.own.mark")
+		}
+		tabs = append(tabs, tab)
+	}
+	return tabs
+}
+
+// sharedQueues are those of a team that others map too: its own lists do not
+// concern them.
+func sharedQueues(found []delivery.StatusInUse, teams delivery.Teams, team string) []string {
+	queues := map[string]bool{}
+	for _, status := range found {
+		if of := teams.Of(status.Queue); len(of) > 1 && slices.Contains(of, team) {
+			queues[status.Queue] = true
+		}
+	}
+	return slices.Sorted(maps.Keys(queues))
+}
+
 // statusChoices merges statuses by key and orders them as work goes: by type,
 // then as the source orders them.
-func statusChoices(found []delivery.StatusInUse, w *delivery.Workflow, queue string) []views.StatusChoice {
+func statusChoices(p *i18n.Printer, found []delivery.StatusInUse, w *delivery.Workflow, teams delivery.Teams, scope workflowScope) []views.StatusChoice {
 	byKey := map[string]*views.StatusChoice{}
 	first := map[string]delivery.Status{}
 	for _, status := range found {
-		if queue != "" && status.Queue != queue {
+		team, _ := teams.Only(status.Queue)
+		if scope.queue != "" && status.Queue != scope.queue || scope.team != "" && team.Name != scope.team {
 			continue
 		}
 		choice, ok := byKey[status.Key]
 		if !ok {
-			choice = &views.StatusChoice{
-				Key: status.Key, Name: cmp.Or(status.Name, status.Key),
-				Class: w.Class(queue, "", status.Key, status.Type).String(), Mapped: w.Mapped(queue, "", status.Key),
+			choice = &views.StatusChoice{Key: status.Key, Name: cmp.Or(status.Name, status.Key)}
+			of := scope.team
+			if scope.queue != "" {
+				of = team.Name
 			}
+			choice.Class, choice.Mapped = w.Class(scope.queue, of, status.Key, status.Type).String(), w.Mapped(scope.queue, of, status.Key)
+			choice.Source = listSource(p, w, scope.queue, of, status.Key)
 			byKey[status.Key], first[status.Key] = choice, status.Status
 		}
-		choice.Queues = append(choice.Queues, status.Queue)
+		if !slices.Contains(choice.Queues, status.Queue) {
+			choice.Queues = append(choice.Queues, status.Queue)
+		}
 		choice.Issues += status.Issues
 		choice.Visits += status.Visits
 	}
@@ -136,133 +227,27 @@ func statusChoices(found []delivery.StatusInUse, w *delivery.Workflow, queue str
 	return out
 }
 
+// listSource says which list gives a status its class in a queue of a team.
+func listSource(p *i18n.Printer, w *delivery.Workflow, queue, team, key string) string {
+	switch {
+	case queue != "" && lists(w.Queues[queue], key):
+		return p.T("workflow.source.queue", "queue", queue)
+	case team != "" && lists(w.Teams[team], key):
+		return p.T("workflow.source.team", "team", team)
+	case lists(w.StatusLists, key):
+		return p.T("workflow.source.common")
+	}
+	return p.T("workflow.source.type")
+}
+
+func lists(l delivery.StatusLists, key string) bool {
+	return slices.Contains(l.Waiting, key) || slices.Contains(l.Active, key) || slices.Contains(l.Closed, key)
+}
+
 // typeRank puts a type that is not known between new and in progress.
 func typeRank(types []string, name string) int {
 	if i := slices.Index(types, name); i >= 0 {
 		return 2 * i
 	}
 	return 1
-}
-
-func (s *Server) saveWorkflow(w http.ResponseWriter, r *http.Request) {
-	if !s.parseForm(w, r) {
-		return
-	}
-	ctx, queue := r.Context(), r.PostFormValue("queue")
-	stored, err := s.db.Workflow(ctx)
-	if err != nil {
-		s.fail(w, r, err)
-		return
-	}
-	next, err := readWorkflow(r, stored.Workflow, queue)
-	if err == nil {
-		err = s.db.SaveWorkflow(ctx, next)
-	}
-	if err == nil {
-		// Told here already, so that the next page knows whether numbers are
-		// being rebuilt.
-		err = s.setWorkflow(ctx)
-		s.cfg.Worker.WorkflowChanged()
-	}
-	errs, isForm := fieldErrors(ctx, err)
-	switch {
-	case errors.Is(err, control.ErrProvisioned):
-		s.errorPage(w, r, http.StatusForbidden)
-	case isForm:
-		f, err := s.workflowForm(ctx, queue)
-		if err != nil {
-			s.fail(w, r, err)
-			return
-		}
-		f.Errors = errs
-		f.Values["excluded_resolutions"] = r.PostFormValue("excluded_resolutions")
-		s.showWorkflow(w, r, http.StatusUnprocessableEntity, f)
-	case err != nil:
-		s.fail(w, r, err)
-	default:
-		s.flash(r, "workflow.saved")
-		path := "/settings/workflow"
-		if queue != "" {
-			path += "?queue=" + url.QueryEscape(queue)
-		}
-		s.redirect(w, r, path)
-	}
-}
-
-// readWorkflow reads the form over the stored workflow. Lists are written in
-// full, so that what is seen is what holds; statuses that the form does not
-// show stay where they were.
-func readWorkflow(r *http.Request, stored delivery.Workflow, queue string) (delivery.Workflow, error) {
-	next := stored
-	next.Queues = maps.Clone(stored.Queues)
-	if next.Queues == nil {
-		next.Queues = map[string]delivery.StatusLists{}
-	}
-	if queue != "" && r.PostFormValue("act") == "common" {
-		delete(next.Queues, queue)
-		return next, nil
-	}
-	base := stored.StatusLists
-	if own, ok := stored.Queues[queue]; ok {
-		base = own
-	} else if queue != "" {
-		base = delivery.StatusLists{}
-	}
-	lists, err := readLists(r.PostForm, base)
-	if err != nil {
-		return next, err
-	}
-	if queue != "" {
-		next.Queues[queue] = lists
-		return next, nil
-	}
-	next.StatusLists = lists
-	next.ExcludedResolutions = nil
-	for key := range strings.FieldsFuncSeq(r.PostFormValue("excluded_resolutions"), func(r rune) bool { return strings.ContainsRune(", ;\n\r\t", r) }) {
-		next.ExcludedResolutions = append(next.ExcludedResolutions, key)
-	}
-	return next, nil
-}
-
-const classPrefix = "class:"
-
-func readLists(form url.Values, base delivery.StatusLists) (delivery.StatusLists, error) {
-	chosen := map[string]string{}
-	for name, values := range form {
-		if key, ok := strings.CutPrefix(name, classPrefix); ok && len(values) > 0 {
-			chosen[key] = values[0]
-		}
-	}
-	keep := func(keys []string) []string {
-		out := []string{}
-		for _, key := range keys {
-			if _, ok := chosen[key]; !ok {
-				out = append(out, key)
-			}
-		}
-		return out
-	}
-	lists := delivery.StatusLists{Waiting: keep(base.Waiting), Active: keep(base.Active), Closed: keep(base.Closed)}
-	for _, key := range slices.Sorted(maps.Keys(chosen)) {
-		switch chosen[key] {
-		case delivery.Waiting.String():
-			lists.Waiting = append(lists.Waiting, key)
-		case delivery.Active.String():
-			lists.Active = append(lists.Active, key)
-		case delivery.Closed.String():
-			lists.Closed = append(lists.Closed, key)
-		default:
-			return lists, &control.FieldError{Field: key, Code: "class", Message: "choose waiting, active or closed"}
-		}
-	}
-	return lists, nil
-}
-
-// setWorkflow hands the store the workflows in force.
-func (s *Server) setWorkflow(ctx context.Context) error {
-	workflows, err := s.workflows(ctx)
-	if err != nil {
-		return err
-	}
-	return s.store.SetWorkflow(ctx, workflows)
 }

@@ -5,11 +5,10 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 	"time"
-
-	"throughline/internal/delivery"
 )
 
 // Apply makes what p declares so, all of it or nothing. What an earlier file
@@ -23,15 +22,13 @@ func (db *DB) Apply(ctx context.Context, p *Provision, now time.Time) error {
 		if err := db.applyTokens(ctx, tx, p.tokens, now); err != nil {
 			return err
 		}
-		calendars, err := db.applyCalendars(ctx, tx, p.calendars)
-		if err != nil {
+		if err := db.applyCalendars(ctx, tx, p.calendars); err != nil {
 			return err
 		}
-		workflow, err := db.applyWorkflow(ctx, tx, p.workflow)
-		if err != nil || !calendars && !workflow {
+		if err := db.applyTeams(ctx, tx, p.teams); err != nil {
 			return err
 		}
-		return bumpSettings(ctx, tx)
+		return db.applyWorkflow(ctx, tx, p.workflow)
 	})
 }
 
@@ -145,49 +142,110 @@ func (db *DB) putTokens(ctx context.Context, tx *sql.Tx, declared []declaredToke
 }
 
 // applyCalendars makes the declared versions all there are of their calendars.
-func (db *DB) applyCalendars(ctx context.Context, tx *sql.Tx, declared []Calendar) (changed bool, err error) {
+func (db *DB) applyCalendars(ctx context.Context, tx *sql.Tx, declared []Calendar) error {
 	all, err := calendars(ctx, tx)
 	if err != nil {
-		return false, err
+		return err
+	}
+	names := map[string][]Calendar{}
+	for _, old := range all {
+		old.Provisioned = false
+		names[old.Name] = append(names[old.Name], old)
+	}
+	for name := range names {
+		if slices.ContainsFunc(declared, func(c Calendar) bool { return c.Name == name }) {
+			names[name] = nil
+		}
 	}
 	for _, c := range declared {
-		put, err := db.putCalendar(ctx, tx, all, c)
-		if err != nil {
-			return false, err
-		}
-		changed = changed || put
+		names[c.Name] = append(names[c.Name], c)
 	}
-	for _, old := range all {
-		same := func(c Calendar) bool { return c.Name == old.Name && c.From == old.From }
-		named := func(c Calendar) bool { return c.Name == old.Name }
-		switch {
-		case slices.ContainsFunc(declared, same):
-			continue
-		case slices.ContainsFunc(declared, named):
-			_, err = tx.ExecContext(ctx, `DELETE FROM calendars WHERE name = ? AND from_date = ?`, old.Name, old.From.String())
-			err = errors.Join(err, db.audit(ctx, tx, "calendar.delete", "calendar/"+old.Name, auditOfCalendar(old), nil))
-		case old.Provisioned:
-			c := old.normal()
-			c.Provisioned = false
-			_, err = db.putCalendar(ctx, tx, all, c)
-		default:
-			continue
+	for _, name := range slices.Sorted(maps.Keys(names)) {
+		put := func() error { return putCalendar(ctx, tx, name, names[name]) }
+		if _, err := db.recorded(ctx, tx, "calendar.save", calendarObject(name), put); err != nil {
+			return err
 		}
-		if err != nil {
-			return false, fmt.Errorf("calendar %s: %w", old.Name, err)
-		}
-		changed = true
 	}
-	return changed, nil
+	return nil
 }
 
-func (db *DB) applyWorkflow(ctx context.Context, tx *sql.Tx, declared *delivery.Workflow) (changed bool, err error) {
+// applyTeams makes teams as they are declared; their members stay.
+func (db *DB) applyTeams(ctx context.Context, tx *sql.Tx, declared []declaredTeam) error {
+	stored, err := teams(ctx, tx)
+	if err != nil {
+		return err
+	}
+	var problems []ProvisionProblem
+	for _, d := range declared {
+		if err := checkTeamCalendar(ctx, tx, d.Calendar); err != nil {
+			var field *FieldError
+			if !errors.As(err, &field) {
+				return err
+			}
+			problems = append(problems, ProvisionProblem{d.calendarLine, field.Error()})
+		}
+	}
+	if problems != nil {
+		return &ProvisionError{Problems: problems}
+	}
+	for _, old := range stored {
+		next := old
+		next.Provisioned = false
+		for _, d := range declared {
+			if strings.EqualFold(d.Name, old.Name) {
+				next.Team, next.Provisioned = d.Team, true
+			}
+		}
+		put := func() error { return db.putTeam(ctx, tx, next) }
+		if _, err := db.recorded(ctx, tx, "team.save", teamObject(next.Name), put, teamObject(old.Name)); err != nil {
+			return err
+		}
+	}
+	for _, d := range declared {
+		if slices.ContainsFunc(stored, func(t Team) bool { return strings.EqualFold(t.Name, d.Name) }) {
+			continue
+		}
+		put := func() error { return db.putTeam(ctx, tx, Team{Team: d.Team, Provisioned: true}) }
+		if _, err := db.recorded(ctx, tx, "team.save", teamObject(d.Name), put); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// applyWorkflow makes the declared versions all there are. The teams that they
+// name have to exist by then.
+func (db *DB) applyWorkflow(ctx context.Context, tx *sql.Tx, declared *declaredWorkflow) error {
+	versions, err := workflowVersions(ctx, tx)
+	if err != nil {
+		return err
+	}
+	for i := range versions {
+		versions[i].Provisioned = false
+	}
 	if declared != nil {
-		return db.putWorkflow(ctx, tx, *declared, true)
+		versions = declared.versions
+		if err := checkWorkflowTeams(ctx, tx, declared); err != nil {
+			return err
+		}
 	}
-	old, _, err := storedWorkflow(ctx, tx)
-	if err != nil || !old.Provisioned {
-		return false, err
+	_, err = db.recorded(ctx, tx, "workflow.save", workflowObject, func() error { return putWorkflow(ctx, tx, versions) })
+	return err
+}
+
+func checkWorkflowTeams(ctx context.Context, tx *sql.Tx, declared *declaredWorkflow) error {
+	all, err := teams(ctx, tx)
+	if err != nil {
+		return err
 	}
-	return db.putWorkflow(ctx, tx, old.Workflow, false)
+	var problems []ProvisionProblem
+	for _, named := range declared.teams {
+		if !slices.ContainsFunc(all, func(t Team) bool { return t.Name == named.name }) {
+			problems = append(problems, ProvisionProblem{named.line, fmt.Sprintf("teams: there is no team called %q", cut(named.name, 60))})
+		}
+	}
+	if problems != nil {
+		return &ProvisionError{Problems: problems}
+	}
+	return nil
 }

@@ -47,7 +47,7 @@ func TestApply(t *testing.T) {
 	if want := (Token{ID: 1, Name: "ci", Scopes: []string{"ingest"}, Connection: "ci", Provisioned: true, CreatedAt: testNow}); !reflect.DeepEqual(token, want) {
 		t.Errorf("token %+v", token)
 	}
-	if v := db.version(t); v != version+1 {
+	if v := db.version(t); v <= version {
 		t.Errorf("version %d after %d", v, version)
 	}
 }

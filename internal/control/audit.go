@@ -27,6 +27,12 @@ func actor(ctx context.Context) any {
 // audit writes down a change within its transaction. before and after are
 // encoded as JSON, nil for none, and must not hold secrets.
 func (db *DB) audit(ctx context.Context, tx *sql.Tx, action, object string, before, after any) error {
+	_, err := db.auditEntry(ctx, tx, action, object, before, after)
+	return err
+}
+
+// auditEntry is audit, and returns the id of the entry.
+func (db *DB) auditEntry(ctx context.Context, tx *sql.Tx, action, object string, before, after any) (id int64, err error) {
 	var texts [2]any
 	for i, v := range []any{before, after} {
 		if v == nil {
@@ -34,18 +40,18 @@ func (db *DB) audit(ctx context.Context, tx *sql.Tx, action, object string, befo
 		}
 		text, err := toJSON(v)
 		if err != nil {
-			return err
+			return 0, err
 		}
 		texts[i] = text
 	}
 	by := actor(ctx)
-	_, err := tx.ExecContext(ctx, `INSERT INTO audit_log (at, user_id, email, action, object, before, after)
-		VALUES (?, ?, coalesce((SELECT email FROM users WHERE id = ?), ''), ?, ?, ?, ?)`,
-		millis(db.now()), by, by, action, object, texts[0], texts[1])
+	err = tx.QueryRowContext(ctx, `INSERT INTO audit_log (at, user_id, email, action, object, before, after)
+		VALUES (?, ?, coalesce((SELECT email FROM users WHERE id = ?), ''), ?, ?, ?, ?) RETURNING id`,
+		millis(db.now()), by, by, action, object, texts[0], texts[1]).Scan(&id)
 	if err != nil {
-		return fmt.Errorf("audit log: %w", err)
+		return 0, fmt.Errorf("audit log: %w", err)
 	}
-	return nil
+	return id, nil
 }
 
 // AuditEntry is one change of settings or users.

@@ -7,17 +7,11 @@ import (
 	"errors"
 	"fmt"
 	"reflect"
-	"sync"
+	"slices"
+	"time"
 
 	"throughline/internal/delivery"
 )
-
-// calendarCache keeps the default calendar of one settings version.
-type calendarCache struct {
-	mu       sync.Mutex
-	version  int64
-	calendar *delivery.Calendar
-}
 
 const selectCalendar = `
 SELECT name, from_date, zone, workdays, hours, holidays, days_off, working_days, provisioned
@@ -61,35 +55,6 @@ func (db *DB) CalendarChosen(ctx context.Context) (bool, error) {
 	return chosen, nil
 }
 
-// DefaultCalendar is the calendar called default, else the first by name, else
-// the built-in one. It is built once for each settings version.
-func (db *DB) DefaultCalendar(ctx context.Context) (*delivery.Calendar, error) {
-	// Read before the rows: should they change meanwhile, the next call notices.
-	version, err := db.SettingsVersion(ctx)
-	if err != nil {
-		return nil, err
-	}
-	db.cache.mu.Lock()
-	defer db.cache.mu.Unlock()
-	if db.cache.calendar != nil && db.cache.version == version {
-		return db.cache.calendar, nil
-	}
-	all, err := db.Calendars(ctx)
-	if err != nil {
-		return nil, err
-	}
-	var versions []delivery.CalendarVersion
-	for _, c := range defaultVersions(all) {
-		v, err := c.Compile()
-		if err != nil {
-			return nil, fmt.Errorf("calendar %s: %w", c.Name, err)
-		}
-		versions = append(versions, v)
-	}
-	db.cache.calendar, db.cache.version = delivery.NewCalendar(versions...), version
-	return db.cache.calendar, nil
-}
-
 // defaultVersions are the versions of the default among all, ordered by name.
 func defaultVersions(all []Calendar) []Calendar {
 	if len(all) == 0 {
@@ -111,33 +76,121 @@ func defaultVersions(all []Calendar) []Calendar {
 }
 
 // SaveCalendar stores a version of a calendar, in place of the one that began
-// on the same day. Errors are those of Compile, and ErrProvisioned.
+// on the same day. Errors are those of ChangeCalendar.
 func (db *DB) SaveCalendar(ctx context.Context, c Calendar) error {
-	if _, err := c.Compile(); err != nil {
+	_, err := db.ChangeCalendar(ctx, c.normal().Name, func(versions []Calendar) ([]Calendar, error) {
+		return CalendarFrom(versions, c, c.From), nil
+	})
+	return err
+}
+
+// CalendarFrom puts c in place of all versions from its first day on, up to
+// and with the one that began on last.
+func CalendarFrom(versions []Calendar, c Calendar, last delivery.Date) []Calendar {
+	out := slices.DeleteFunc(slices.Clone(versions), func(v Calendar) bool {
+		return v.From == c.From || c.From.Before(v.From) && !last.Before(v.From)
+	})
+	out = append(out, c)
+	slices.SortStableFunc(out, func(a, b Calendar) int { return compareDates(a.From, b.From) })
+	return out
+}
+
+// ChangeCalendar puts what change makes of the versions of a calendar in their
+// place; it gets none of a calendar that is new. It returns the audit entry to
+// undo it by, 0 when nothing changed. Errors: those of change and Compile,
+// ErrProvisioned, ErrLastVersion.
+func (db *DB) ChangeCalendar(ctx context.Context, name string, change func([]Calendar) ([]Calendar, error)) (audit int64, err error) {
+	err = db.tx(ctx, func(tx *sql.Tx) error {
+		audit, err = db.recorded(ctx, tx, "calendar.save", calendarObject(name), func() error {
+			old, err := calendarVersions(ctx, tx, name)
+			if err != nil {
+				return err
+			}
+			if slices.ContainsFunc(old, func(c Calendar) bool { return c.Provisioned }) {
+				return ErrProvisioned
+			}
+			versions, err := change(slices.Clone(old))
+			if err != nil {
+				return err
+			}
+			if versions, err = normalCalendars(name, versions); err != nil {
+				return err
+			}
+			return putCalendar(ctx, tx, name, versions)
+		})
 		return err
+	})
+	return audit, err
+}
+
+// normalCalendars are versions of one calendar, checked, without those that
+// change nothing.
+func normalCalendars(name string, in []Calendar) ([]Calendar, error) {
+	switch {
+	case len(in) == 0:
+		return nil, ErrLastVersion
+	case len(in) > maxVersions:
+		return nil, &FieldError{"from", "length", fmt.Sprintf("more than %d versions", maxVersions)}
 	}
-	c.Provisioned = false
-	return db.tx(ctx, func(tx *sql.Tx) error {
+	out := make([]Calendar, len(in))
+	for i, c := range in {
+		c.Name, c.Provisioned = name, false
+		if _, err := c.Compile(); err != nil {
+			return nil, err
+		}
+		out[i] = c.normal()
+	}
+	return slices.CompactFunc(out, func(a, b Calendar) bool {
+		b.From = a.From
+		return reflect.DeepEqual(a, b)
+	}), nil
+}
+
+func calendarVersions(ctx context.Context, q querier, name string) ([]Calendar, error) {
+	all, err := calendars(ctx, q)
+	return slices.DeleteFunc(all, func(c Calendar) bool { return c.Name != name }), err
+}
+
+// DeleteCalendar deletes a calendar with all its versions. Errors: ErrInUse
+// when a team has it or it is the default one, ErrProvisioned, ErrNotFound.
+func (db *DB) DeleteCalendar(ctx context.Context, name string) (audit int64, err error) {
+	err = db.tx(ctx, func(tx *sql.Tx) error {
 		all, err := calendars(ctx, tx)
 		if err != nil {
 			return err
 		}
-		c = c.normal()
-		for _, old := range all {
-			if old.Name == c.Name && old.Provisioned {
-				return ErrProvisioned
-			}
+		i := slices.IndexFunc(all, func(c Calendar) bool { return c.Name == name })
+		switch {
+		case i < 0:
+			return ErrNotFound
+		case all[i].Provisioned:
+			return ErrProvisioned
+		case defaultVersions(all)[0].Name == name:
+			return ErrInUse
 		}
-		changed, err := db.putCalendar(ctx, tx, all, c)
-		if err != nil || !changed {
+		if err := calendarFree(ctx, tx, name); err != nil {
 			return err
 		}
-		return bumpSettings(ctx, tx)
+		audit, err = db.recorded(ctx, tx, "calendar.delete", calendarObject(name), func() error { return putCalendar(ctx, tx, name, nil) })
+		return err
 	})
+	return audit, err
 }
 
-// calendarAudit is what the audit log holds of a calendar.
-type calendarAudit struct {
+// calendarFree is ErrInUse when a team has the calendar.
+func calendarFree(ctx context.Context, q querier, name string) error {
+	all, err := teams(ctx, q)
+	if err != nil {
+		return err
+	}
+	if slices.ContainsFunc(all, func(t Team) bool { return t.Calendar == name }) {
+		return ErrInUse
+	}
+	return nil
+}
+
+// calendarRow is a version of a calendar in the audit log.
+type calendarRow struct {
 	Zone        string          `json:"timezone"`
 	Workdays    []string        `json:"workdays"`
 	Hours       []string        `json:"hours"`
@@ -148,47 +201,50 @@ type calendarAudit struct {
 	Provisioned bool            `json:"provisioned,omitempty"`
 }
 
-func auditOfCalendar(c Calendar) calendarAudit {
-	a := calendarAudit{c.Zone, nil, c.Hours, c.Holidays, c.DaysOff, c.WorkingDays, c.From, c.Provisioned}
+func rowOfCalendar(c Calendar) calendarRow {
+	row := calendarRow{c.Zone, nil, c.Hours, c.Holidays, c.DaysOff, c.WorkingDays, c.From, c.Provisioned}
 	for _, d := range c.Workdays {
-		a.Workdays = append(a.Workdays, d.String())
+		row.Workdays = append(row.Workdays, d.String())
 	}
-	return a
+	return row
 }
 
-// putCalendar stores a normal, valid version and reports whether that changed
-// anything. all is what is stored.
-func (db *DB) putCalendar(ctx context.Context, tx *sql.Tx, all []Calendar, c Calendar) (bool, error) {
-	var before any
-	for _, old := range all {
-		if old.Name != c.Name || old.From != c.From {
-			continue
+func (r calendarRow) calendar(name string) (Calendar, error) {
+	c := Calendar{Name: name, Zone: r.Zone, Hours: r.Hours, Holidays: r.Holidays, DaysOff: r.DaysOff, WorkingDays: r.WorkingDays, From: r.From}
+	for day := time.Sunday; day <= time.Saturday; day++ {
+		if slices.Contains(r.Workdays, day.String()) {
+			c.Workdays = append(c.Workdays, day)
 		}
-		if reflect.DeepEqual(old.normal(), c) {
-			return false, nil
-		}
-		before = auditOfCalendar(old)
 	}
-	var texts []any
-	for _, v := range []any{c.Workdays, c.Hours, c.DaysOff, c.WorkingDays} {
-		text, err := toJSON(v)
+	_, err := c.Compile()
+	return c.normal(), err
+}
+
+// putCalendar stores normal, valid versions as all there are of a calendar.
+func putCalendar(ctx context.Context, tx *sql.Tx, name string, versions []Calendar) error {
+	if _, err := tx.ExecContext(ctx, `DELETE FROM calendars WHERE name = ?`, name); err != nil {
+		return fmt.Errorf("store calendar %s: %w", name, err)
+	}
+	for _, c := range versions {
+		var texts []any
+		for _, v := range []any{c.Workdays, c.Hours, c.DaysOff, c.WorkingDays} {
+			text, err := toJSON(v)
+			if err != nil {
+				return err
+			}
+			texts = append(texts, text)
+		}
+		_, err := tx.ExecContext(ctx, `INSERT INTO calendars
+			(name, from_date, zone, holidays, provisioned, workdays, hours, days_off, working_days) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+			append([]any{c.Name, c.From.String(), c.Zone, c.Holidays, c.Provisioned}, texts...)...)
 		if err != nil {
-			return false, err
+			return fmt.Errorf("store calendar %s: %w", name, err)
 		}
-		texts = append(texts, text)
 	}
-	_, err := tx.ExecContext(ctx, `INSERT INTO calendars
-		(name, from_date, zone, holidays, provisioned, workdays, hours, days_off, working_days) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)
-		ON CONFLICT (name, from_date) DO UPDATE SET zone = excluded.zone, holidays = excluded.holidays, provisioned = excluded.provisioned,
-		workdays = excluded.workdays, hours = excluded.hours, days_off = excluded.days_off, working_days = excluded.working_days`,
-		append([]any{c.Name, c.From.String(), c.Zone, c.Holidays, c.Provisioned}, texts...)...)
-	if err != nil {
-		return false, fmt.Errorf("store calendar %s: %w", c.Name, err)
-	}
-	return true, db.audit(ctx, tx, "calendar.save", "calendar/"+c.Name, before, auditOfCalendar(c))
+	return nil
 }
 
-// SettingsVersion changes whenever a calendar or the workflow changes: what was
+// SettingsVersion changes whenever a calendar, the workflow or a team changes: what was
 // computed under one version holds for as long as it stands.
 func (db *DB) SettingsVersion(ctx context.Context) (int64, error) {
 	var version int64

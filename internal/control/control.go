@@ -22,7 +22,7 @@ type DB struct {
 	sql    *sqlite.DB
 	box    *secret.Box
 	hashes chan struct{} // one slot for each password hash at work
-	cache  calendarCache
+	cache  definitions
 	now    func() time.Time // stamps creation and the audit log only
 }
 

@@ -18,7 +18,8 @@ import (
 type Provision struct {
 	connections []declaredConnection
 	calendars   []Calendar
-	workflow    *delivery.Workflow // nil when not declared
+	teams       []declaredTeam
+	workflow    *declaredWorkflow // nil when not declared
 	tokens      []declaredToken
 }
 
@@ -105,7 +106,7 @@ type declarations struct {
 }
 
 func (d *declarations) read(root yamlNode) {
-	m := d.mapping(root, "the file", "connections", "calendars", "workflow", "tokens")
+	m := d.mapping(root, "the file", "connections", "calendars", "workflow", "teams", "tokens")
 	for _, item := range d.list(m["connections"]) {
 		d.connection(item)
 	}
@@ -113,7 +114,10 @@ func (d *declarations) read(root yamlNode) {
 		d.calendar(item)
 	}
 	if w, ok := m["workflow"]; ok && !w.null() {
-		d.workflow(w)
+		d.workflows(w)
+	}
+	for _, item := range d.list(m["teams"]) {
+		d.team(item)
 	}
 	for _, item := range d.list(m["tokens"]) {
 		d.token(item)
@@ -214,30 +218,6 @@ func (d *declarations) dates(n yamlNode) []delivery.Date {
 		}
 	}
 	return out
-}
-
-func (d *declarations) workflow(n yamlNode) {
-	m := d.mapping(n, "the workflow", "waiting", "active", "closed", "excluded_resolutions", "queues", "from")
-	d.date(m["from"]) // the first version also covers all before it, and there is one
-	lines := map[string]int{}
-	lists := func(prefix string, m map[string]yamlNode) delivery.StatusLists {
-		for _, class := range []string{"waiting", "active", "closed"} {
-			lines[prefix+class] = m[class].line
-		}
-		return delivery.StatusLists{Waiting: d.texts(m["waiting"]), Active: d.texts(m["active"]), Closed: d.texts(m["closed"])}
-	}
-	w := delivery.Workflow{StatusLists: lists("", m), ExcludedResolutions: d.texts(m["excluded_resolutions"])}
-	lines["excluded_resolutions"], lines["queues"] = m["excluded_resolutions"].line, m["queues"].line
-	for _, q := range d.entries(m["queues"], "queues") {
-		if w.Queues == nil {
-			w.Queues = map[string]delivery.StatusLists{}
-		}
-		of := d.mapping(q, "a queue's workflow", "waiting", "active", "closed")
-		w.Queues[q.name] = lists("queues."+q.name+".", of)
-	}
-	w, err := normalWorkflow(w)
-	d.fieldErrors(err, func(field string) int { return cmp.Or(lines[field], n.line) })
-	d.out.workflow = &w
 }
 
 func (d *declarations) token(n yamlNode) {

@@ -100,8 +100,8 @@ func TestParseProvisionExample(t *testing.T) {
 		ExcludedResolutions: []string{"duplicate", "wontFix"},
 		Queues:              map[string]delivery.StatusLists{"OPS": {Closed: []string{"done"}, Active: []string{}}},
 	}
-	if !reflect.DeepEqual(*p.workflow, workflow) {
-		t.Errorf("workflow %+v", *p.workflow)
+	if want := []WorkflowVersion{{Workflow: workflow, Provisioned: true}}; !reflect.DeepEqual(p.workflow.versions, want) {
+		t.Errorf("workflow %+v", p.workflow.versions)
 	}
 	if tok := p.tokens[0]; tok.name != "ci" || tok.connection != "ci" || tok.line != 11 || len(tok.hash) != 32 {
 		t.Errorf("token %+v", tok)
@@ -163,8 +163,8 @@ func TestParseProvisionAccepts(t *testing.T) {
 		}},
 		{"round the clock", "calendars:\n- {name: a, timezone: UTC, workdays: [sun, mon, tue, wed, thu, fri, sat], hours: [\"00:00-24:00\"], holidays: none}\n", nil},
 		{"empty list of statuses", "workflow: {active: [], closed: [done]}\n", func(t *testing.T, p *Provision) {
-			if p.workflow.Active == nil || p.workflow.Waiting != nil || len(p.workflow.Closed) != 1 {
-				t.Errorf("workflow %+v", p.workflow)
+			if w := p.workflow.versions[0]; w.Active == nil || w.Waiting != nil || len(w.Closed) != 1 {
+				t.Errorf("workflow %+v", w)
 			}
 		}},
 	}
@@ -187,10 +187,9 @@ func TestParseProvisionProblems(t *testing.T) {
 		want       []string // "line N: …", or for the whole file the message
 	}{
 		{"unknown sections", "teams: []\nservices:\n  - x\ncatalog: {mode: static}\nembeds: []\n", []string{
-			`line 1: unknown key "teams"; the file has connections, calendars, workflow, tokens`,
-			`line 2: unknown key "services"; the file has connections, calendars, workflow, tokens`,
-			`line 4: unknown key "catalog"; the file has connections, calendars, workflow, tokens`,
-			`line 5: unknown key "embeds"; the file has connections, calendars, workflow, tokens`,
+			`line 2: unknown key "services"; the file has connections, calendars, workflow, teams, tokens`,
+			`line 4: unknown key "catalog"; the file has connections, calendars, workflow, teams, tokens`,
+			`line 5: unknown key "embeds"; the file has connections, calendars, workflow, teams, tokens`,
 		}},
 		{"not a mapping", "- a\n", []string{"line 1: the file: must be a mapping of keys to values"}},
 		{"key twice", "workflow: {}\ntokens: []\nworkflow: {}\n", []string{`line 3: the key "workflow" is given twice`}},

@@ -20,6 +20,13 @@ type Workflow struct {
 	Chosen      bool // somebody decided; otherwise status types do
 }
 
+// WorkflowVersion is a workflow from a day on.
+type WorkflowVersion struct {
+	From delivery.Date // zero for the first, which covers all before the second
+	delivery.Workflow
+	Provisioned bool
+}
+
 // workflowRow is a stored workflow. Unlike the domain type's JSON it tells an
 // empty list, which says that no status is of the class, from none.
 type workflowRow struct {
@@ -28,6 +35,7 @@ type workflowRow struct {
 	Closed   []string            `json:"closed"`
 	Excluded []string            `json:"excluded_resolutions"`
 	Queues   map[string]listsRow `json:"queues"`
+	Teams    map[string]listsRow `json:"teams,omitempty"`
 }
 
 type listsRow struct {
@@ -37,103 +45,134 @@ type listsRow struct {
 }
 
 func rowOf(w delivery.Workflow) workflowRow {
-	row := workflowRow{Waiting: w.Waiting, Active: w.Active, Closed: w.Closed, Excluded: w.ExcludedResolutions}
-	for queue, l := range w.Queues {
-		if row.Queues == nil {
-			row.Queues = map[string]listsRow{}
-		}
-		row.Queues[queue] = listsRow(l)
+	return workflowRow{
+		Waiting: w.Waiting, Active: w.Active, Closed: w.Closed, Excluded: w.ExcludedResolutions,
+		Queues: converted[listsRow](w.Queues), Teams: converted[listsRow](w.Teams),
 	}
-	return row
 }
 
 func (r workflowRow) workflow() delivery.Workflow {
-	w := delivery.Workflow{ExcludedResolutions: r.Excluded}
-	w.StatusLists = delivery.StatusLists{Waiting: r.Waiting, Active: r.Active, Closed: r.Closed}
-	for queue, l := range r.Queues {
-		if w.Queues == nil {
-			w.Queues = map[string]delivery.StatusLists{}
-		}
-		w.Queues[queue] = delivery.StatusLists(l)
+	return delivery.Workflow{
+		StatusLists:         delivery.StatusLists{Waiting: r.Waiting, Active: r.Active, Closed: r.Closed},
+		ExcludedResolutions: r.Excluded,
+		Queues:              converted[delivery.StatusLists](r.Queues), Teams: converted[delivery.StatusLists](r.Teams),
 	}
-	return w
 }
 
-// Workflow is the workflow in force; until one is chosen, the empty one.
+// converted is a map of lists in their other form; none stays none.
+func converted[To, From listsRow | delivery.StatusLists](in map[string]From) map[string]To {
+	if len(in) == 0 {
+		return nil
+	}
+	out := make(map[string]To, len(in))
+	for name, lists := range in {
+		out[name] = To(lists)
+	}
+	return out
+}
+
+// Workflow is the newest version of the workflow; until one is chosen, the
+// empty one.
 func (db *DB) Workflow(ctx context.Context) (Workflow, error) {
-	w, _, err := storedWorkflow(ctx, db.sql.Reader)
-	return w, err
+	versions, err := db.WorkflowVersions(ctx)
+	if err != nil || len(versions) == 0 {
+		return Workflow{}, err
+	}
+	newest := versions[len(versions)-1]
+	return Workflow{Workflow: newest.Workflow, Provisioned: newest.Provisioned, Chosen: true}, nil
 }
 
-// storedWorkflow also returns the text it is stored as.
-func storedWorkflow(ctx context.Context, q querier) (Workflow, string, error) {
-	w := Workflow{Chosen: true}
-	var body string
-	err := q.QueryRowContext(ctx, `SELECT body, provisioned FROM workflow`).Scan(&body, &w.Provisioned)
-	if errors.Is(err, sql.ErrNoRows) {
-		return Workflow{}, "", nil
-	}
-	var row workflowRow
-	if err == nil {
-		err = json.Unmarshal([]byte(body), &row)
-	}
+// WorkflowVersions are all versions of the workflow by day, none until one is
+// chosen. Either all are provisioned or none is.
+func (db *DB) WorkflowVersions(ctx context.Context) ([]WorkflowVersion, error) {
+	return workflowVersions(ctx, db.sql.Reader)
+}
+
+func workflowVersions(ctx context.Context, q querier) ([]WorkflowVersion, error) {
+	all, err := list(ctx, q, scanWorkflow, `SELECT from_date, body, provisioned FROM workflow_versions ORDER BY from_date`)
 	if err != nil {
-		return Workflow{}, "", fmt.Errorf("workflow: %w", err)
+		return nil, fmt.Errorf("workflow: %w", err)
 	}
-	w.Workflow = row.workflow()
-	return w, body, nil
+	return all, nil
 }
 
-// SaveWorkflow makes w the workflow. Errors: *FieldError, joined, for waiting,
-// active, closed, excluded_resolutions or queues; ErrProvisioned.
+func scanWorkflow(row scanner) (WorkflowVersion, error) {
+	var v WorkflowVersion
+	var from, body string
+	if err := row.Scan(&from, &body, &v.Provisioned); err != nil {
+		return v, err
+	}
+	var r workflowRow
+	err := errors.Join(v.From.UnmarshalText([]byte(from)), json.Unmarshal([]byte(body), &r))
+	v.Workflow = r.workflow()
+	return v, err
+}
+
+// SaveWorkflow makes w the newest version of the workflow. Errors are those of
+// ChangeWorkflow.
 func (db *DB) SaveWorkflow(ctx context.Context, w delivery.Workflow) error {
-	w, err := normalWorkflow(w)
-	if err != nil {
+	_, err := db.ChangeWorkflow(ctx, func(versions []WorkflowVersion) ([]WorkflowVersion, error) {
+		if len(versions) == 0 {
+			return []WorkflowVersion{{Workflow: w}}, nil
+		}
+		versions[len(versions)-1].Workflow = w
+		return versions, nil
+	})
+	return err
+}
+
+// ChangeWorkflow puts what change makes of the versions of the workflow in
+// their place, and returns the audit entry to undo it by, 0 when nothing
+// changed. Errors: those of change; *FieldError, joined, for from, waiting,
+// active, closed, excluded_resolutions, queues or teams; ErrProvisioned.
+func (db *DB) ChangeWorkflow(ctx context.Context, change func([]WorkflowVersion) ([]WorkflowVersion, error)) (audit int64, err error) {
+	err = db.tx(ctx, func(tx *sql.Tx) error {
+		audit, err = db.recorded(ctx, tx, "workflow.save", workflowObject, func() error {
+			old, err := workflowVersions(ctx, tx)
+			if err != nil {
+				return err
+			}
+			if len(old) > 0 && old[0].Provisioned {
+				return ErrProvisioned
+			}
+			versions, err := change(slices.Clone(old))
+			if err != nil {
+				return err
+			}
+			if versions, err = normalVersions(versions); err != nil {
+				return err
+			}
+			return putWorkflow(ctx, tx, versions)
+		})
 		return err
+	})
+	return audit, err
+}
+
+// putWorkflow stores normal, valid versions as all there are.
+func putWorkflow(ctx context.Context, tx *sql.Tx, versions []WorkflowVersion) error {
+	if _, err := tx.ExecContext(ctx, `DELETE FROM workflow_versions`); err != nil {
+		return fmt.Errorf("store workflow: %w", err)
 	}
-	return db.tx(ctx, func(tx *sql.Tx) error {
-		old, _, err := storedWorkflow(ctx, tx)
+	for _, v := range versions {
+		body, err := toJSON(rowOf(v.Workflow))
 		if err != nil {
 			return err
 		}
-		if old.Provisioned {
-			return ErrProvisioned
+		_, err = tx.ExecContext(ctx, `INSERT INTO workflow_versions (from_date, body, provisioned) VALUES (?, ?, ?)`, v.From.String(), body, v.Provisioned)
+		if err != nil {
+			return fmt.Errorf("store workflow: %w", err)
 		}
-		changed, err := db.putWorkflow(ctx, tx, w, false)
-		if err != nil || !changed {
-			return err
-		}
-		return bumpSettings(ctx, tx)
-	})
-}
-
-// putWorkflow stores a normal, valid workflow and reports whether that changed
-// anything.
-func (db *DB) putWorkflow(ctx context.Context, tx *sql.Tx, w delivery.Workflow, provisioned bool) (bool, error) {
-	old, before, err := storedWorkflow(ctx, tx)
-	if err != nil {
-		return false, err
 	}
-	after, err := toJSON(rowOf(w))
-	if err != nil || (old.Chosen && before == after && old.Provisioned == provisioned) {
-		return false, err
-	}
-	_, err = tx.ExecContext(ctx, `INSERT OR REPLACE INTO workflow (id, body, provisioned) VALUES (1, ?, ?)`, after, provisioned)
-	if err != nil {
-		return false, fmt.Errorf("store workflow: %w", err)
-	}
-	var was any
-	if old.Chosen {
-		was = json.RawMessage(before)
-	}
-	return true, db.audit(ctx, tx, "workflow.save", "workflow", was, json.RawMessage(after))
+	return nil
 }
 
 // Bounds of a workflow, far above what anybody has.
 const (
-	maxStatuses = 1000 // of a list
-	maxQueues   = 1000
-	maxKey      = 200 // bytes
+	maxStatuses  = 1000 // of a list
+	maxOverrides = 1000 // queues or teams with lists of their own
+	maxVersions  = 200
+	maxKey       = 200 // bytes
 )
 
 // normalWorkflow is w with trimmed keys and without repetitions, checked.
@@ -144,38 +183,43 @@ func normalWorkflow(w delivery.Workflow) (delivery.Workflow, error) {
 	var err error
 	out.ExcludedResolutions, err = normalKeys("excluded_resolutions", w.ExcludedResolutions)
 	errs = append(errs, err)
-	if len(w.Queues) > maxQueues {
-		errs = append(errs, &FieldError{"queues", "length", fmt.Sprintf("more than %d queues", maxQueues)})
-		return out, errors.Join(errs...)
+	out.Queues, err = normalOverrides("queues", "a queue needs a key", w.Queues)
+	errs = append(errs, err)
+	out.Teams, err = normalOverrides("teams", "a team needs a name", w.Teams)
+	return out, errors.Join(append(errs, err)...)
+}
+
+// normalOverrides cleans the lists of queues or teams.
+func normalOverrides(field, nameless string, in map[string]delivery.StatusLists) (out map[string]delivery.StatusLists, err error) {
+	if len(in) > maxOverrides {
+		return nil, &FieldError{field, "length", fmt.Sprintf("more than %d %s", maxOverrides, field)}
 	}
-	for _, queue := range slices.Sorted(maps.Keys(w.Queues)) {
-		key := strings.TrimSpace(queue)
+	var errs []error
+	for _, name := range slices.Sorted(maps.Keys(in)) {
+		key := strings.TrimSpace(name)
 		if key == "" || len(key) > maxKey {
-			errs = append(errs, &FieldError{"queues", "invalid", "a queue needs a key"})
+			errs = append(errs, &FieldError{field, "invalid", nameless})
 			continue
 		}
-		lists, more := normalLists(w.Queues[queue], key)
+		lists, more := normalLists(in[name], field+"."+key+".")
 		errs = append(errs, more...)
-		if out.Queues == nil {
-			out.Queues = map[string]delivery.StatusLists{}
+		if out == nil {
+			out = map[string]delivery.StatusLists{}
 		}
-		out.Queues[key] = lists
+		out[key] = lists
 	}
 	return out, errors.Join(errs...)
 }
 
-// normalLists cleans the lists of a queue, or of all when it is "".
-func normalLists(l delivery.StatusLists, queue string) (out delivery.StatusLists, errs []error) {
+// normalLists cleans lists; prefix goes before the names of their fields.
+func normalLists(l delivery.StatusLists, prefix string) (out delivery.StatusLists, errs []error) {
 	seen := map[string]string{} // status → its class
 	for _, c := range []struct {
 		class string
 		in    []string
 		out   *[]string
 	}{{"waiting", l.Waiting, &out.Waiting}, {"active", l.Active, &out.Active}, {"closed", l.Closed, &out.Closed}} {
-		field := c.class
-		if queue != "" {
-			field = "queues." + queue + "." + c.class
-		}
+		field := prefix + c.class
 		keys, err := normalKeys(field, c.in)
 		errs = append(errs, err)
 		for _, key := range keys {

@@ -4,20 +4,28 @@ import (
 	"context"
 	"fmt"
 	"time"
-
-	"throughline/internal/delivery"
 )
 
 // rebuildRetry is the pause after a rebuild that failed.
 const rebuildRetry = time.Minute
 
+// progress is how many issues of how many a rebuild has done.
+type progress struct{ done, total int }
+
+// Rebuilt is how far the rebuild under way is, zeros while none is or that is
+// not known yet.
+func (w *Worker) Rebuilt() (done, total int) {
+	p, _ := w.rebuilt.Load().(progress)
+	return p.done, p.total
+}
+
 // applyWorkflow hands the store the workflow in force.
 func (w *Worker) applyWorkflow(ctx context.Context) error {
-	workflow, err := w.db.Workflow(ctx)
+	workflows, err := w.db.Workflows(ctx)
 	if err != nil {
 		return fmt.Errorf("read the workflow: %w", err)
 	}
-	if err := w.store.SetWorkflow(ctx, delivery.OneWorkflow(workflow.Workflow)); err != nil {
+	if err := w.store.SetWorkflow(ctx, workflows); err != nil {
 		return fmt.Errorf("set the workflow: %w", err)
 	}
 	return nil
@@ -37,7 +45,8 @@ func (w *Worker) rebuild(ctx context.Context) error {
 	}
 	start := time.Now()
 	w.log.InfoContext(ctx, "rebuild started")
-	if err := w.store.Rebuild(ctx, nil); err != nil {
+	defer w.rebuilt.Store(progress{})
+	if err := w.store.Rebuild(ctx, func(done, total int) { w.rebuilt.Store(progress{done, total}) }); err != nil {
 		return fmt.Errorf("rebuild: %w", err)
 	}
 	w.log.InfoContext(ctx, "rebuild done", "seconds", time.Since(start).Seconds())

@@ -11,6 +11,7 @@ import (
 	"log/slog"
 	"net/http"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"throughline/internal/control"
@@ -36,6 +37,7 @@ type Worker struct {
 	wake    chan struct{} // holds one: look for due work
 	changed chan struct{} // holds one: read the workflow again
 	slots   chan struct{} // holds one per sync under way
+	rebuilt atomic.Value  // progress of the rebuild under way
 }
 
 // New returns a worker that reaches sources of these kinds by client.

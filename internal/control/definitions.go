@@ -1,0 +1,153 @@
+package control
+
+import (
+	"context"
+	"fmt"
+	"sync"
+
+	"throughline/internal/delivery"
+)
+
+// definitions keeps what was built from one version of the settings.
+type definitions struct {
+	mu        sync.Mutex
+	version   int64
+	loaded    bool
+	rows      []Calendar
+	calendars map[string]*delivery.Calendar // by name, as they were asked for
+	workflow  []WorkflowVersion
+	teams     delivery.Teams
+}
+
+// current is the definitions as they are stored now, locked; the caller
+// unlocks.
+func (db *DB) current(ctx context.Context) (*definitions, error) {
+	// Read before the rows: should they change meanwhile, the next call notices.
+	version, err := db.SettingsVersion(ctx)
+	if err != nil {
+		return nil, err
+	}
+	d := &db.cache
+	d.mu.Lock()
+	if d.loaded && d.version == version {
+		return d, nil
+	}
+	if err := d.load(ctx, db); err != nil {
+		d.loaded = false
+		d.mu.Unlock()
+		return nil, err
+	}
+	d.version, d.loaded = version, true
+	return d, nil
+}
+
+func (d *definitions) load(ctx context.Context, db *DB) (err error) {
+	d.calendars = map[string]*delivery.Calendar{}
+	if d.rows, err = db.Calendars(ctx); err != nil {
+		return err
+	}
+	if d.workflow, err = db.WorkflowVersions(ctx); err != nil {
+		return err
+	}
+	all, err := db.Teams(ctx)
+	d.teams = make(delivery.Teams, len(all))
+	for i, t := range all {
+		d.teams[i] = t.Team
+	}
+	return err
+}
+
+// calendar is a calendar by name, "" for the default one, built once.
+func (d *definitions) calendar(name string) (*delivery.Calendar, error) {
+	rows := defaultVersions(d.rows)
+	if name == "" || name == rows[0].Name {
+		name = rows[0].Name
+	} else {
+		rows = nil
+		for _, c := range d.rows {
+			if c.Name == name {
+				rows = append(rows, c)
+			}
+		}
+	}
+	if rows == nil {
+		return nil, fmt.Errorf("calendar %s: %w", name, ErrNotFound)
+	}
+	if c, ok := d.calendars[name]; ok {
+		return c, nil
+	}
+	c, err := BuildCalendar(rows)
+	if err != nil {
+		return nil, err
+	}
+	d.calendars[name] = c
+	return c, nil
+}
+
+// BuildCalendar makes a calendar of its versions, of which there is one at
+// least.
+func BuildCalendar(rows []Calendar) (*delivery.Calendar, error) {
+	versions := make([]delivery.CalendarVersion, len(rows))
+	for i, c := range rows {
+		var err error
+		if versions[i], err = c.Compile(); err != nil {
+			return nil, fmt.Errorf("calendar %s: %w", c.Name, err)
+		}
+	}
+	return delivery.NewCalendar(versions...), nil
+}
+
+// Calendar is the calendar of this name, "" for the default one, built once
+// for each settings version; ErrNotFound.
+func (db *DB) Calendar(ctx context.Context, name string) (*delivery.Calendar, error) {
+	d, err := db.current(ctx)
+	if err != nil {
+		return nil, err
+	}
+	defer d.mu.Unlock()
+	return d.calendar(name)
+}
+
+// DefaultCalendar is the calendar called default, else the first by name, else
+// the built-in one. It is built once for each settings version.
+func (db *DB) DefaultCalendar(ctx context.Context) (*delivery.Calendar, error) {
+	return db.Calendar(ctx, "")
+}
+
+// DeliveryTeams are all teams by name. They are shared: not to be changed.
+func (db *DB) DeliveryTeams(ctx context.Context) (delivery.Teams, error) {
+	d, err := db.current(ctx)
+	if err != nil {
+		return nil, err
+	}
+	defer d.mu.Unlock()
+	return d.teams, nil
+}
+
+// Workflows is what statuses mean over time and whose queues are whose, as the
+// store wants it. A version begins with its day in the default calendar's zone.
+func (db *DB) Workflows(ctx context.Context) (delivery.Workflows, error) {
+	d, err := db.current(ctx)
+	if err != nil {
+		return delivery.Workflows{}, err
+	}
+	defer d.mu.Unlock()
+	calendar, err := d.calendar("")
+	if err != nil {
+		return delivery.Workflows{}, err
+	}
+	return delivery.Workflows{Versions: Dated(d.workflow, calendar), Teams: d.teams}, nil
+}
+
+// Dated are versions with the instants at which their days begin by a calendar.
+// There is always one, which begins with time.
+func Dated(versions []WorkflowVersion, calendar *delivery.Calendar) []delivery.WorkflowVersion {
+	out := make([]delivery.WorkflowVersion, max(1, len(versions)))
+	for i, v := range versions {
+		out[i].Workflow = v.Workflow
+		if i > 0 {
+			out[i].From = v.From.In(calendar.Zone())
+		}
+	}
+	return out
+}

@@ -1,0 +1,147 @@
+package web
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"net/http"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/go-chi/chi/v5"
+
+	"throughline/internal/control"
+	"throughline/internal/i18n"
+	"throughline/views"
+)
+
+const sessionUndo = "undo"
+
+// changed tells everybody of a saved definition, and the reader of the page
+// that comes next, who may undo it there. audit is 0 when nothing changed.
+func (s *Server) changed(w http.ResponseWriter, r *http.Request, audit int64, path, said string) {
+	if audit == 0 {
+		s.flash(r, "definitions.same")
+		s.redirect(w, r, path)
+		return
+	}
+	// The store is told here already, so that the next page knows whether
+	// numbers are being rebuilt.
+	err := s.setWorkflow(r.Context())
+	s.cfg.Worker.WorkflowChanged()
+	if err != nil {
+		s.fail(w, r, err)
+		return
+	}
+	s.flash(r, said)
+	s.sessions.Put(r.Context(), sessionUndo, audit)
+	s.redirect(w, r, path)
+}
+
+// undo takes back a change of a definition that the audit log holds.
+func (s *Server) undo(w http.ResponseWriter, r *http.Request) {
+	if !s.parseForm(w, r) {
+		return
+	}
+	ctx := r.Context()
+	id, err := strconv.ParseInt(chi.URLParam(r, "id"), 10, 64)
+	if err != nil {
+		s.notFound(w, r)
+		return
+	}
+	change, err := s.db.Change(ctx, id)
+	if err != nil {
+		s.fail(w, r, err)
+		return
+	}
+	if may, err := s.mayUndo(ctx, change); err != nil || !may {
+		s.refuse(w, r, err)
+		return
+	}
+	audit, err := s.db.Undo(ctx, id)
+	if reason := whyNotUndone(err); reason != "" {
+		page := s.page(r, i18n.T(ctx, "undo.failed"), "settings")
+		s.render(w, r, http.StatusConflict, views.UndoFailedPage(page, reason, undoPath(change.Object)))
+		return
+	}
+	if err != nil {
+		s.fail(w, r, err)
+		return
+	}
+	path := undoPath(change.Object)
+	if back := r.PostFormValue("back"); back != "" {
+		path = safeNext(back)
+	}
+	s.changed(w, r, audit, path, "undo.done")
+}
+
+// refuse answers who may not do something, or the error of finding that out.
+func (s *Server) refuse(w http.ResponseWriter, r *http.Request, err error) {
+	if err != nil {
+		s.fail(w, r, err)
+		return
+	}
+	s.errorPage(w, r, http.StatusForbidden)
+}
+
+// whyNotUndone names the message that says why, "" for another error or none.
+func whyNotUndone(err error) string {
+	var field *control.FieldError
+	switch {
+	case errors.Is(err, control.ErrChanged):
+		return "undo.changed"
+	case errors.Is(err, control.ErrProvisioned):
+		return "undo.provisioned"
+	case errors.Is(err, control.ErrInUse):
+		return "undo.in_use"
+	case errors.Is(err, control.ErrNameTaken):
+		return "undo.name_taken"
+	case errors.Is(err, control.ErrNoUndo), errors.As(err, &field):
+		return "undo.impossible"
+	}
+	return ""
+}
+
+// undoPath is where an object is edited.
+func undoPath(object string) string {
+	switch kind, name, _ := strings.Cut(object, "/"); kind {
+	case "calendar":
+		return calendarPath(name, "")
+	case "workflow":
+		return "/settings/workflow"
+	default:
+		return "/settings/teams"
+	}
+}
+
+// mayUndo reports whether the reader could have made the change that undoing
+// another one is.
+func (s *Server) mayUndo(ctx context.Context, c control.Change) (bool, error) {
+	r, err := s.rights(ctx)
+	if err != nil || r.admin {
+		return err == nil, err
+	}
+	kind, name, _ := strings.Cut(c.Object, "/")
+	switch kind {
+	case "team":
+		return c.Before != "" && c.After != "" && r.team(name) && sameName(c), nil
+	case "calendar":
+		return c.Before != "" && r.calendar(name), nil
+	case "workflow":
+		before, after, err := control.WorkflowsOf(c)
+		if errors.Is(err, control.ErrNoUndo) {
+			return false, nil
+		}
+		return err == nil && r.workflow(after, before), err
+	}
+	return false, nil
+}
+
+func sameName(c control.Change) bool {
+	var before, after struct {
+		Name string `json:"name"`
+	}
+	err := errors.Join(json.Unmarshal([]byte(c.Before), &before), json.Unmarshal([]byte(c.After), &after))
+	return err == nil && before.Name == after.Name && !slices.Contains([]string{before.Name, after.Name}, "")
+}
