@@ -91,16 +91,7 @@ func (a *app) serve(ctx context.Context, listener net.Listener, demo bool) error
 		Log: a.log, TrustedProxies: a.cfg.TrustedProxies, Now: time.Now, Stale: staleAnswers,
 		Ready: func(context.Context) error { return ctx.Err() },
 	}).Handler()
-	// Requests outlive ctx: its end stops the server gently, not them.
-	server := &http.Server{
-		Handler:           handler,
-		ReadHeaderTimeout: 10 * time.Second,
-		ReadTimeout:       time.Minute,
-		WriteTimeout:      2 * time.Minute, // a list of every issue; panels bound themselves
-		IdleTimeout:       2 * time.Minute,
-		MaxHeaderBytes:    64 << 10,
-		ErrorLog:          slog.NewLogLogger(a.log.Handler(), slog.LevelWarn),
-	}
+	server := newServer(handler, a.log)
 	g.Go(func() error {
 		if err := server.Serve(listener); !errors.Is(err, http.ErrServerClosed) {
 			return fmt.Errorf("serve: %w", err)
@@ -120,6 +111,20 @@ func (a *app) serve(ctx context.Context, listener net.Listener, demo bool) error
 	}
 	a.log.InfoContext(ctx, "stopped")
 	return nil
+}
+
+// newServer bounds what clients may take of it. Its requests outlive the context
+// of serve, whose end stops the server gently, not them.
+func newServer(handler http.Handler, faults *slog.Logger) *http.Server {
+	return &http.Server{
+		Handler:           handler,
+		ReadHeaderTimeout: 10 * time.Second,
+		ReadTimeout:       time.Minute,
+		WriteTimeout:      2 * time.Minute, // a list of every issue; panels bound themselves
+		IdleTimeout:       2 * time.Minute,
+		MaxHeaderBytes:    64 << 10,
+		ErrorLog:          slog.NewLogLogger(faults.Handler(), slog.LevelWarn),
+	}
 }
 
 // shutdown waits for requests to end, and cuts those off that do not.
