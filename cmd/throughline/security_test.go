@@ -155,8 +155,8 @@ func around(text, part string) string {
 	return text[max(0, i-120):min(len(text), i+len(part)+40)]
 }
 
-// child is a serve in a process of its own.
-type child struct {
+// ownProcess is a serve in a process of its own.
+type ownProcess struct {
 	t    *testing.T
 	dir  string
 	url  string
@@ -164,13 +164,13 @@ type child struct {
 	stop func()
 }
 
-func startProcess(t *testing.T, provision string, environ ...string) *child {
+func startProcess(t *testing.T, provision string, environ ...string) *ownProcess {
 	t.Helper()
 	binary := filepath.Join(t.TempDir(), "throughline")
 	if out, err := exec.CommandContext(t.Context(), "go", "build", "-o", binary, ".").CombinedOutput(); err != nil {
 		t.Fatalf("%v: %s", err, out)
 	}
-	p := &child{t: t, dir: filepath.Join(t.TempDir(), "data"), log: &screen{}}
+	p := &ownProcess{t: t, dir: filepath.Join(t.TempDir(), "data"), log: &screen{}}
 	ctx, cancel := context.WithCancel(context.Background())
 	cmd := exec.CommandContext(ctx, binary, "serve")
 	cmd.Cancel = func() error { return cmd.Process.Signal(os.Interrupt) }
@@ -196,7 +196,7 @@ func startProcess(t *testing.T, provision string, environ ...string) *child {
 	return p
 }
 
-func (p *child) waitFor(pattern string) []string {
+func (p *ownProcess) waitFor(pattern string) []string {
 	p.t.Helper()
 	re := regexp.MustCompile(pattern)
 	var found []string
@@ -266,8 +266,10 @@ func (v *witness) program(path, token string) {
 
 // everywhere are the pages, and what they load.
 func (v *witness) everywhere() []string {
-	all := []string{"/settings/connections/good", "/settings/connections/refused", "/settings/connections/echo", "/settings/connections/provisioned",
-		"/settings/connections/from-file", "/panels/cycle-time", "/panels/flow-headline", "/api/v1/syncs", "/syncs/1", "/syncs/2", "/syncs/3", "/syncs/4", "/syncs/5"}
+	all := []string{"/panels/cycle-time", "/panels/flow-headline", "/api/v1/syncs", "/syncs/1", "/syncs/2", "/syncs/3", "/syncs/4", "/syncs/5"}
+	for _, name := range []string{"good", "refused", "echo", "provisioned", "from-file"} {
+		all = append(all, "/settings/connections/"+name)
+	}
 	for _, p := range pages {
 		all = append(all, p.path)
 	}
