@@ -34,7 +34,7 @@ func lockDir(dir string) (*dirLock, error) {
 		}
 		return nil, errors.Join(err, f.Close())
 	}
-	if err := writePID(f); err != nil {
+	if err := errors.Join(writePID(f), giveTo(dir, path)); err != nil {
 		return nil, errors.Join(fmt.Errorf("write %s: %w", path, err), f.Close())
 	}
 	return &dirLock{f}, nil

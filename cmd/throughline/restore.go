@@ -217,13 +217,32 @@ func makeReady(dataDir, staging string, m manifest) error {
 	if err == nil {
 		err = f.Sync()
 	}
-	if err := errors.Join(err, f.Close(), syncDir(staging)); err != nil {
+	if err := errors.Join(err, f.Close(), syncDir(staging), giveTo(dataDir, staging)); err != nil {
 		return err
 	}
 	if err := os.Rename(staging, filepath.Join(dataDir, readyName)); err != nil {
 		return err
 	}
 	return syncDir(dataDir)
+}
+
+// giveTo makes what root has put into path, a file or a directory of files, the
+// property of whoever owns the data directory: the server does not run as root.
+func giveTo(dataDir, path string) error {
+	owner, err := os.Stat(dataDir)
+	if err != nil {
+		return err
+	}
+	id, ok := owner.Sys().(*syscall.Stat_t)
+	if os.Geteuid() != 0 || !ok {
+		return nil
+	}
+	return filepath.WalkDir(path, func(path string, _ fs.DirEntry, err error) error {
+		if err != nil {
+			return err
+		}
+		return os.Lchown(path, int(id.Uid), int(id.Gid))
+	})
 }
 
 // asideName is a name that nothing in the data directory has.

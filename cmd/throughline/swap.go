@@ -69,6 +69,9 @@ func (s swap) finish() (aside string, err error) {
 	if err := os.Mkdir(aside, 0o700); err != nil && !errors.Is(err, fs.ErrExist) {
 		return "", fmt.Errorf("restore: %w", err)
 	}
+	if err := giveTo(s.dir, aside); err != nil {
+		return "", fmt.Errorf("restore: %w", err)
+	}
 	for _, name := range plan.Files {
 		if err := s.replace(filepath.Base(name), ready, aside); err != nil {
 			return "", fmt.Errorf("restore: %w; what is restored waits in %s", err, ready)
