@@ -12,14 +12,14 @@ import (
 	"throughline/internal/simulator"
 )
 
-// child is a command in a process of its own.
-type child struct {
+// childServer is a command in a process of its own.
+type childServer struct {
 	*site
 	cmd *exec.Cmd
 }
 
 // spawn starts a command that serves, from a built program.
-func spawn(t *testing.T, binary string, environ []string, command string) *child {
+func spawn(t *testing.T, binary string, environ []string, command string) *childServer {
 	t.Helper()
 	s := &site{t: t, stdout: &screen{}, log: &screen{}}
 	cmd := exec.CommandContext(t.Context(), binary, command)
@@ -28,7 +28,7 @@ func spawn(t *testing.T, binary string, environ []string, command string) *child
 	if err := cmd.Start(); err != nil {
 		t.Fatal(err)
 	}
-	c := &child{s, cmd}
+	c := &childServer{s, cmd}
 	c.stop = func() int {
 		if err := cmd.Process.Signal(syscall.SIGTERM); err != nil {
 			return -1 // over
