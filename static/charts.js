@@ -177,6 +177,19 @@
     };
   }
 
+  // On a phone there is no room beside the plot: the names of lines stand in it,
+  // above their ends.
+  function nameInside(o, look) {
+    look.right = 8;
+    for (const g of o.grid) g.right = String(look.right);
+    for (const s of o.series) {
+      if (s.type !== "line") continue;
+      for (const d of s.data) {
+        if (d.label) Object.assign(d.label, { position: "top", align: "right", distance: 2, padding: [1, 3], borderRadius: 3, backgroundColor: look.surface + "d0" });
+      }
+    }
+  }
+
   function dressMarks(o, meta, look, state) {
     const x = o.xAxis[0];
     const months = x.max - x.min > 200 * DAY;
@@ -199,6 +212,7 @@
       if (s.type === "line") Object.assign(s, { silent: true, z: 5, emphasis: { disabled: true } });
       else Object.assign(s, { z: 3, itemStyle: { ...s.itemStyle, opacity: look.dark ? 0.6 : 0.4 }, emphasis: { itemStyle: { opacity: 1, borderColor: look.text, borderWidth: 1 } } });
     }
+    if (look.width < 560) nameInside(o, look);
     if (meta.lines) o.series.push(verticals(meta.lines, x.min, x.max, look));
     o.tooltip.formatter = (p) => markTip(meta, p);
   }

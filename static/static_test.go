@@ -99,3 +99,28 @@ func TestStylesheetFetchesNothing(t *testing.T) {
 		}
 	}
 }
+
+// TestStylesheetIsWhole: blocks that are closed where they should be. A brace
+// that is lost hides what follows from wide windows or from screens, and no
+// browser complains.
+func TestStylesheetIsWhole(t *testing.T) {
+	data, err := files.ReadFile("app.css")
+	if err != nil {
+		t.Fatal(err)
+	}
+	depth := 0
+	for i, line := range strings.Split(string(data), "\n") {
+		if depth != 0 && (strings.HasPrefix(line, "/* ") || strings.HasPrefix(line, "@")) {
+			t.Errorf("line %d begins inside of a block: %s", i+1, line)
+			depth = 0
+		}
+		depth += strings.Count(line, "{") - strings.Count(line, "}")
+		if depth < 0 || depth > 2 {
+			t.Errorf("line %d: %d blocks are open: %s", i+1, depth, line)
+			depth = 0
+		}
+	}
+	if depth != 0 {
+		t.Errorf("%d blocks are open at the end", depth)
+	}
+}
