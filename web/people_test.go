@@ -2,6 +2,7 @@ package web
 
 import (
 	"net/http"
+	"net/http/httptest"
 	"net/url"
 	"regexp"
 	"strings"
@@ -433,6 +434,33 @@ func TestAuditPages(t *testing.T) {
 	for _, bad := range []string{"user=x", "before=-1", "user=1&user=2", "page=2", "before=x"} {
 		if res := s.get("/settings/audit?" + bad); res.status != http.StatusBadRequest {
 			t.Errorf("?%s answers %d", bad, res.status)
+		}
+	}
+}
+
+// A link leads where the browser that asked for it found the site.
+func TestLinkURL(t *testing.T) {
+	base, err := url.Parse("https://tools.example.com/lines/")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, c := range []struct {
+		name   string
+		base   *url.URL
+		origin string
+		want   string
+	}{
+		{"plain", nil, "http://flow.lan:8080", "http://flow.lan:8080/invite?token=T"},
+		{"behind TLS", nil, "https://flow.lan:8080", "https://flow.lan:8080/invite?token=T"},
+		{"from nowhere", nil, "", "http://flow.lan:8080/invite?token=T"},
+		{"another site", nil, "https://evil.example", "http://flow.lan:8080/invite?token=T"},
+		{"configured", base, "http://10.0.0.1:8080", "https://tools.example.com/lines/invite?token=T"},
+	} {
+		s := New(Config{BaseURL: c.base, DB: &control.DB{}})
+		r := httptest.NewRequestWithContext(t.Context(), http.MethodPost, "http://flow.lan:8080/settings/users/invite", nil)
+		r.Header.Set("Origin", c.origin)
+		if got := s.linkURL(r, "T"); got != c.want {
+			t.Errorf("%s: %s, want %s", c.name, got, c.want)
 		}
 	}
 }
