@@ -15,6 +15,7 @@ type UserRow struct {
 	Role       string
 	CreatedAt  time.Time
 	LastSeenAt time.Time
+	Teams      []string
 	Self       bool // the one who looks
 }
 
@@ -36,6 +37,7 @@ func (i InviteRow) path() string { return "/settings/users/invites/" + strconv.F
 type UserList struct {
 	Users     []UserRow
 	Invites   []InviteRow
+	Teams     bool // there are some
 	Invite    Form
 	Roles     []Option
 	Anonymous bool // whoever is not signed in may look

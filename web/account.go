@@ -25,9 +25,14 @@ func (s *Server) accountPage(w http.ResponseWriter, r *http.Request) {
 
 func (s *Server) showAccount(w http.ResponseWriter, r *http.Request, status int, f views.Form) {
 	u, _ := userFrom(r.Context())
+	teams, err := s.db.Teams(r.Context())
+	if err != nil {
+		s.fail(w, r, err)
+		return
+	}
 	p := s.page(r, i18n.T(r.Context(), "account.title"), "account")
 	p.Path = "/account"
-	s.render(w, r, status, views.AccountPage(p, views.Account{UserRow: s.userRow(r.Context(), u), Form: f}))
+	s.render(w, r, status, views.AccountPage(p, views.Account{UserRow: userRow(r.Context(), u, teams), Form: f}))
 }
 
 func (s *Server) changePassword(w http.ResponseWriter, r *http.Request) {

@@ -12,6 +12,7 @@ import (
 	"github.com/PuerkitoBio/goquery"
 
 	"throughline/internal/control"
+	"throughline/internal/delivery"
 )
 
 type selection = goquery.Selection
@@ -463,4 +464,24 @@ func TestLinkURL(t *testing.T) {
 			t.Errorf("%s: %s, want %s", c.name, got, c.want)
 		}
 	}
+}
+
+// TestTeamsOfUsers: whose teams somebody is in, for admins and for themselves.
+func TestTeamsOfUsers(t *testing.T) {
+	s := signedIn(t, nil)
+	if got := textOf(s.page("/settings/users"), ".people thead tr"); got != "E-mail | Role | Since | Last seen | What can be done" {
+		t.Errorf("without teams the columns are %s", got)
+	}
+	u := s.addUser("lead@example.com", control.Lead)
+	for _, name := range []string{"Payments", "Platform"} {
+		if _, err := s.db.SaveTeam(t.Context(), control.Team{Team: delivery.Team{Name: name}, Members: []int64{u.ID}}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	doc := s.page("/settings/users")
+	want(t, doc, ".people tbody tr:nth-child(1)", "admin@example.com you | Admin | – |")
+	want(t, doc, ".people tbody tr:nth-child(2)", "lead@example.com | Lead | Payments, Platform |")
+	want(t, s.page(userPath(u)), "dl.plain", "Payments, Platform")
+	s.client = s.as("lead@example.com")
+	want(t, s.page("/account"), "main", "Your teams: Payments, Platform")
 }

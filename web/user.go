@@ -33,7 +33,12 @@ func (s *Server) userPage(w http.ResponseWriter, r *http.Request) {
 }
 
 func (s *Server) showUser(w http.ResponseWriter, r *http.Request, status int, u control.User, f views.Form) {
-	page := views.UserDetails{UserRow: s.userRow(r.Context(), u), Form: f, Roles: roleOptions(r.Context()), Demo: s.cfg.Demo}
+	teams, err := s.db.Teams(r.Context())
+	if err != nil {
+		s.fail(w, r, err)
+		return
+	}
+	page := views.UserDetails{UserRow: userRow(r.Context(), u, teams), Form: f, Roles: roleOptions(r.Context()), Demo: s.cfg.Demo}
 	if shown, ok := s.revealed(r, userPath(u)); ok {
 		page.Once = &views.Once{Name: shown.name, Value: shown.value}
 	}
@@ -108,7 +113,7 @@ func (s *Server) removeUserPage(w http.ResponseWriter, r *http.Request) {
 
 func (s *Server) showRemoveUser(w http.ResponseWriter, r *http.Request, status int, u control.User, problem string) {
 	title := i18n.T(r.Context(), "user.remove.title", "email", u.Email)
-	s.render(w, r, status, views.RemoveUserPage(s.page(r, title, "settings"), s.userRow(r.Context(), u), problem))
+	s.render(w, r, status, views.RemoveUserPage(s.page(r, title, "settings"), userRow(r.Context(), u, nil), problem))
 }
 
 func (s *Server) removeUser(w http.ResponseWriter, r *http.Request) {

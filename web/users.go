@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"net/http"
+	"slices"
 	"strconv"
 
 	"github.com/go-chi/chi/v5"
@@ -39,13 +40,14 @@ func (s *Server) showUsers(w http.ResponseWriter, r *http.Request, status int, i
 	users, err := s.db.Users(ctx)
 	invites, ierr := s.db.Invites(ctx)
 	anonymous, oerr := s.db.Option(ctx, control.AnonymousViewing)
-	if err := errors.Join(err, ierr, oerr); err != nil {
+	teams, terr := s.db.Teams(ctx)
+	if err := errors.Join(err, ierr, oerr, terr); err != nil {
 		s.fail(w, r, err)
 		return
 	}
-	list := views.UserList{Invite: invite, Roles: roleOptions(ctx), Anonymous: anonymous, Demo: s.cfg.Demo}
+	list := views.UserList{Teams: len(teams) > 0, Invite: invite, Roles: roleOptions(ctx), Anonymous: anonymous, Demo: s.cfg.Demo}
 	for _, u := range users {
-		list.Users = append(list.Users, s.userRow(ctx, u))
+		list.Users = append(list.Users, userRow(ctx, u, teams))
 	}
 	for _, i := range invites {
 		list.Invites = append(list.Invites, views.InviteRow{
@@ -59,11 +61,17 @@ func (s *Server) showUsers(w http.ResponseWriter, r *http.Request, status int, i
 	s.render(w, r, status, views.UsersPage(s.page(r, i18n.T(ctx, "settings.users"), "settings"), list))
 }
 
-func (s *Server) userRow(ctx context.Context, u control.User) views.UserRow {
+func userRow(ctx context.Context, u control.User, teams []control.Team) views.UserRow {
 	me, _ := userFrom(ctx)
-	return views.UserRow{
+	row := views.UserRow{
 		ID: u.ID, Email: u.Email, Role: string(u.Role), CreatedAt: u.CreatedAt, LastSeenAt: u.LastSeenAt, Self: u.ID == me.ID,
 	}
+	for _, t := range teams {
+		if slices.Contains(t.Members, u.ID) {
+			row.Teams = append(row.Teams, t.Name)
+		}
+	}
+	return row
 }
 
 func roleOptions(ctx context.Context) []views.Option {
