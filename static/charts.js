@@ -61,12 +61,13 @@
   }
 
   // What is written for eyes ends with what a click does; a voice says the rest.
-  const spoken = (meta, text) => text.split("\n").filter((line) => line !== meta.words["chart.open"] && line !== meta.words["chart.list"]).join(". ");
+  const spoken = (meta, text) => text.split("\n").filter((line) => line !== meta.words["chart.open"] && line !== meta.words["chart.list"]).join("; ");
 
   function bucketTip(meta, all) {
     const lines = [bucketName(meta, all[0].axisValue)];
     const rows = all.filter((p) => p.data && p.seriesType === "line").reverse();
-    for (const p of rows.sort((a, b) => a.seriesName.localeCompare(b.seriesName))) {
+    const last = (p) => Number(p.seriesName === BEFORE);
+    for (const p of rows.sort((a, b) => last(a) - last(b) || a.seriesName.localeCompare(b.seriesName))) {
       if (p.data.s === undefined) continue;
       lines.push((p.seriesName === BEFORE ? meta.words["chart.before"] : p.seriesName) + "  " + duration(meta, p.data.s) + (p.data.low ? " · " + meta.words["chart.low_n"] : ""));
     }
@@ -293,7 +294,7 @@
       textStyle: { color: look.text, fontSize: 13, fontFamily: look.font, lineHeight: 19 },
     };
     o.legend = {
-      ...o.legend, itemWidth: 10, itemHeight: 10, itemGap: 14, textStyle: { color: look.text, fontSize: 12, fontFamily: look.font },
+      ...o.legend, formatter: (name) => plain(name, 28), itemWidth: 10, itemHeight: 10, itemGap: 14, textStyle: { color: look.text, fontSize: 12, fontFamily: look.font },
       pageIconColor: look.muted, pageIconInactiveColor: look.line, pageTextStyle: { color: look.muted }, inactiveColor: look.muted,
     };
     dress[spec.meta.shape](o, spec.meta, look, state);
@@ -455,7 +456,7 @@
     c.chart.dispatchAction({ type: "showTip", seriesIndex: m.seriesIndex || 0, dataIndex: m.dataIndex });
     const { meta } = c.spec;
     const place = meta.words["chart.position"].replace("{i}", number(meta, c.at + 1, 0)).replace("{n}", number(meta, marks.length, 0));
-    say(el, textOf(c, m) + ". " + place);
+    say(el, textOf(c, m) + "; " + place);
   }
 
   // Up and down on dots: the next higher or lower one.

@@ -1,7 +1,9 @@
 package views
 
 import (
+	"slices"
 	"strconv"
+	"strings"
 
 	"throughline/internal/delivery"
 	"throughline/internal/i18n"
@@ -115,6 +117,19 @@ func shownTable(d delivery.PanelData, p *i18n.Printer) (columns []Column, rows [
 		rows = append(rows, row)
 	}
 	return columns, rows, total
+}
+
+// withChanges notes definition changes in the rows of their buckets.
+func withChanges(d delivery.PanelData, p *i18n.Printer, columns []Column, rows [][]string) {
+	note := slices.IndexFunc(columns, func(c Column) bool { return c.Name == "partial" })
+	if note < 0 {
+		return
+	}
+	for _, line := range chartLines(&d, p) {
+		if i := int(line.At); i < len(rows) {
+			rows[i][note] = strings.TrimPrefix(rows[i][note]+"; "+strings.ReplaceAll(line.Text, "\n", "; "), "; ")
+		}
+	}
 }
 
 // withBefore adds the median of the period before to the table of a trend.

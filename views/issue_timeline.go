@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"math"
+	"slices"
 	"strconv"
 	"time"
 
@@ -28,11 +29,13 @@ type stretch struct {
 	tight       bool   // it does not on a phone
 	title       string
 	inferred    bool
+	thin        bool // drawn wider than its time, so that it is seen
 }
 
 type tick struct {
 	at    float64
 	label string
+	minor bool // left out on a phone
 }
 
 // bracket is a duration under the bar.
@@ -101,11 +104,23 @@ func (v IssueView) pieces(ctx context.Context, scale func(delivery.Instant) floa
 			end = scale(p.End)
 		}
 		s := stretch{from: scale(p.Start), class: v.Classes[i], inferred: p.Inferred, title: v.periodTitle(ctx, i)}
-		s.width = max(end-s.from, thinnest)
+		if s.width = end - s.from; s.width < thinnest {
+			s.width, s.thin = thinnest, true
+		}
 		s.from = min(s.from, 100-s.width)
 		s.name(statusName(p))
 		out = append(out, s)
 	}
+	// What is wider than its time must not be covered by what follows.
+	slices.SortStableFunc(out, func(a, b stretch) int {
+		switch {
+		case a.thin == b.thin:
+			return 0
+		case a.thin:
+			return 1
+		}
+		return -1
+	})
 	return out
 }
 
@@ -190,8 +205,9 @@ var tickSteps = []tickStep{
 	{months: 1200},
 }
 
-// mostTicks keep their labels apart on a phone.
-const mostTicks = 4
+// mostTicks keep their labels apart; on a phone every other of them would, where
+// they are more than fewTicks.
+const mostTicks, fewTicks = 8, 4
 
 // timeTicks are round moments of the zone, at most mostTicks of them.
 func timeTicks(from, to delivery.Instant, zone *time.Location, p *i18n.Printer, scale func(delivery.Instant) float64) []tick {
@@ -200,10 +216,13 @@ func timeTicks(from, to delivery.Instant, zone *time.Location, p *i18n.Printer, 
 		for at := step.first(from.Time().In(zone)); len(out) <= mostTicks; at = step.next(at) {
 			i := delivery.InstantOf(at)
 			if i > to {
+				for n := range out {
+					out[n].minor = len(out) > fewTicks && n%2 == 1
+				}
 				return out
 			}
 			if i >= from {
-				out = append(out, tick{scale(i), step.label(at, p)})
+				out = append(out, tick{at: scale(i), label: step.label(at, p)})
 			}
 		}
 	}

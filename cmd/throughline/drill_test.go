@@ -63,12 +63,12 @@ func TestDrillDown(t *testing.T) {
 		return eval[string](b, `document.querySelector("#panel-cycle-time [data-say]").textContent`)
 	}
 	b.do("stand on the chart", chromedp.Focus(chromedp.CSS(chart)), chromedp.KeyEvent(kb.ArrowRight))
-	b.until("the first dot is told", `document.querySelector("#panel-cycle-time [data-say]").textContent.includes(". 1 of ")`)
+	b.until("the first dot is told", `document.querySelector("#panel-cycle-time [data-say]").textContent.includes("; 1 of ")`)
 	if text := said(); strings.Contains(text, "Click") || !strings.Contains(text, "closed") {
 		t.Errorf("a dot is told as %q", text)
 	}
 	b.do("go on", chromedp.KeyEvent(kb.ArrowRight))
-	b.until("the second dot is told", `document.querySelector("#panel-cycle-time [data-say]").textContent.includes(". 2 of ")`)
+	b.until("the second dot is told", `document.querySelector("#panel-cycle-time [data-say]").textContent.includes("; 2 of ")`)
 	ring := eval[float64](b, `document.querySelectorAll("#panel-cycle-time .mark-ring").length`)
 	b.do("leave", chromedp.KeyEvent(kb.Escape))
 	left := eval[float64](b, `document.querySelectorAll("#panel-cycle-time .mark-ring").length`)
