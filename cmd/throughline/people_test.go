@@ -32,6 +32,8 @@ func TestPeople(t *testing.T) {
 		t.Fatalf("the link is %q", link)
 	}
 	boss.shoot("users-invited")
+	boss.click("[data-copy]")
+	boss.untilText("[data-copy]", "Copied")
 	boss.open("/settings/users")
 	if eval[bool](boss, `Boolean(document.querySelector("#once"))`) {
 		t.Error("the link is shown twice")
