@@ -127,8 +127,12 @@ func (c *checking) databases(ctx context.Context) (sound bool) {
 			c.open("%s: not there yet; it is made at the first start", d.name)
 			continue
 		}
-		var has, newest int64
+		var has, newest, bytes int64
 		if err == nil {
+			bytes = info.Size()
+			if log, err := os.Stat(path + "-wal"); err == nil {
+				bytes += log.Size()
+			}
 			has, err = sqlite.Verify(ctx, path, d.migrations)
 		}
 		if err == nil {
@@ -139,9 +143,9 @@ func (c *checking) databases(ctx context.Context) (sound bool) {
 			c.bad("%s: %v", d.name, err)
 			sound = sound && d.name != controlFile
 		case has < newest:
-			c.good("%s: %s, sound; its schema is %d and becomes %d at the next start", d.name, size(info.Size()), has, newest)
+			c.good("%s: %s, sound; its schema is %d and becomes %d at the next start", d.name, size(bytes), has, newest)
 		default:
-			c.good("%s: %s, sound, schema %d", d.name, size(info.Size()), has)
+			c.good("%s: %s, sound, schema %d", d.name, size(bytes), has)
 		}
 	}
 	return sound
