@@ -129,6 +129,9 @@ func (c *checking) databases(ctx context.Context) (sound bool) {
 		}
 		var has, newest, bytes int64
 		if err == nil {
+			err = mine(path)
+		}
+		if err == nil {
 			bytes = info.Size()
 			if log, err := os.Stat(path + "-wal"); err == nil {
 				bytes += log.Size()
@@ -149,6 +152,19 @@ func (c *checking) databases(ctx context.Context) (sound bool) {
 		}
 	}
 	return sound
+}
+
+// mine refuses a file that belongs to somebody else.
+func mine(path string) error {
+	const readAndWrite = 0x4 | 0x2
+	err := syscall.Access(path, readAndWrite)
+	if errors.Is(err, syscall.EROFS) { // said of the directory
+		return nil
+	}
+	if err != nil {
+		return fmt.Errorf("%w; it must belong to user %d, who runs this program", err, os.Geteuid())
+	}
+	return nil
 }
 
 // control looks at the key and at each connection, in a copy of the control
@@ -181,6 +197,10 @@ func (c *checking) control(ctx context.Context) error {
 	})
 	if _, wrong := errors.AsType[*usageError](err); wrong || err == nil || ctx.Err() != nil {
 		return err
+	}
+	if errors.Is(err, errNoCopy) {
+		c.bad("connections: not tried: %v; set TMPDIR to a directory that can be written to", err)
+		return nil
 	}
 	c.bad("%s: %v", controlFile, err)
 	return nil

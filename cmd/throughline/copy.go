@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"errors"
+	"fmt"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -11,6 +12,8 @@ import (
 	"throughline/internal/secret"
 	"throughline/internal/sqlite"
 )
+
+var errNoCopy = errors.New("there is no place for a copy of the control database")
 
 // withCopy calls f with a copy of the control database at path, migrated to
 // today's schema, in a directory that is removed afterwards: below the first of
@@ -23,7 +26,7 @@ func withCopy(ctx context.Context, path string, temps []string, key []byte, f fu
 		}
 	}
 	if err != nil {
-		return err
+		return fmt.Errorf("%w: %w", errNoCopy, err)
 	}
 	defer func() { err = errors.Join(err, os.RemoveAll(dir)) }()
 	box, err := secret.NewBox(key)

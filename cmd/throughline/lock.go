@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"strconv"
@@ -19,12 +20,12 @@ type dirLock struct{ file *os.File }
 // locked one names the process.
 func lockDir(dir string) (*dirLock, error) {
 	if err := os.MkdirAll(dir, 0o700); err != nil {
-		return nil, fmt.Errorf("data directory: %w", err)
+		return nil, dirError(err)
 	}
 	path := filepath.Join(dir, "throughline.lock")
 	f, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE, 0o600)
 	if err != nil {
-		return nil, fmt.Errorf("data directory: %w", err)
+		return nil, dirError(err)
 	}
 	if err := syscall.Flock(int(f.Fd()), syscall.LOCK_EX|syscall.LOCK_NB); err != nil {
 		if errors.Is(err, syscall.EWOULDBLOCK) {
@@ -35,9 +36,23 @@ func lockDir(dir string) (*dirLock, error) {
 		return nil, errors.Join(err, f.Close())
 	}
 	if err := errors.Join(writePID(f), giveTo(dir, path)); err != nil {
-		return nil, errors.Join(fmt.Errorf("write %s: %w", path, err), f.Close())
+		return nil, errors.Join(dirError(err), f.Close())
 	}
 	return &dirLock{f}, nil
+}
+
+// dirError says of an error with the data directory what to do about it.
+func dirError(err error) error {
+	advice := ""
+	switch {
+	case errors.Is(err, fs.ErrPermission):
+		advice = fmt.Sprintf("; the directory and all in it must belong to user %d, who runs this program", os.Geteuid())
+	case errors.Is(err, syscall.EROFS):
+		advice = "; its disk is read-only, and the program has to write there"
+	case errors.Is(err, syscall.ENOSPC), errors.Is(err, syscall.EDQUOT):
+		advice = "; the disk is full: free some space there"
+	}
+	return fmt.Errorf("data directory: %w%s", err, advice)
 }
 
 func writePID(f *os.File) error {

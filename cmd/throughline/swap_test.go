@@ -5,6 +5,8 @@ import (
 	"errors"
 	"os"
 	"path/filepath"
+	"strings"
+	"syscall"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -94,6 +96,23 @@ func TestSwapCutOff(t *testing.T) {
 		}
 		if aside, err := (swap{dir, os.Rename}).finish(); aside != "" || err != nil {
 			t.Errorf("finished twice: %q, %v", aside, err)
+		}
+	}
+}
+
+func TestDirErrorAdvises(t *testing.T) {
+	for _, tt := range []struct {
+		err  error
+		want string
+	}{
+		{syscall.EACCES, "; the directory and all in it must belong to user "},
+		{syscall.EROFS, "; its disk is read-only"},
+		{syscall.ENOSPC, "; the disk is full: free some space there"},
+		{syscall.EDQUOT, "; the disk is full: free some space there"},
+	} {
+		err := &os.PathError{Op: "open", Path: "/data/throughline.lock", Err: tt.err}
+		if got := dirError(err); !strings.HasPrefix(got.Error(), "data directory: open /data/throughline.lock: ") || !strings.Contains(got.Error(), tt.want) || !errors.Is(got, tt.err) {
+			t.Errorf("%v: %v", tt.err, got)
 		}
 	}
 }
