@@ -63,12 +63,14 @@ func BenchmarkLoad(b *testing.B) {
 		highest := p.memory("VmHWM")
 		running := p.syncs() > 0
 		after := p.settle()
+		var quiet readings
+		newClient(p.url, &quiet, loadClients).browse(b.Context())
 		b.ReportMetric(float64(info.Size())/1e6, "MB/binary")
 		b.ReportMetric(p.ready.Seconds()*1000, "ms/start")
 		b.ReportMetric(highest, "MiB/highest")
 		b.ReportMetric(after, "MiB/after")
 		// A log of a benchmark is cut.
-		_, _ = fmt.Fprintf(os.Stdout, "the sync ran until the end: %v\n%s", running, r.table())
+		_, _ = fmt.Fprintf(os.Stdout, "the sync ran until the end: %v\n%s\none reader, no sync, pages only:\n%s\n", running, r.table(), quiet.table())
 		p.end()
 	}
 }

@@ -59,8 +59,7 @@ func loadPaths() []string {
 // context ends.
 func (c *client) read(ctx context.Context) {
 	time.Sleep(time.Duration(c.dice.Int64N(int64(loadArrive))))
-	form := url.Values{"email": {"lead@example.com"}, "password": {loadPassword}}
-	if _, ok := c.ask(ctx, http.MethodPost, "/login", "POST /login", strings.NewReader(form.Encode())); !ok {
+	if !c.signIn(ctx) {
 		return
 	}
 	paths := loadPaths()
@@ -72,6 +71,25 @@ func (c *client) read(ctx context.Context) {
 		select {
 		case <-ctx.Done():
 		case <-time.After(loadThink/2 + time.Duration(c.dice.Int64N(int64(loadThink)))):
+		}
+	}
+}
+
+func (c *client) signIn(ctx context.Context) bool {
+	form := url.Values{"email": {"lead@example.com"}, "password": {loadPassword}}
+	_, ok := c.ask(ctx, http.MethodPost, "/login", "POST /login", strings.NewReader(form.Encode()))
+	return ok
+}
+
+// browse gets every page ten times, alone.
+func (c *client) browse(ctx context.Context) {
+	if !c.signIn(ctx) {
+		return
+	}
+	for range 10 {
+		for _, path := range loadPaths() {
+			route, _, _ := strings.Cut(path, "?")
+			c.ask(ctx, http.MethodGet, path, route, nil)
 		}
 	}
 }
