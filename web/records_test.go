@@ -284,3 +284,41 @@ func (s *site) page400(path string) *goquery.Document {
 	}
 	return res.doc
 }
+
+// With teams, calendars of their own and a workflow that changed, marks still
+// lead to what they are made of, and say what changed.
+func TestRecordsOfTeams(t *testing.T) {
+	s := inCompany(t, 300, nil)
+	s.provision(`
+calendars:
+  - {name: default, timezone: Europe/Moscow, workdays: [mon, tue, wed, thu, fri], hours: ["09:00-18:00"], holidays: none}
+  - {name: night, timezone: Asia/Novosibirsk, workdays: [mon, tue, wed, thu, fri, sat], hours: ["22:00-06:00"], holidays: none}
+teams:
+  - {name: pay, calendar: night, tracker_queues: [OPS]}
+  - {name: dev, tracker_queues: ["D*"]}
+workflow:
+  - {closed: [closed], active: [inProgress, testing]}
+  - {from: 2026-02-10, closed: [closed], active: [inProgress]}
+tokens:
+  - {name: reader, scopes: [read], token: reads-and-nothing-else}
+`)
+	s.rebuild()
+	for _, team := range []string{"team=pay", "team=dev", "team=dev&team=pay", "bucket=month"} {
+		d := s.page("/panels/cycle-time-trend?range=90d&" + team)
+		for _, row := range d.Find(".table-view tbody tr").EachIter() {
+			count := strings.TrimSpace(row.Find("td").Eq(4).Text())
+			link := row.Find("td:first-child a").AttrOr("href", "")
+			if total, _ := s.listed(link); count != "0" && total != count {
+				t.Errorf("%s: a bucket of %s leads to %s at %s", team, count, total, link)
+			}
+		}
+		want(t, d, ".definitions", "Workflow changed on 10 Feb 2026")
+		want(t, d, ".table-view", "Workflow changed on 10 Feb 2026")
+		want(t, s.page("/panels/cycle-time?range=90d&"+team), ".definitions", "Workflow changed on")
+	}
+	want(t, s.page("/issues/rows?range=90d&team=pay"), "h2", "team pay")
+	key := s.page("/issues/rows?range=90d&team=pay").Find("tbody a").First().Text()
+	d := s.page("/issues/" + key)
+	want(t, d, ".issue-columns", "Working time is by the calendar “night” (Asia/Novosibirsk); a working day has 8 h. Its queue belongs to the team pay.")
+	want(t, d, ".issue-columns", "the present one holds since 10 Feb 2026")
+}
