@@ -95,10 +95,6 @@ func (v IssueView) facts(ctx context.Context) []issueFact {
 		}
 		return v.moment(ctx, i)
 	}
-	reopened := ""
-	if r.ReopenCount > 0 {
-		reopened = p.Number(float64(r.ReopenCount), 0)
-	}
 	moved := moment(r.MovedAt)
 	if moved != "" && r.MovedBy != "" {
 		moved = p.T("issue.moved.by", "time", moved, "who", string(r.MovedBy))
@@ -117,7 +113,7 @@ func (v IssueView) facts(ctx context.Context) []issueFact {
 		{"issue.closed", []string{moment(r.ClosedAt)}, false},
 		{"issue.resolution", []string{string(r.Resolution)}, false},
 		{"issue.resolved", []string{moment(r.ResolvedAt)}, false},
-		{"issue.reopened", []string{reopened}, false},
+		{"issue.reopened", []string{p.Number(float64(r.ReopenCount), 0)}, false},
 		{"issue.updated", []string{moment(r.UpdatedAt)}, false},
 		{"issue.assignee", []string{string(r.Assignee)}, false},
 		{"issue.author", []string{string(r.Author)}, false},

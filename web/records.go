@@ -87,6 +87,10 @@ func (s *Server) askedRecords(r *http.Request) (recordsAsked, error) {
 		FlowQuery: delivery.FlowQuery{Filter: f}, Panel: q.Get("panel"), Status: q.Get("status"),
 		Excluded: q.Get("excluded"), Sort: q.Get("sort"), Limit: recordsPerPage,
 	}}
+	if asked.query.Excluded != "" && asked.query.Sort == "" {
+		asked.query.Sort = delivery.NewestFirst // they have no value to be sorted by
+		q.Set("sort", asked.query.Sort)
+	}
 	asked.panel, _ = panelBySlug(asked.query.Panel)
 	if text := q.Get("page"); text != "" {
 		n, perr := strconv.Atoi(text)
