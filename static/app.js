@@ -120,6 +120,11 @@ window.addEventListener("afterprint", () => {
   else delete root.dataset.theme;
 });
 
+// Whoever types the day from which something holds has chosen that it does.
+document.addEventListener("input", (event) => {
+  if (event.target.matches("[data-when-day]")) event.target.closest("fieldset").querySelector("[data-when]").checked = true;
+});
+
 // Time zones: the server proposes common ones, the browser knows the rest.
 for (const list of document.querySelectorAll("datalist[data-zones]")) {
   if (!Intl.supportedValuesOf) break;

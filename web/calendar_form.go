@@ -53,11 +53,8 @@ func (s *Server) calendarForm(ctx context.Context, e calendarEdit, c control.Cal
 	}
 	for i, v := range e.versions {
 		view := views.Version{
-			Path: calendarPath(v.Name, v.From.String()), Value: v.From.String(), Current: v.From == e.From,
+			Path: versionPath(v), Value: v.From.String(), Current: v.From == e.From,
 			Text: v.Zone + ", " + strings.Join(v.Hours, ", "), Deletable: len(e.versions) > 1 && !f.Disabled,
-		}
-		if v.From.IsZero() {
-			view.Path = calendarPath(v.Name, "") + "&version="
 		}
 		if i > 0 {
 			view.From = dayText(p, v.From)

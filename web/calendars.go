@@ -161,12 +161,35 @@ func (s *Server) saveCalendar(w http.ResponseWriter, r *http.Request) {
 	case err != nil:
 		s.fail(w, r, err)
 	default:
-		path := calendarPath(c.Name, "")
-		if c.Name == control.DefaultCalendarName {
-			path = calendarPath("", "")
-		}
-		s.changed(w, r, audit, path, "calendar.saved")
+		s.changed(w, r, audit, s.savedCalendar(ctx, c), "calendar.saved")
 	}
+}
+
+// savedCalendar is the page of the version that holds from c's day on.
+func (s *Server) savedCalendar(ctx context.Context, c control.Calendar) string {
+	name := c.Name
+	if name == control.DefaultCalendarName {
+		name = ""
+	}
+	e, err := s.calendarOf(ctx, url.Values{"name": {c.Name}})
+	if err != nil || len(e.versions) == 0 || !c.From.Before(e.From) {
+		return calendarPath(name, "") // the newest
+	}
+	at := e.versions[0]
+	for _, v := range e.versions {
+		if !c.From.Before(v.From) {
+			at = v
+		}
+	}
+	return versionPath(at)
+}
+
+// versionPath is the page of a version of a calendar.
+func versionPath(c control.Calendar) string {
+	if c.From.IsZero() {
+		return calendarPath(c.Name, "") + "&version="
+	}
+	return calendarPath(c.Name, c.From.String())
 }
 
 // versionsWith are the versions of a calendar with c among them, from its day

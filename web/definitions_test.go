@@ -285,3 +285,42 @@ func TestRebuildSaysHowFar(t *testing.T) {
 	}
 	want(t, s.page("/settings/workflow"), "#rebuild", "25 %")
 }
+
+// What was saved is what is shown next, also when a later version holds now.
+func TestSavedVersionIsShown(t *testing.T) {
+	s := signedIn(t, nil)
+	s.addIssues()
+	statuses := url.Values{"class:open": {"waiting"}, "class:inProgress": {"active"}, "class:closed": {"closed"}, "version": {""}, "when": {"beginning"}}
+	hours := url.Values{"timezone": {"UTC"}, "workdays": {"mon"}, "hours": {"09:00-18:00"}, "holidays": {"none"}, "when": {"beginning"}}
+	for _, tt := range []struct {
+		path           string
+		form           url.Values
+		name, value    string
+		newest, oldest string
+	}{
+		{"/settings/workflow", statuses, "class:open", "active", "/settings/workflow", "/settings/workflow?version="},
+		{"/settings/calendars", hours, "hours", "10:00-12:00", "/settings/calendars", "/settings/calendars?name=default&version="},
+	} {
+		if got := s.post(tt.path, tt.form).header.Get("Location"); got != tt.newest {
+			t.Errorf("the first version is at %q", got)
+		}
+		tt.form.Set("when", "day")
+		tt.form.Set("from", "2026-02-01")
+		tt.form.Set(tt.name, tt.value)
+		if got := s.post(tt.path, tt.form).header.Get("Location"); got != tt.newest {
+			t.Errorf("the newest is at %q", got)
+		}
+		tt.form.Set("when", "version")
+		tt.form.Set("version", "")
+		tt.form.Set("name", "default")
+		if tt.path == "/settings/workflow" {
+			tt.form.Set("class:closed", "active")
+		} else {
+			tt.form.Set("hours", "11:00-12:00")
+		}
+		if got := s.post(tt.path, tt.form).header.Get("Location"); got != tt.oldest {
+			t.Errorf("%s: the oldest is at %q, want %q", tt.path, got, tt.oldest)
+		}
+		s.page(tt.oldest)
+	}
+}

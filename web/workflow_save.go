@@ -186,9 +186,22 @@ func (s *Server) saveWorkflow(w http.ResponseWriter, r *http.Request) {
 	case err != nil:
 		s.fail(w, r, err)
 	default:
-		scope.newest = true // the version shown may be another's now
-		s.changed(w, r, audit, scope.path(), "workflow.saved")
+		s.changed(w, r, audit, s.savedAt(r, scope).path(), "workflow.saved")
 	}
+}
+
+// savedAt is the scope with the version that holds on the day that was asked
+// for: what the form showed may be another's now.
+func (s *Server) savedAt(r *http.Request, scope workflowScope) workflowScope {
+	versions, err := s.db.WorkflowVersions(r.Context())
+	day, ferr := readFrom(r.PostForm, scope.from, s.today(r.Context()))
+	i := control.WorkflowAt(versions, day)
+	if err != nil || ferr != nil || i < 0 || scope.newest && r.PostForm.Get("when") == "" {
+		scope.newest = true
+		return scope
+	}
+	scope.from, scope.newest = versions[i].From, i == len(versions)-1
+	return scope
 }
 
 // errForbidden is for changes that the reader may not make.
