@@ -115,6 +115,10 @@ func (s *Server) statusTypes(ctx context.Context) (map[string]string, error) {
 	return types, err
 }
 
+// listsStale is how many times longer than a chart a list of what can be chosen
+// may be stale: pages wait for it.
+const listsStale = 30
+
 func cached[T any](ctx context.Context, s *Server, key string, load func(context.Context) (T, error)) (T, error) {
 	var none T
 	g, err := s.generation(ctx)
@@ -122,7 +126,7 @@ func cached[T any](ctx context.Context, s *Server, key string, load func(context
 		return none, err
 	}
 	value, err := s.caches.answers.get(ctx, question{
-		generation: g, key: key, now: s.now(), stale: s.cfg.Stale, deadline: panelDeadline,
+		generation: g, key: key, now: s.now(), stale: listsStale * s.cfg.Stale, deadline: panelDeadline,
 		answer: func(ctx context.Context) (any, int, error) {
 			v, err := load(ctx)
 			return v, 4096, err
