@@ -521,7 +521,7 @@ func CalendarsPage(p Page, f CalendarForm) templ.Component {
 			}
 			if !f.Disabled {
 				if !f.New {
-					templ_7745c5c3_Err = whenField(f.Form, f.Versions).Render(ctx, templ_7745c5c3_Buffer)
+					templ_7745c5c3_Err = whenField(f.Form, f.Versions, t(ctx, "calendar.when.help")).Render(ctx, templ_7745c5c3_Buffer)
 					if templ_7745c5c3_Err != nil {
 						return templ_7745c5c3_Err
 					}

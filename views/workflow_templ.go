@@ -513,7 +513,7 @@ func WorkflowPage(p Page, f WorkflowForm) templ.Component {
 					}
 				}
 				if !f.Disabled {
-					templ_7745c5c3_Err = whenField(f.Form, f.Versions).Render(ctx, templ_7745c5c3_Buffer)
+					templ_7745c5c3_Err = whenField(f.Form, f.Versions, t(ctx, "when.help")).Render(ctx, templ_7745c5c3_Buffer)
 					if templ_7745c5c3_Err != nil {
 						return templ_7745c5c3_Err
 					}
