@@ -135,9 +135,10 @@ func everyPage(t *testing.T, s *site, l look, see func(*tab, page)) {
 // drawn waits for the panels and charts of the page.
 func (b *tab) drawn() {
 	b.t.Helper()
-	b.until("panels are there", `document.readyState === "complete" && !document.querySelector("[aria-busy=true]")`)
-	b.until("charts are drawn", `[...document.querySelectorAll("[data-chart]")].every((e) => e.hidden || e.querySelector("canvas"))`)
-	b.until("panels have faded in", `document.getAnimations().every((a) => a.playState !== "running")`)
+	b.until("all is there, drawn and faded in", `document.readyState === "complete" &&
+		!document.querySelector("[aria-busy=true], .htmx-request, .skeleton") &&
+		[...document.querySelectorAll("[data-chart]")].every((e) => e.hidden || e.querySelector("canvas")) &&
+		document.getAnimations().every((a) => a.playState === "finished")`)
 }
 
 // prefer chooses a language or theme as a user does.
