@@ -236,18 +236,30 @@ func (db *DB) DeleteTeam(ctx context.Context, name string) (audit int64, err err
 		if err != nil {
 			return err
 		}
-		versions, err := workflowVersions(ctx, tx)
-		if err != nil {
-			return err
-		}
-		named := func(v WorkflowVersion) bool { _, own := v.Teams[name]; return own && v.Provisioned }
-		if t.Provisioned || slices.ContainsFunc(versions, named) {
+		if t.Provisioned {
 			return ErrProvisioned
+		}
+		if err := teamFree(ctx, tx, name); err != nil {
+			return err
 		}
 		audit, err = db.recorded(ctx, tx, "team.delete", teamObject(name), func() error { return deleteTeam(ctx, tx, t.ID) })
 		return err
 	})
 	return audit, err
+}
+
+// teamFree is ErrProvisioned when the provisioned workflow names a team: without
+// the team the file could not be applied again.
+func teamFree(ctx context.Context, q querier, name string) error {
+	versions, err := workflowVersions(ctx, q)
+	if err != nil {
+		return err
+	}
+	named := func(v WorkflowVersion) bool { _, own := v.Teams[name]; return own && v.Provisioned }
+	if slices.ContainsFunc(versions, named) {
+		return ErrProvisioned
+	}
+	return nil
 }
 
 func deleteTeam(ctx context.Context, tx *sql.Tx, id int64) error {

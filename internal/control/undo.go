@@ -299,6 +299,9 @@ func (db *DB) restoreTeam(ctx context.Context, tx *sql.Tx, c Change) (int64, err
 		t.ID = stored.ID
 	}
 	if c.Before == "" {
+		if err := teamFree(ctx, tx, after.Name); err != nil {
+			return 0, err
+		}
 		return db.recorded(ctx, tx, "team.undo", c.Object, func() error { return deleteTeam(ctx, tx, t.ID) })
 	}
 	t.Name, t.Calendar = before.Name, before.Calendar

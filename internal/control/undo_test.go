@@ -186,3 +186,23 @@ func TestUndoOfProvisioned(t *testing.T) {
 	_, err = db.Undo(db.ctx, entries[1])
 	wantError(t, err, ErrChanged)
 }
+
+// A team that the provisioned workflow names stays: the file could not be
+// applied again without it.
+func TestTeamOfTheProvisionedWorkflowStays(t *testing.T) {
+	db := openTest(t)
+	made, err := db.SaveTeam(db.ctx, Team{Team: delivery.Team{Name: "pay"}})
+	must(t, err)
+	const file = "workflow: {teams: {pay: {closed: [paid]}}}\n"
+	db.apply(t, file)
+	_, err = db.DeleteTeam(db.ctx, "pay")
+	wantError(t, err, ErrProvisioned)
+	_, err = db.Undo(db.ctx, made)
+	wantError(t, err, ErrProvisioned)
+	pay, err := db.Team(db.ctx, "pay")
+	must(t, err)
+	pay.Name = "billing"
+	_, err = db.SaveTeam(db.ctx, pay)
+	wantField(t, err, "name", "in_use")
+	db.apply(t, file)
+}
