@@ -133,7 +133,7 @@ func (s *Server) asOf(r *http.Request, extra ...string) (delivery.Instant, error
 }
 
 func (s *Server) reportIssue(ctx context.Context, issue delivery.IssueDetail, asOf delivery.Instant) (delivery.IssueHistoryReport, error) {
-	b, err := s.issueBasis(ctx, issue.Queue)
+	b, err := s.issueBasis(ctx, issue.Connection, issue.Queue)
 	if err != nil {
 		return delivery.IssueHistoryReport{}, err
 	}

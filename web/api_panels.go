@@ -121,7 +121,7 @@ func (s *Server) apiPanel(w http.ResponseWriter, r *http.Request) {
 	f, _, err := s.filter(r.Context(), q)
 	if err == nil {
 		var d delivery.PanelData
-		if d, err = s.loadPanel(r.Context(), panel, f); err == nil {
+		if d, err = s.loadPanelOf(r.Context(), panel, f, 0); err == nil {
 			s.writePanel(w, r, panel, d, ext, i18n.For(s.apiLang(q.Get("lang"))))
 			return
 		}

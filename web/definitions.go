@@ -61,14 +61,7 @@ func (s *Server) queueCalendars(ctx context.Context, teams delivery.Teams) (map[
 }
 
 // queueKeys are the keys of all queues.
-func (s *Server) queueKeys(ctx context.Context) ([]string, error) {
-	facets, err := s.facets(ctx)
-	keys := make([]string, len(facets.Queues))
-	for i, q := range facets.Queues {
-		keys[i] = q.Key
-	}
-	return keys, err
-}
+func (s *Server) queueKeys(ctx context.Context) ([]string, error) { return s.store.Queues(ctx) }
 
 // flowQuery is the question that a narrowed filter asks of flow.
 func (s *Server) flowQuery(ctx context.Context, f delivery.Filter) (delivery.FlowQuery, error) {

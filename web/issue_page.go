@@ -72,7 +72,7 @@ func (s *Server) noIssue(w http.ResponseWriter, r *http.Request, key string, cre
 }
 
 func (s *Server) issueView(r *http.Request, issue delivery.IssueDetail, asOf delivery.Instant) (views.IssueView, error) {
-	b, err := s.issueBasis(r.Context(), issue.Queue)
+	b, err := s.issueBasis(r.Context(), issue.Connection, issue.Queue)
 	if err != nil {
 		return views.IssueView{}, err
 	}
@@ -162,12 +162,12 @@ type issueBasis struct {
 	class    delivery.Classes
 }
 
-func (s *Server) issueBasis(ctx context.Context, queue string) (issueBasis, error) {
+func (s *Server) issueBasis(ctx context.Context, connection, queue string) (issueBasis, error) {
 	q, err := s.flowQuery(ctx, delivery.Filter{})
 	if err != nil {
 		return issueBasis{}, err
 	}
-	types, err := s.statusTypes(ctx)
+	types, err := s.store.StatusTypes(ctx, connection)
 	if err != nil {
 		return issueBasis{}, err
 	}

@@ -14,8 +14,21 @@ import (
 // panelDeadline is how long a panel may take.
 const panelDeadline = 15 * time.Second
 
-// loadPanel answers a panel from the cache or the store.
+// loadPanel answers a panel of a page from the cache or the store. While a sync
+// brings new data every moment, it may be of data a moment ago.
 func (s *Server) loadPanel(ctx context.Context, p panel, f delivery.Filter) (delivery.PanelData, error) {
+	running, err := s.db.SyncRunning(ctx)
+	if err != nil {
+		return delivery.PanelData{}, err
+	}
+	if !running {
+		return s.loadPanelOf(ctx, p, f, 0)
+	}
+	return s.loadPanelOf(ctx, p, f, s.cfg.Stale)
+}
+
+// loadPanelOf answers a panel that may be that stale.
+func (s *Server) loadPanelOf(ctx context.Context, p panel, f delivery.Filter, stale time.Duration) (delivery.PanelData, error) {
 	ctx, cancel := context.WithTimeout(ctx, panelDeadline)
 	defer cancel()
 	g, err := s.generation(ctx)
@@ -31,7 +44,7 @@ func (s *Server) loadPanel(ctx context.Context, p panel, f delivery.Filter) (del
 		return delivery.PanelData{}, err
 	}
 	now := q.Now.Time()
-	ask := question{generation: g, key: panelKey(p.slug, f), now: now, stale: s.cfg.Stale, deadline: panelDeadline}
+	ask := question{generation: g, key: panelKey(p.slug, f), now: now, stale: stale, deadline: panelDeadline}
 	if p.now {
 		ask.expires = now.Add(nowLifetime)
 	}
@@ -103,16 +116,6 @@ func (s *Server) typeKeys(ctx context.Context) ([]string, error) {
 // They must not be changed.
 func (s *Server) statusesInUse(ctx context.Context) ([]delivery.StatusInUse, error) {
 	return cached(ctx, s, "statuses in use", s.store.StatusesInUse)
-}
-
-// statusTypes are the types of the statuses in use, by key.
-func (s *Server) statusTypes(ctx context.Context) (map[string]string, error) {
-	statuses, err := s.statusesInUse(ctx)
-	types := map[string]string{}
-	for _, status := range statuses {
-		types[status.Key] = status.Type
-	}
-	return types, err
 }
 
 // listsStale is how many times longer than a chart a list of what can be chosen

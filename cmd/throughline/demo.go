@@ -10,6 +10,7 @@ import (
 	"net/netip"
 	"os"
 	"os/signal"
+	"slices"
 	"strconv"
 	"syscall"
 	"time"
@@ -121,7 +122,7 @@ func (a *app) furnish(ctx context.Context, api, lang string) error {
 	if err := a.db.SaveCalendar(ctx, calendar); err != nil {
 		return err
 	}
-	if err := a.db.SaveWorkflow(ctx, demoWorkflow()); err != nil {
+	if err := a.furnishDefinitions(ctx, lang); err != nil {
 		return err
 	}
 	_, err = a.db.SaveConnection(ctx, control.Connection{
@@ -134,6 +135,41 @@ func (a *app) furnish(ctx context.Context, api, lang string) error {
 		},
 	}, map[string]string{"token": "demo"})
 	return err
+}
+
+// demoChange is how many days before today the company began to count what
+// waits for a release as work: it is drawn on the charts.
+const demoChange = 70
+
+// furnishDefinitions makes teams, and a workflow that has changed.
+func (a *app) furnishDefinitions(ctx context.Context, lang string) error {
+	_, err := a.db.ChangeWorkflow(ctx, func([]control.WorkflowVersion) ([]control.WorkflowVersion, error) {
+		before, after := demoWorkflow(), demoWorkflow()
+		moved := slices.Index(before.Active, "readyForRelease")
+		before.Active = slices.Delete(before.Active, moved, moved+1)
+		before.Waiting = append(before.Waiting, "readyForRelease")
+		day := delivery.DateOf(time.Now()).AddDays(-demoChange)
+		return []control.WorkflowVersion{{Workflow: before}, {From: day, Workflow: after}}, nil
+	})
+	if err != nil {
+		return err
+	}
+	teams := []struct{ name, ru, queue string }{
+		{"Mobile app", "Мобильное приложение", "APP"},
+		{"Operations", "Эксплуатация", "OPS"},
+		{"Payments", "Платежи", "PAY"},
+		{"Web", "Сайт", "WEB"},
+	}
+	for _, t := range teams {
+		if lang == "ru" {
+			t.name = t.ru
+		}
+		team := control.Team{Team: delivery.Team{Name: t.name, Queues: delivery.Patterns{t.queue}}, Members: []int64{1}}
+		if _, err := a.db.SaveTeam(ctx, team); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // demoWorkflow sorts the company's statuses as a team lead would.

@@ -4,9 +4,12 @@ import (
 	"encoding/json"
 	"fmt"
 	"net/http"
+	"net/url"
 	"reflect"
 	"testing"
 	"time"
+
+	"throughline/internal/delivery"
 )
 
 // panelAnswer is what a program reads of a panel.
@@ -48,12 +51,32 @@ func panelOf(t *testing.T, base, query string) panelAnswer {
 	return a
 }
 
+// undefine takes the demo's teams and its second workflow away.
+func undefine(t *testing.T, base string) {
+	t.Helper()
+	day := delivery.DateOf(time.Now()).AddDays(-demoChange).String()
+	forms := map[string]url.Values{"/settings/workflow/delete": {"version": {day}}}
+	for id := 1; id <= 4; id++ {
+		forms[fmt.Sprintf("/settings/teams/%d/delete", id)] = url.Values{}
+	}
+	for path, form := range forms {
+		res, err := http.PostForm(base+path, form) //nolint:noctx // the demo's own
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _ = res.Body.Close(); res.StatusCode != http.StatusOK {
+			t.Fatalf("POST %s answers %d", path, res.StatusCode)
+		}
+	}
+}
+
 // TestTeamsAndDefinitionsOverTime makes a team by a pattern and looks at its
 // numbers, then changes from a day on what closed means: the preview tells of
 // it before, a marker after, and undoing it brings the old numbers back.
 func TestTeamsAndDefinitionsOverTime(t *testing.T) {
 	s := launch(t, nil, "demo")
 	s.logged(`msg="sync ended"`)
+	undefine(t, s.url)
 	b := openTab(t, s.url, 1440, 900)
 	all := panelOf(t, s.url, "range=180d")
 

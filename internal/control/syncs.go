@@ -91,6 +91,16 @@ func (db *DB) StartSync(ctx context.Context, connectionID int64, now time.Time) 
 	return s, err
 }
 
+// SyncRunning reports whether any sync is at work.
+func (db *DB) SyncRunning(ctx context.Context) (bool, error) {
+	var running bool
+	err := db.sql.Reader.QueryRowContext(ctx, `SELECT EXISTS (SELECT 1 FROM syncs WHERE state = 'running')`).Scan(&running)
+	if err != nil {
+		return false, fmt.Errorf("look for running syncs: %w", err)
+	}
+	return running, nil
+}
+
 // running is what a sync at work needs to know of itself.
 type running struct {
 	connection int64

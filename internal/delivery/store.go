@@ -144,6 +144,11 @@ type Store interface {
 	Issues(ctx context.Context, q IssueQuery) iter.Seq2[ListedIssue, error]
 	StatusesInUse(ctx context.Context) ([]StatusInUse, error)
 	Facets(ctx context.Context) (Facets, error)
+	// Queues are the keys of all queues that issues are or were in, in order.
+	Queues(ctx context.Context) ([]string, error)
+	// StatusTypes are the types of statuses by key, as the connection's
+	// dictionary has them.
+	StatusTypes(ctx context.Context, connection string) (map[string]string, error)
 
 	CycleTime(ctx context.Context, q FlowQuery) (CycleTime, error)
 	CycleTimeTrend(ctx context.Context, q FlowQuery) (CycleTimeTrend, error)

@@ -56,6 +56,39 @@ func (s *Store) Facets(ctx context.Context) (delivery.Facets, error) {
 	return out, nil
 }
 
+// Queues are the keys of all queues that issues are or were in, in order.
+func (s *Store) Queues(ctx context.Context) ([]string, error) {
+	keys := []string{}
+	err := s.read(ctx, func(tx *sql.Tx) error {
+		terms, err := readTerms(ctx, tx, queueTerm)
+		for _, t := range terms {
+			keys = append(keys, t.key)
+		}
+		return err
+	})
+	if err != nil {
+		return nil, fmt.Errorf("queues: %w", err)
+	}
+	slices.Sort(keys)
+	return keys, nil
+}
+
+// StatusTypes are the types of a connection's statuses by key.
+func (s *Store) StatusTypes(ctx context.Context, connection string) (map[string]string, error) {
+	types := map[string]string{}
+	err := s.read(ctx, func(tx *sql.Tx) error {
+		known, err := readDictionaries(ctx, tx)
+		for key, status := range known[connection] {
+			types[key] = status.Type
+		}
+		return err
+	})
+	if err != nil {
+		return nil, fmt.Errorf("status types: %w", err)
+	}
+	return types, nil
+}
+
 // facets names counts by term. Issues without a value are not counted: they
 // cannot be filtered for.
 func facets(ctx context.Context, tx *sql.Tx, kind string, counts map[int64]int) ([]delivery.Facet, error) {

@@ -134,6 +134,26 @@ func testFacets(t *testing.T, s *store) {
 		Queues:      []delivery.Facet{{Key: "DEV", Name: "DEV", Count: 4}, {Key: "OPS", Name: "OPS", Count: 2}},
 		Types:       []delivery.Facet{{Key: "bug", Name: "Defect", Count: 4}, {Key: "task", Name: "TASK", Count: 1}},
 	})
+	s.batch(t, delivery.Batch{Connection: tracker, Gone: []string{"3", "4"}})
+	queues, err := s.Queues(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	same(t, "queues, of gone issues too", queues, []string{"DEV", "OPS"})
+}
+
+func testDictionary(t *testing.T, s *store) {
+	for connection, typ := range map[string]string{tracker: "new", "zoo": "done"} {
+		s.batch(t, delivery.Batch{
+			Connection: connection, Statuses: []delivery.Status{{Connection: connection, Key: "waits", Name: "Waits", Type: typ, Order: 1}},
+		})
+	}
+	for connection, want := range map[string]string{tracker: "new", "zoo": "done", "none": ""} {
+		types, err := s.StatusTypes(t.Context(), connection)
+		if err != nil || types["waits"] != want {
+			t.Errorf("%s: %v, %v; want %q", connection, types, err, want)
+		}
+	}
 }
 
 func testStatusesInUse(t *testing.T, s *store) {

@@ -49,6 +49,7 @@ func Run(t *testing.T, o Opener) {
 		{"lists", testLists},
 		{"pages", testPages},
 		{"facets", testFacets},
+		{"dictionary", testDictionary},
 		{"statuses in use", testStatusesInUse},
 		{"workflow", testWorkflow},
 		{"workflow that changes nothing", testWorkflowSame},
