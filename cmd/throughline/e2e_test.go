@@ -109,6 +109,7 @@ var pages = []page{
 	{"overview", "/"},
 	{"flow", "/flow?range=180d"},
 	{"issues", "/issues?range=30d"},
+	{"issue", "/issues/APP-183"},
 	{"syncs", "/syncs"},
 	{"connections", "/settings/connections"},
 	{"connection", "/settings/connections/demo"},
