@@ -1,6 +1,7 @@
 package views
 
 import (
+	"cmp"
 	"context"
 	"net/url"
 	"strconv"
@@ -117,20 +118,12 @@ func (l RecordsList) columns() []recordColumn {
 }
 
 func (l RecordsList) sort() string {
-	switch {
-	case l.Sort != "":
-		return l.Sort
-	case l.Excluded != "":
-		return ""
-	}
-	return delivery.LongestFirst
+	return cmp.Or(l.Sort, delivery.LongestFirst)
 }
 
 // sorted is the column's aria-sort, "" when the list is not sorted by it.
 func (l RecordsList) sorted(c recordColumn) string {
 	switch l.sort() {
-	case "":
-		return ""
 	case c.up:
 		return "ascending"
 	case c.down:

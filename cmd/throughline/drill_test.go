@@ -106,8 +106,9 @@ func TestDrillDown(t *testing.T) {
 	b.follow(`#panel-cycle-time .note li a`)
 	count, _, _ := strings.Cut(reason, " ")
 	b.untilText("#records h2", count+" issue")
-	b.follow(`.records thead th:nth-child(7) a`)
 	b.until("sorted by close, newest first", `document.querySelector(".records th[aria-sort=descending]")?.innerText.startsWith("Closed")`)
+	b.follow(`.records thead th:nth-child(7) a`)
+	b.until("sorted by close, oldest first", `document.querySelector(".records th[aria-sort=ascending]")?.innerText.startsWith("Closed")`)
 	b.follow(".records tbody tr:first-child a")
 	b.untilText("h2", "History")
 }
