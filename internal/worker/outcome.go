@@ -108,7 +108,22 @@ func (p *pulling) finish(ctx context.Context, err error) (control.Sync, error) {
 	return p.sync, nil
 }
 
+// keep writes how the sync ended, with growing pauses as long as the database
+// takes nothing: a sync that stays under way would keep its connection from ever
+// being synced again. In the foreground the program ends with it, and the next
+// start tidies up, so there the tries are bounded.
 func (p *pulling) keep(ctx context.Context, out outcome, err error, now time.Time) error {
+	tries := uint(0) // without bound, until the worker stops
+	if p.onProgress != nil {
+		tries = saveTries
+	}
+	_, err = retry(ctx, p, tries, "end of sync not kept, trying again", func() (struct{}, error) {
+		return struct{}{}, p.keepOnce(ctx, out, err, now)
+	})
+	return err
+}
+
+func (p *pulling) keepOnce(ctx context.Context, out outcome, err error, now time.Time) error {
 	db, c := p.w.db, p.connection
 	switch {
 	case out.state == control.Paused:
@@ -125,10 +140,7 @@ func (p *pulling) keep(ctx context.Context, out outcome, err error, now time.Tim
 			return err
 		}
 	}
-	_, err = retry(ctx, p, "end of sync not kept, trying again", func() (struct{}, error) {
-		return struct{}{}, db.FinishSync(ctx, p.sync.ID, out.state, out.message(err), out.next, out.failures, now)
-	})
-	return err
+	return db.FinishSync(ctx, p.sync.ID, out.state, out.message(err), out.next, out.failures, now)
 }
 
 // pause is the time to wait after the nth failure in a row: from a minute,

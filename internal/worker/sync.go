@@ -133,7 +133,7 @@ func (p *pulling) open(ctx context.Context) (source.Source, error) {
 func (p *pulling) save(ctx context.Context, page source.Page) error {
 	ctx, cancel := outlive(ctx, stopGrace)
 	defer cancel()
-	written, err := retry(ctx, p, "page not written, trying again", func() (delivery.Written, error) {
+	written, err := retry(ctx, p, saveTries, "page not written, trying again", func() (delivery.Written, error) {
 		return p.w.store.Write(ctx, page.Batch)
 	})
 	if err != nil {
@@ -146,7 +146,7 @@ func (p *pulling) save(ctx context.Context, page source.Page) error {
 	total.Gone += written.Gone
 	p.sync.Problems += len(page.Problems)
 	p.sync.Progress = p.sum(page.Progress)
-	_, err = retry(ctx, p, "cursor not kept, trying again", func() (struct{}, error) {
+	_, err = retry(ctx, p, saveTries, "cursor not kept, trying again", func() (struct{}, error) {
 		return struct{}{}, p.w.db.SaveProgress(ctx, p.sync.ID, page.Cursor, p.sync.Progress, *total, page.Problems, time.Now())
 	})
 	if err != nil {
@@ -194,8 +194,9 @@ func (p *pulling) waitOut(ctx context.Context, err error) bool {
 	}
 }
 
-// retry repeats a write to a database with growing pauses.
-func retry[T any](ctx context.Context, p *pulling, message string, write func() (T, error)) (T, error) {
+// retry repeats a write to a database with growing pauses, up to tries times in
+// all; 0 is without bound.
+func retry[T any](ctx context.Context, p *pulling, tries uint, message string, write func() (T, error)) (T, error) {
 	pauses := backoff.NewExponentialBackOff()
 	pauses.InitialInterval, pauses.Multiplier, pauses.MaxInterval = time.Second, 2, 15*time.Second
 	return backoff.Retry(ctx, func() (T, error) {
@@ -204,7 +205,7 @@ func retry[T any](ctx context.Context, p *pulling, message string, write func() 
 			return v, backoff.Permanent(err)
 		}
 		return v, err
-	}, backoff.WithBackOff(pauses), backoff.WithMaxTries(saveTries), backoff.WithMaxElapsedTime(0),
+	}, backoff.WithBackOff(pauses), backoff.WithMaxTries(tries), backoff.WithMaxElapsedTime(0),
 		backoff.WithNotify(func(err error, pause time.Duration) {
 			p.w.log.WarnContext(ctx, message, "connection", p.connection.Name, "error", err, "seconds", pause.Seconds())
 		}))
