@@ -286,7 +286,7 @@ func (s *Server) preview(c control.Calendar) views.CalendarPreview {
 	}
 	calendar := delivery.NewCalendar(version)
 	var p views.CalendarPreview
-	p.DayHours = calendar.Day().Hours()
+	p.DayHours = calendar.Day(delivery.InstantOf(s.now())).Hours()
 	p.WeekHours = p.DayHours * float64(len(c.Workdays))
 	year := s.now().In(version.Zone).Year()
 	for _, y := range []int{year, year + 1} {

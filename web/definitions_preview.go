@@ -28,14 +28,14 @@ func (s *Server) previewQuery(ctx context.Context, narrow url.Values) (delivery.
 	return s.flowQuery(ctx, f)
 }
 
-// numbersOf shows two samples side by side. day is that of each one's calendar.
-func numbersOf(ctx context.Context, before, after delivery.CycleSample, was, is *delivery.Calendar) *views.Numbers {
+// numbersOf shows two samples side by side. A day is that of each one's calendar now.
+func numbersOf(ctx context.Context, before, after delivery.CycleSample, was, is *delivery.Calendar, now delivery.Instant) *views.Numbers {
 	p := i18n.From(ctx)
 	text := func(v *float64, c *delivery.Calendar) string {
 		if v == nil {
 			return "–"
 		}
-		return p.Days(*v, c.Day().Hours())
+		return p.Days(*v, c.Day(now).Hours())
 	}
 	return &views.Numbers{
 		Rows: []views.NumberRow{
@@ -53,7 +53,7 @@ func flipsOf(ctx context.Context, n *views.Numbers, c delivery.FlowChange, q del
 	n.Same = c.Closed+c.Opened+c.Remeasured == 0 && sameRows(n.Rows)
 	n.More = c.Closed + c.Opened + c.Remeasured - len(c.Items)
 	for _, flip := range c.Items {
-		day := q.CalendarOf(flip.Queue).Day().Hours()
+		day := q.DayOf(q.CalendarOf(flip.Queue)).Hours()
 		text := func(closed bool, seconds *int64) string {
 			switch {
 			case !closed:
@@ -89,7 +89,7 @@ func (s *Server) workflowNumbers(ctx context.Context, versions []control.Workflo
 	if err != nil {
 		return nil, err
 	}
-	n := numbersOf(ctx, change.Before, change.After, q.Calendar, q.Calendar)
+	n := numbersOf(ctx, change.Before, change.After, q.Calendar, q.Calendar, q.Now)
 	flipsOf(ctx, n, change, q)
 	return n, nil
 }
@@ -145,7 +145,7 @@ func (s *Server) calendarNumbers(ctx context.Context, name string, versions []co
 	if err != nil {
 		return nil, err
 	}
-	n := numbersOf(ctx, sampleOf(before), sampleOf(after), q.Calendar, then.Calendar)
+	n := numbersOf(ctx, sampleOf(before), sampleOf(after), q.Calendar, then.Calendar, q.Now)
 	n.Same = sameRows(n.Rows)
 	return n, nil
 }
@@ -201,7 +201,7 @@ func (s *Server) teamNumbers(ctx context.Context, stored, t control.Team, may ri
 	if err != nil {
 		return nil, err
 	}
-	n := numbersOf(ctx, before.Before, after.After, was.Calendar, is.Calendar)
+	n := numbersOf(ctx, before.Before, after.After, was.Calendar, is.Calendar, is.Now)
 	n.Same = sameRows(n.Rows)
 	return n, nil
 }

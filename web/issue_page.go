@@ -76,10 +76,14 @@ func (s *Server) issueView(r *http.Request, issue delivery.IssueDetail, asOf del
 	if err != nil {
 		return views.IssueView{}, err
 	}
-	q := r.URL.Query()
+	q, report := r.URL.Query(), delivery.ReportIssue(issue, b.class, b.calendar, asOf)
+	last := asOf // a day is as long as it was when the issue ended
+	if report.IsClosed {
+		last = report.ClosedAt
+	}
 	v := views.IssueView{
-		Report: delivery.ReportIssue(issue, b.class, b.calendar, asOf),
-		Source: sourceLink(issue.URL), Zone: b.calendar.Zone(), Day: b.calendar.Day(), Calendar: b.name,
+		Report: report,
+		Source: sourceLink(issue.URL), Zone: b.calendar.Zone(), Day: b.calendar.Day(last), Calendar: b.name,
 		Team: b.team, Since: b.since, AsOf: asOf, Past: q.Get("as_of") != "", Long: q.Get("periods") == "all",
 	}
 	for _, p := range v.Report.Periods {

@@ -304,8 +304,8 @@ func TestCalendar(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if calendar.Zone().String() != "Europe/Moscow" || calendar.Day() != 8*time.Hour {
-		t.Errorf("the calendar is %s, %s a day", calendar.Zone(), calendar.Day())
+	if calendar.Zone().String() != "Europe/Moscow" || calendar.Day(0) != 8*time.Hour {
+		t.Errorf("the calendar is %s, %s a day", calendar.Zone(), calendar.Day(0))
 	}
 	form.Set("from", "2026-06-01")
 	form.Set("hours", "10:00-16:00")

@@ -175,7 +175,7 @@ func (s *Server) fillRecords(ctx context.Context, asked recordsAsked, list *view
 // dayOf is the length of a day by the clock of a query.
 func dayOf(q delivery.FlowQuery) float64 {
 	if q.Clock == delivery.Business {
-		return q.Calendar.Day().Hours()
+		return q.DayOf(q.Calendar).Hours()
 	}
 	return 24
 }

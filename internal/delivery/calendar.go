@@ -96,7 +96,7 @@ func (v *CalendarVersion) shifts(d Date) []Shift {
 // time before it. Clock changes are thereby counted in real elapsed time.
 type Calendar struct {
 	zone     *time.Location
-	dayMs    float64
+	days     []dayLength
 	shifts   []span
 	firstDay int64 // UTC day of byDay[0]
 	byDay    []int32
@@ -105,6 +105,12 @@ type Calendar struct {
 type span struct {
 	start, end int64 // Unix milliseconds
 	before     int64 // working milliseconds before start
+}
+
+// dayLength is what a version's working days have on average.
+type dayLength struct {
+	from Instant // 0 for the first version
+	ms   float64
 }
 
 // Calendars cover these years; time outside them is not working time.
@@ -120,7 +126,13 @@ func NewCalendar(versions ...CalendarVersion) *Calendar {
 	versions = slices.Clone(versions)
 	slices.SortStableFunc(versions, func(a, b CalendarVersion) int { return compareDates(a.From, b.From) })
 	c := &Calendar{zone: versions[len(versions)-1].Zone}
-	c.dayMs = meanDay(&versions[len(versions)-1])
+	for i := range versions {
+		length := dayLength{ms: meanDay(&versions[i])}
+		if i > 0 {
+			length.from = versions[i].From.In(versions[i].Zone)
+		}
+		c.days = append(c.days, length)
+	}
 	v := 0
 	end := Date{calendarLastYear + 1, time.January, 1}
 	for d := (Date{calendarFirstYear, time.January, 1}); d.Before(end); d = d.AddDays(1) {
@@ -203,9 +215,18 @@ func floorDay(ms int64) int64 {
 // and months of charts are cut.
 func (c *Calendar) Zone() *time.Location { return c.zone }
 
-// Day is the mean working time of the newest version's working days: what "a
-// day" of business time means. It is 0 for a calendar without working days.
-func (c *Calendar) Day() time.Duration { return time.Duration(c.dayMs * float64(time.Millisecond)) }
+// Day is the mean working time of the working days of the version in force at
+// an instant: what "a day" of business time means. It is 0 for a calendar
+// without working days.
+func (c *Calendar) Day(at Instant) time.Duration {
+	length := c.days[0]
+	for _, d := range c.days[1:] {
+		if d.from <= at {
+			length = d
+		}
+	}
+	return time.Duration(length.ms * float64(time.Millisecond))
+}
 
 // Between is the working time in [a, b), in milliseconds; 0 when b ≤ a.
 func (c *Calendar) Between(a, b Instant) int64 {

@@ -133,15 +133,24 @@ func TestCalendarVersions(t *testing.T) {
 	if got := c.Between(at(t, "2019-12-30T00:00:00Z"), at(t, "2019-12-31T00:00:00Z")); got != 9*3600_000 {
 		t.Errorf("before the first version: got %v", time.Duration(got)*time.Millisecond)
 	}
-	if c.Zone().String() != "Europe/Moscow" || c.Day() != 6*time.Hour {
-		t.Errorf("zone %s, day %s", c.Zone(), c.Day())
+	// A day is as long as it was at the time.
+	for when, want := range map[string]time.Duration{
+		"2019-12-30T00:00:00Z": 9 * time.Hour, "2024-03-05T23:59:59.999+03:00": 9 * time.Hour,
+		"2024-03-06T00:00:00+03:00": 6 * time.Hour, "2030-01-01T00:00:00Z": 6 * time.Hour,
+	} {
+		if got := c.Day(at(t, when)); got != want {
+			t.Errorf("at %s a day is %s long, want %s", when, got, want)
+		}
+	}
+	if c.Zone().String() != "Europe/Moscow" {
+		t.Errorf("zone %s", c.Zone())
 	}
 }
 
 func TestCalendarWithoutWork(t *testing.T) {
 	c := delivery.NewCalendar(delivery.CalendarVersion{Zone: time.UTC})
-	if got := c.Between(at(t, "2024-03-04T00:00:00Z"), at(t, "2025-03-04T00:00:00Z")); got != 0 || c.Day() != 0 {
-		t.Errorf("got %d ms, a day of %s", got, c.Day())
+	if got := c.Between(at(t, "2024-03-04T00:00:00Z"), at(t, "2025-03-04T00:00:00Z")); got != 0 || c.Day(0) != 0 {
+		t.Errorf("got %d ms, a day of %s", got, c.Day(0))
 	}
 }
 

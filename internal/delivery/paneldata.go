@@ -85,13 +85,17 @@ type Figure struct {
 func (q *FlowQuery) data(slug string, shape Shape, s Sample, headline ...Figure) PanelData {
 	day := 24 * time.Hour
 	if q.Clock == Business {
-		day = q.Calendar.Day()
+		day = q.DayOf(q.Calendar)
 	}
 	return PanelData{
 		Slug: slug, Shape: shape, Filter: q.Filter, Zone: q.Calendar.Zone(), Day: day,
 		Sample: s, Headline: append(headline, Figure{"count", number(s.N)}),
 	}
 }
+
+// DayOf is the length of a day of business time at the end of the query's range
+// as far as it is known: days that passed keep their length when it changes.
+func (q *FlowQuery) DayOf(c *Calendar) time.Duration { return c.Day(q.KnownTo(q.Now) - 1) }
 
 func (p Percentiles) figures() []Figure {
 	return []Figure{{"p50", p.P50}, {"p85", p.P85}, {"p95", p.P95}}

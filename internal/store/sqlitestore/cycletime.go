@@ -68,6 +68,10 @@ func (s *Store) CycleTimeTrend(ctx context.Context, q delivery.FlowQuery) (deliv
 func finished(ctx context.Context, tx *sql.Tx, q *delivery.FlowQuery,
 	keep func(delivery.FinishedIssue, int64), left func(delivery.FinishedIssue, string),
 ) (delivery.Sample, error) {
+	q, err := inForce(ctx, tx, q)
+	if err != nil {
+		return delivery.Sample{}, err
+	}
 	resolutions, err := readTerms(ctx, tx, resolutionTerm)
 	if err != nil {
 		return delivery.Sample{}, err
@@ -94,6 +98,24 @@ func finished(ctx context.Context, tx *sql.Tx, q *delivery.FlowQuery,
 		}, finishedSQL, append(filterArgs(&q.Filter), ms(q.From), ms(q.To))...)
 	}, keep, left)
 	return sample, err
+}
+
+// inForce is q with the resolutions left out by the workflow that answers come
+// from: while another one is being worked in, numbers must not be by both.
+func inForce(ctx context.Context, tx *sql.Tx, q *delivery.FlowQuery) (*delivery.FlowQuery, error) {
+	var generations []*generation
+	rows, err := tx.QueryContext(ctx, generationsSQL)
+	err = each(rows, err, func(rows *sql.Rows) error {
+		g, err := scanGeneration(rows.Scan)
+		generations = append(generations, g)
+		return err
+	})
+	if err != nil || len(generations) < 2 || q.Workflows == nil {
+		return q, err
+	}
+	former := *q
+	former.Workflows = &generations[0].workflows
+	return &former, nil
 }
 
 // namePoints adds what a mark says of its issue.

@@ -32,7 +32,11 @@ func (s *Store) WhatIf(ctx context.Context, q delivery.FlowQuery, wf delivery.Wo
 		}
 		then := q
 		then.Workflows = &wf
-		out.Before, out.After = q.Measure(slices.Values(before)), then.Measure(slices.Values(after))
+		now, err := inForce(ctx, tx, &q)
+		if err != nil {
+			return err
+		}
+		out.Before, out.After = now.Measure(slices.Values(before)), then.Measure(slices.Values(after))
 		out.Finish()
 		return nameFlips(ctx, tx, out.Items)
 	})

@@ -58,6 +58,7 @@ func Run(t *testing.T, o Opener) {
 		{"status types", testStatusTypes},
 		{"interrupted rebuild", testInterrupted},
 		{"overtaken rebuild", testOvertaken},
+		{"exclusions during a rebuild", testExclusionsRebuilt},
 		{"workflow versions", testVersions},
 		{"versions that change nothing", testVersionsSame},
 		{"interrupted rebuild of versions", testVersionsInterrupted},

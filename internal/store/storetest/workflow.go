@@ -112,6 +112,27 @@ func testWorkflowQueues(t *testing.T, s *store) {
 	same(t, "none closed", s.closed(t), 0)
 }
 
+// testExclusionsRebuilt asks with the workflow that is being worked in: numbers
+// are by the one before in every respect.
+func testExclusionsRebuilt(t *testing.T, s *store) {
+	life := []string{"open@2026-03-01", "inProgress@2026-03-02", "review@2026-03-04", "closed@2026-03-06"}
+	s.write(t, with(issue("1", "DEV-1", life...), resolved("fixed")), with(issue("2", "DEV-2", life...), resolved("duplicate")))
+	before, after := closedLists("closed"), closedLists("review", "closed")
+	before.ExcludedResolutions, after.ExcludedResolutions = []string{"duplicate"}, []string{"fixed", "duplicate"}
+	s.setWorkflow(t, before)
+	s.rebuild(t)
+	s.setWorkflow(t, after)
+	s.rebuilding(t, true)
+	q := ask(func(q *delivery.FlowQuery) { excluding(q, after.ExcludedResolutions...) })
+	got := s.cycleTime(t, q)
+	same(t, "measured by the workflow before", got.Sample.N, 1)
+	same(t, "left out by the workflow before", got.Excluded, map[string]int{delivery.ExcludedResolution: 1})
+	s.rebuild(t)
+	got = s.cycleTime(t, q)
+	same(t, "measured by the new one", got.Sample.N, 0)
+	same(t, "left out by the new one", got.Excluded, map[string]int{delivery.ExcludedResolution: 2})
+}
+
 // testWorkflowWrites writes while a rebuild is waiting.
 func testWorkflowWrites(t *testing.T, s *store) {
 	life := []string{"open@2026-03-01", "inProgress@2026-03-02", "review@2026-03-04"}
