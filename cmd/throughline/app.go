@@ -178,7 +178,37 @@ func (a *app) settle(ctx context.Context, provision *control.Provision) error {
 	if err := a.pauseSealed(ctx, now); err != nil {
 		return err
 	}
+	if err := a.bindFacts(ctx, now); err != nil {
+		return err
+	}
 	return a.db.InterruptRunning(ctx, now)
+}
+
+// bindFacts sees that the cursors go with the facts: with a fact store that is
+// new, or another, only changes would be read, and the numbers be wrong.
+func (a *app) bindFacts(ctx context.Context, now time.Time) error {
+	identity, err := a.store.Identity(ctx)
+	if err != nil {
+		return err
+	}
+	bound, err := a.db.FactsIdentity(ctx)
+	if err != nil || bound == identity {
+		return err
+	}
+	restart := bound != ""
+	if !restart {
+		// An earlier version did not remember which one it was.
+		queues, err := a.store.Queues(ctx)
+		if err != nil {
+			return err
+		}
+		restart = len(queues) == 0
+	}
+	restarted, err := a.db.BindFacts(ctx, identity, restart, now)
+	if err == nil && len(restarted) > 0 {
+		a.log.WarnContext(ctx, "the fact store is not the one that was synced into: everything is fetched again from the start", "connections", restarted)
+	}
+	return err
 }
 
 // applyProvision makes what the file declares so. The error is a *usageError

@@ -58,13 +58,14 @@ type database struct {
 func databases() []database {
 	return []database{
 		{controlFile, "users, connections, settings", migrations.Control()},
-		{"facts.db", "what the sources said", migrations.SQLite()},
+		{factsFile, "what the sources said", migrations.SQLite()},
 	}
 }
 
 // What the data directory holds.
 const (
 	controlFile = "control.db"
+	factsFile   = "facts.db"
 	keyFile     = "secret.key"
 )
 

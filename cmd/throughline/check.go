@@ -25,6 +25,7 @@ type checking struct {
 	cfg       config.Config
 	provision *control.Provision
 	faults    int
+	factless  bool // there is a control database, and no facts
 }
 
 // good, open and bad are what can be said of a thing: all is well, there is
@@ -124,6 +125,10 @@ func (c *checking) databases(ctx context.Context) (sound bool) {
 		path := filepath.Join(c.cfg.DataDir, d.name)
 		info, err := os.Stat(path)
 		if errors.Is(err, fs.ErrNotExist) {
+			if d.name == factsFile && exists(filepath.Join(c.cfg.DataDir, controlFile)) {
+				c.factless = true // what it means the control database says
+				continue
+			}
 			c.open("%s: not there yet; it is made at the first start", d.name)
 			continue
 		}
@@ -184,6 +189,9 @@ func (c *checking) control(ctx context.Context) error {
 		if err := applyProvision(ctx, db, c.cfg, c.provision); err != nil {
 			return err
 		}
+		if err := c.facts(ctx, db); err != nil {
+			return err
+		}
 		closed, err := sealedOff(ctx, db)
 		if err != nil {
 			return err
@@ -204,6 +212,28 @@ func (c *checking) control(ctx context.Context) error {
 	}
 	c.bad("%s: %v", controlFile, err)
 	return nil
+}
+
+// facts says what the lack of a fact store means.
+func (c *checking) facts(ctx context.Context, db *control.DB) error {
+	if !c.factless {
+		return nil
+	}
+	synced, err := db.HasCursors(ctx)
+	switch {
+	case err != nil:
+		return err
+	case synced:
+		c.bad("%s is missing: everything will be fetched again; put it back, restore a backup, or start the server to begin anew", factsFile)
+	default:
+		c.open("%s: not there yet; it is made at the first start", factsFile)
+	}
+	return nil
+}
+
+func exists(path string) bool {
+	_, err := os.Stat(path)
+	return err == nil
 }
 
 // key says whether the secret key opens what is sealed.

@@ -137,6 +137,9 @@ type Store interface {
 	// Rebuilding reports whether Rebuild has work left.
 	Rebuilding(ctx context.Context) (bool, error)
 
+	// Identity is a random text that the store was given when it was made, and
+	// that no other has: cursors are of use only with the facts behind them.
+	Identity(ctx context.Context) (string, error)
 	// Version changes whenever an answer may have changed.
 	Version(ctx context.Context) (int64, error)
 

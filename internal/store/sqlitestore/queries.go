@@ -38,6 +38,8 @@ var (
 	generationsSQL string
 	//go:embed query/gone.sql
 	goneSQL string
+	//go:embed query/identity.sql
+	identitySQL string
 	//go:embed query/issue.sql
 	issueSQL string
 	//go:embed query/issue_by_key.sql

@@ -42,6 +42,15 @@ func (s *Store) Ping(ctx context.Context) error { return s.db.Ping(ctx) }
 // Close closes the file.
 func (s *Store) Close() error { return s.db.Close() }
 
+// Identity tells this file from every other one; a copy has the same.
+func (s *Store) Identity(ctx context.Context) (string, error) {
+	var id string
+	if err := s.db.Reader.QueryRowContext(ctx, identitySQL).Scan(&id); err != nil {
+		return "", fmt.Errorf("store identity: %w", err)
+	}
+	return id, nil
+}
+
 // Version changes whenever an answer may have changed.
 func (s *Store) Version(ctx context.Context) (int64, error) {
 	var v int64

@@ -348,9 +348,22 @@ func testPersistent(t *testing.T, s *store) {
 	s.write(t, company(20)...)
 	s.setWorkflow(t, delivery.Workflow{StatusLists: delivery.StatusLists{Active: []string{"ready"}}})
 	s.rebuild(t)
-	version, facts := s.version(t), s.dump(t)
+	version, facts, identity := s.version(t), s.dump(t), identityOf(t, s)
+	if identity == "" {
+		t.Error("the store has no identity")
+	}
 	s.reopen(t)
 	same(t, "version", s.version(t), version)
+	same(t, "identity", identityOf(t, s), identity)
 	same(t, "facts", s.dump(t), facts)
 	same(t, "again", s.write(t, company(20)...), delivery.Written{Unchanged: 20})
+}
+
+func identityOf(t *testing.T, s *store) string {
+	t.Helper()
+	id, err := s.Identity(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	return id
 }
