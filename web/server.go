@@ -98,15 +98,7 @@ const maxBody = 5 << 20
 // Handler answers every request of the site.
 func (s *Server) Handler() http.Handler {
 	root := chi.NewRouter()
-	if proxies := s.cfg.TrustedProxies; len(proxies) > 0 {
-		names := make([]string, len(proxies))
-		for i, p := range proxies {
-			names[i] = p.String()
-		}
-		root.Use(middleware.ClientIPFromXFF(names...))
-	} else {
-		root.Use(middleware.ClientIPFromRemoteAddr)
-	}
+	root.Use(clientIP(s.cfg.TrustedProxies))
 	root.Use(s.logRequests, s.recoverPanics, s.securityHeaders, limitBody, middleware.GetHead)
 	root.NotFound(s.browser(http.HandlerFunc(s.notFound)).ServeHTTP)
 	root.MethodNotAllowed(s.browser(http.HandlerFunc(s.methodNotAllowed)).ServeHTTP)
