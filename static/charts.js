@@ -665,11 +665,26 @@
       dates.querySelector("input").focus();
       return;
     }
-    // One day of two is not a period yet.
     const days = [...dates.querySelectorAll("input")];
-    if (days.includes(event.target) && days.filter((i) => i.value === "").length === 1) return;
+    if (days.includes(event.target)) return; // each digit of a year is a change
     if (event.target === range) for (const i of days) i.value = "";
     form.requestSubmit();
+  });
+
+  // The days of a period are asked for by Enter, or once the reader has gone
+  // on; one of two, or a year of which digits are missing, is no period yet.
+  document.addEventListener("focusout", (event) => {
+    const dates = event.target.closest("form[data-filter] [data-dates]");
+    const to = event.relatedTarget;
+    if (!dates || dates.contains(to) || !document.hasFocus() || (to && to.matches("a, button"))) return;
+    const form = dates.closest("form");
+    const days = [...dates.querySelectorAll("input")];
+    if (form.dataset.asked || days.every((i) => i.value === i.defaultValue)) return;
+    if (days.every((i) => i.validity.valid) && days.filter((i) => i.value === "").length !== 1) form.requestSubmit();
+  });
+  document.addEventListener("input", (event) => {
+    const form = event.target.closest("form[data-filter]");
+    if (form) delete form.dataset.asked;
   });
 
   // Several values may be ticked before the page is asked for anew.
@@ -690,6 +705,7 @@
   // What is empty stays out of the address.
   document.addEventListener("submit", (event) => {
     if (!event.target.matches("form[data-filter]")) return;
+    event.target.dataset.asked = "yes";
     for (const field of event.target.elements) if (field.name && field.value === "") field.disabled = true;
     for (const group of event.target.querySelectorAll("details[data-group]")) delete group.dataset.was;
   }, true);
