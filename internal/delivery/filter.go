@@ -190,6 +190,9 @@ func (p *filterParser) span(zone *time.Location, now Instant) (from, to Instant)
 		day, at, err := dayOrInstant(last, zone)
 		if err != nil {
 			p.fail("to", "day", err.Error())
+			if _, _, err := dayOrInstant(first, zone); first != "" && err != nil {
+				p.fail("from", "day", err.Error())
+			}
 			return 0, 0
 		}
 		end, to = day, at

@@ -53,6 +53,15 @@ func TestParseFilterNamesAllThatIsWrong(t *testing.T) {
 	}
 }
 
+func TestParseFilterNamesBothDays(t *testing.T) {
+	_, err := delivery.ParseFilter(url.Values{"from": {"x"}, "to": {"y"}}, time.UTC, at(t, "2026-03-31T22:30:00Z"))
+	want := `from: not a day like 2026-01-31 or an RFC 3339 time since 1970: "x"` + "\n" +
+		`to: not a day like 2026-01-31 or an RFC 3339 time since 1970: "y"`
+	if err == nil || err.Error() != want {
+		t.Errorf("got %v", err)
+	}
+}
+
 func TestParseFilterRefuses(t *testing.T) {
 	for _, query := range []string{
 		"range=0d", "range=d", "range=", "range=99999d", "range=-5d", "range=90d&from=2026-01-01", "from=2026-02-30", "from=yesterday", "to=2026-13-01",
