@@ -59,7 +59,7 @@ func (s *Server) changePassword(w http.ResponseWriter, r *http.Request) {
 		err = &control.FieldError{Field: "current", Code: "wrong", Message: "not the current password"}
 	} else if err == nil {
 		s.logins.forgive(r, key, now)
-		err = s.takePassword(ctx, u, r.PostFormValue("password"), r.PostFormValue("password2"))
+		err = s.replacePassword(ctx, u, r.PostFormValue("current"), r.PostFormValue("password"), r.PostFormValue("password2"))
 	}
 	if errs, ok := fieldErrors(ctx, err); ok {
 		s.showAccount(w, r, http.StatusUnprocessableEntity, views.Form{Errors: errs})
@@ -71,6 +71,15 @@ func (s *Server) changePassword(w http.ResponseWriter, r *http.Request) {
 	}
 	s.flash(r, "account.password.saved")
 	s.redirect(w, r, "/account")
+}
+
+// replacePassword is takePassword for who has one, which is right: the same again
+// would end all other sessions for nothing.
+func (s *Server) replacePassword(ctx context.Context, u control.User, current, password, again string) error {
+	if password == current {
+		return &control.FieldError{Field: "password", Code: "same", Message: "this is the password you have"}
+	}
+	return s.takePassword(ctx, u, password, again)
 }
 
 // takePassword sets a password, which ends every session, and begins this one

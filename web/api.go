@@ -47,7 +47,7 @@ func (s *Server) apiRoutes(r chi.Router) {
 }
 
 // needScope lets in a token that holds the scope, or whoever is signed in: to
-// read anybody, to change things all but viewers.
+// read anybody, to change things admins, as on the pages.
 func (s *Server) needScope(scope string) func(http.Handler) http.Handler {
 	return func(next http.Handler) http.Handler {
 		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
@@ -63,8 +63,8 @@ func (s *Server) needScope(scope string) func(http.Handler) http.Handler {
 				next.ServeHTTP(w, r)
 			case !ok:
 				unauthorized(w, "send a token: Authorization: Bearer …")
-			case scope != scopeRead && u.Role == control.Viewer:
-				writeAPIError(w, http.StatusForbidden, "forbidden", "a viewer may only read")
+			case scope != scopeRead && u.Role != control.Admin:
+				writeAPIError(w, http.StatusForbidden, "forbidden", "only an admin may do this, or a token that holds the scope "+scope)
 			case s.crossOrigin.Check(r) != nil:
 				writeAPIError(w, http.StatusForbidden, "forbidden", "a session cannot be used from another site; send a token")
 			default:

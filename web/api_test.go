@@ -108,8 +108,8 @@ func TestAPILetsInTokensAndSessions(t *testing.T) {
 	}
 }
 
-// A form on another site cannot use somebody's session, and a viewer's session
-// cannot start anything.
+// A form on another site cannot use somebody's session, and the session
+// of a lead or a viewer cannot start anything.
 func TestAPIStartSyncBySession(t *testing.T) {
 	s := inCompany(t, 1, nil)
 	s.makeUp("tracker")
@@ -121,6 +121,10 @@ func TestAPIStartSyncBySession(t *testing.T) {
 	}
 	if res := s.post("/api/v1/connections/tracker/sync", nil); res.status != http.StatusAccepted {
 		t.Errorf("an admin: %d %s", res.status, res.body)
+	}
+	s.demote("lead")
+	if res := s.post("/api/v1/connections/tracker/sync", nil); res.status != http.StatusForbidden {
+		t.Errorf("a lead: %d", res.status)
 	}
 	s.demote("viewer")
 	if res := s.post("/api/v1/connections/tracker/sync", nil); res.status != http.StatusForbidden {

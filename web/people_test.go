@@ -3,6 +3,7 @@ package web
 import (
 	"net/http"
 	"net/http/httptest"
+	"net/netip"
 	"net/url"
 	"regexp"
 	"strings"
@@ -269,6 +270,8 @@ func TestAccount(t *testing.T) {
 	form := url.Values{"current": {"wrong"}, "password": {"another one 2"}, "password2": {"another one 2"}}
 	res := s.post("/account/password", form)
 	want(t, res.doc, "#f-current-error", "not your present password")
+	res = s.post("/account/password", url.Values{"current": {adminPassword}, "password": {adminPassword}, "password2": {adminPassword}})
+	want(t, res.doc, "#f-password-error", "the password you have")
 	form = url.Values{"current": {adminPassword}, "password": {"short"}, "password2": {"shorter"}}
 	res = s.post("/account/password", form)
 	want(t, res.doc, "#f-password-error", "at least 10")
@@ -300,12 +303,22 @@ func TestAccount(t *testing.T) {
 	}
 }
 
-// Who is in may go on while the account is guessed at, and guesses at the
-// present password are counted too.
+// comingFrom sends requests as a proxy does for the browser at an address.
+type comingFrom string
+
+func (addr comingFrom) RoundTrip(r *http.Request) (*http.Response, error) {
+	r = r.Clone(r.Context())
+	r.Header.Set("X-Forwarded-For", string(addr))
+	return http.DefaultTransport.RoundTrip(r)
+}
+
+// Who is in may go on while the account is guessed at from elsewhere, and who
+// was in before may come again.
 func TestThrottledAccount(t *testing.T) {
-	s := signedIn(t, nil)
+	s := signedIn(t, func(c *Config) { c.TrustedProxies = []netip.Prefix{netip.MustParsePrefix("127.0.0.0/8")} })
 	mine := s.client
 	s.client = s.browser()
+	s.client.Transport = comingFrom("203.0.113.9")
 	guess := url.Values{"email": {adminEmail}, "password": {"wrong"}}
 	for range wrongPasswords {
 		s.post("/login", guess)
@@ -322,6 +335,8 @@ func TestThrottledAccount(t *testing.T) {
 	}
 	want(t, res.doc, "[role=alert]", "Try again in 30 s.")
 	s.client = mine
+	s.page("/")
+	s.client = s.as(adminEmail)
 	s.page("/")
 }
 
@@ -368,6 +383,9 @@ func TestTokensOfPrograms(t *testing.T) {
 	want(t, res.doc, "#f-scopes-error", "Choose from the list")
 	res = s.post("/settings/tokens", url.Values{"name": {"wall"}, "scopes": {"read"}, "connection": {"gone"}})
 	want(t, res.doc, "#f-connection-error", "no such connection")
+	if offered := res.doc.Find("input[name=scopes]").Map(func(_ int, e *selection) string { return e.AttrOr("value", "") }); strings.Join(offered, " ") != "read ingest" {
+		t.Errorf("offered are %s", offered)
+	}
 	if res.doc.Find("input[value=read][checked]").Length() != 1 {
 		t.Error("what was chosen is lost")
 	}

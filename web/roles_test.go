@@ -33,7 +33,7 @@ func (s *site) as(email string) *http.Client {
 }
 
 // access is who may use a route: everybody, those who may look, users, leads,
-// admins; or who holds a token or is no viewer.
+// admins.
 type access int
 
 const (
@@ -42,7 +42,6 @@ const (
 	user
 	lead
 	admin
-	push
 )
 
 // accessTo is what each route asks for. A route that is not named here is one
@@ -58,10 +57,8 @@ func accessTo(method, path string) (access, bool) {
 	case path == "/settings", path == "/settings/", get && (path == "/settings/calendars" || path == "/settings/teams" || strings.HasPrefix(path, "/settings/workflow")),
 		path == "/settings/teams/add", path == "/settings/workflow/delete", strings.HasPrefix(path, "/settings/teams/1"): // whose it is, is tested elsewhere
 		return lead, true
-	case strings.HasPrefix(path, "/settings/"), path == "/syncs/act":
+	case strings.HasPrefix(path, "/settings/"), path == "/syncs/act", !get && strings.HasPrefix(path, "/api/v1/connections/"):
 		return admin, true
-	case !get && strings.HasPrefix(path, "/api/v1/connections/"):
-		return push, true
 	}
 	return look, get
 }
@@ -82,8 +79,8 @@ func TestEveryRouteByRole(t *testing.T) {
 		{"a guest", s.browser(), true, []access{open, look}},
 		{"a viewer", s.as("viewer@example.com"), true, []access{open, look, user}},
 		{"a viewer", s.as("viewer@example.com"), false, []access{open, look, user}},
-		{"a lead", s.as("lead@example.com"), false, []access{open, look, user, lead, push}},
-		{"an admin", s.client, false, []access{open, look, user, lead, admin, push}},
+		{"a lead", s.as("lead@example.com"), false, []access{open, look, user, lead}},
+		{"an admin", s.client, false, []access{open, look, user, lead, admin}},
 	}
 	for _, v := range visitors {
 		if err := s.db.SetOption(t.Context(), control.AnonymousViewing, v.anonymous); err != nil {

@@ -128,6 +128,7 @@ func (s *Server) signIn(ctx context.Context, u control.User) error {
 	}
 	s.sessions.Put(ctx, sessionUser, u.ID)
 	s.sessions.Put(ctx, sessionSignOuts, u.SignOuts)
+	s.logins.welcome(ctx, u.Email, s.now())
 	return nil
 }
 

@@ -1,9 +1,11 @@
 package web
 
 import (
+	"context"
 	"crypto/sha256"
 	"net/http"
 	"net/netip"
+	"slices"
 	"strconv"
 	"strings"
 	"sync"
@@ -19,20 +21,30 @@ const (
 	wrongPasswordRate = 10 * time.Second // of an address
 	wrongAccountRate  = 30 * time.Second // of an account: guesses may come from many addresses
 	wrongRemembered   = 10000
+	homesRemembered   = 10000 // accounts of which it is known where they sign in
+	homesOfAccount    = 10    // addresses of an account
 )
 
 // throttle slows down who guesses passwords: by address, so that many accounts
 // cannot be tried from one, and by account, so that one cannot be tried from
 // many. Accounts are told apart by what was typed, known or not. Sessions that
-// exist go on.
+// exist go on. Where an account has signed in before, what others guess does not
+// count: knowing an e-mail address must not be enough to keep its owner out.
 type throttle struct {
 	mu        sync.Mutex
 	addresses guesses
 	accounts  guesses
+	homes     map[string]home // by account
+}
+
+// home is where an account has signed in, the latest address last.
+type home struct {
+	addresses []string
+	at        time.Time
 }
 
 func newThrottle() *throttle {
-	return &throttle{addresses: newGuesses(wrongPasswordRate), accounts: newGuesses(wrongAccountRate)}
+	return &throttle{addresses: newGuesses(wrongPasswordRate), accounts: newGuesses(wrongAccountRate), homes: map[string]home{}}
 }
 
 // take counts a try, before it is known how it ends: tries at the same time
@@ -42,12 +54,18 @@ func (t *throttle) take(r *http.Request, account string, now time.Time) (wait ti
 	address, id := addressKey(middleware.GetClientIP(r.Context())), accountKey(account)
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	wait = max(t.addresses.wait(address, now), t.accounts.wait(id, now))
+	known := slices.Contains(t.homes[id].addresses, address)
+	wait = t.addresses.wait(address, now)
+	if !known {
+		wait = max(wait, t.accounts.wait(id, now))
+	}
 	if wait > 0 {
 		return wait, false
 	}
 	t.addresses.add(address, 1, now)
-	t.accounts.add(id, 1, now)
+	if !known {
+		t.accounts.add(id, 1, now)
+	}
 	return 0, true
 }
 
@@ -65,10 +83,34 @@ func (t *throttle) takeAddress(r *http.Request, now time.Time) (wait time.Durati
 
 // forgive takes back a try that turned out right.
 func (t *throttle) forgive(r *http.Request, account string, now time.Time) {
+	address, id := addressKey(middleware.GetClientIP(r.Context())), accountKey(account)
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	t.addresses.add(addressKey(middleware.GetClientIP(r.Context())), -1, now)
-	t.accounts.add(accountKey(account), -1, now)
+	t.addresses.add(address, -1, now)
+	if !slices.Contains(t.homes[id].addresses, address) {
+		t.accounts.add(id, -1, now)
+	}
+}
+
+// welcome remembers that an account signed in from an address, and forgets the
+// one that was not heard of for longest when there are too many.
+func (t *throttle) welcome(ctx context.Context, account string, now time.Time) {
+	address, id := addressKey(middleware.GetClientIP(ctx)), accountKey(account)
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	known, ok := t.homes[id]
+	if !ok && len(t.homes) >= homesRemembered {
+		oldest := ""
+		for other, h := range t.homes {
+			if oldest == "" || h.at.Before(t.homes[oldest].at) {
+				oldest = other
+			}
+		}
+		delete(t.homes, oldest)
+	}
+	addresses := slices.DeleteFunc(known.addresses, func(a string) bool { return a == address })
+	addresses = append(addresses, address)
+	t.homes[id] = home{addresses[max(0, len(addresses)-homesOfAccount):], now}
 }
 
 // addressKey takes the addresses of one IPv6 network for one: whoever has one

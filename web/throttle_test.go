@@ -81,6 +81,61 @@ func TestThrottleForgivesRightOnes(t *testing.T) {
 	}
 }
 
+// Guesses at an account from elsewhere do not keep it out of where it has signed
+// in before, be it another address of the same network; guesses from there count
+// against the address alone.
+func TestThrottleKnowsWhereAnAccountSignsIn(t *testing.T) {
+	throttle := newThrottle()
+	home := from(t, "[2001:db8:1:2::1]:1")
+	if _, ok := throttle.take(home, "ann@example.com", testNow); !ok {
+		t.Fatal("the first try is refused")
+	}
+	throttle.forgive(home, "ann@example.com", testNow)
+	throttle.welcome(home.Context(), "ann@example.com", testNow)
+	for i := range 3 * wrongPasswords {
+		throttle.take(from(t, fmt.Sprintf("192.0.2.%d:1", i)), "ann@example.com", testNow)
+	}
+	if wait, ok := throttle.take(from(t, "198.51.100.1:1"), "ann@example.com", testNow); ok || wait != wrongAccountRate {
+		t.Errorf("from elsewhere: %v, wait %v", ok, wait)
+	}
+	neighbour := from(t, "[2001:db8:1:2::ffff]:1")
+	for i := range wrongPasswords {
+		if _, ok := throttle.take(neighbour, " Ann@example.com", testNow); !ok {
+			t.Fatalf("try %d from home is refused", i+1)
+		}
+	}
+	if wait, ok := throttle.take(home, "ann@example.com", testNow); ok || wait != wrongPasswordRate {
+		t.Errorf("guesses without end from home: %v, wait %v", ok, wait)
+	}
+	if _, ok := throttle.take(from(t, "198.51.100.1:1"), "ann@example.com", testNow.Add(wrongAccountRate)); !ok {
+		t.Error("guesses from home are held against the account")
+	}
+	if _, ok := throttle.take(home, "bob@example.com", testNow.Add(wrongPasswordRate)); !ok {
+		t.Error("another account is refused there")
+	}
+}
+
+func TestThrottleForgetsWhereAccountsSignedIn(t *testing.T) {
+	throttle := newThrottle()
+	enter := func(n int) { throttle.welcome(from(t, fmt.Sprintf("192.0.2.%d:1", n)).Context(), "ann", testNow) }
+	for i := range homesOfAccount + 1 {
+		enter(i)
+	}
+	enter(1) // again, so it is the latest
+	enter(50)
+	got := throttle.homes[accountKey("ann")].addresses
+	if len(got) != homesOfAccount || got[0] != "192.0.2.3" || got[8] != "192.0.2.1" || got[9] != "192.0.2.50" {
+		t.Errorf("kept are %v", got)
+	}
+	elsewhere := from(t, "192.0.2.1:1").Context()
+	for i := range homesRemembered + 5 {
+		throttle.welcome(elsewhere, fmt.Sprint(i), testNow.Add(time.Duration(i+1)*time.Second))
+	}
+	if _, ok := throttle.homes[accountKey("ann")]; ok || len(throttle.homes) != homesRemembered {
+		t.Errorf("%d accounts are kept, the oldest among them: %v", len(throttle.homes), ok)
+	}
+}
+
 func TestThrottleAddressKey(t *testing.T) {
 	for addr, want := range map[string]string{
 		"192.0.2.1": "192.0.2.1", "2001:db8:1:2:3:4:5:6": "2001:db8:1:2::/64", "2001:db8:1:2::1": "2001:db8:1:2::/64",

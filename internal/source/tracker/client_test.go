@@ -40,6 +40,9 @@ func TestErrorsInWords(t *testing.T) {
 			if err == nil || !strings.Contains(err.Error(), c.words) || strings.Contains(err.Error(), "y0_secret") || len(err.Error()) > 600 {
 				t.Errorf("%v", err)
 			}
+			if phrase := source.MessageOf(err, "").ID; name == "HTML and 404" && phrase != "status.html" {
+				t.Errorf("it is said as %q", phrase)
+			}
 			if len(r.transport.Foreign()) > 0 {
 				t.Errorf("asked %v", r.transport.Foreign())
 			}

@@ -23,6 +23,7 @@ type statusError struct {
 	path    string
 	status  int
 	message string        // the server's own words, shortened
+	html    bool          // no words but a page: another server answers
 	after   time.Duration // Retry-After, 0 when not said
 }
 
@@ -36,6 +37,9 @@ func (e *statusError) Error() string {
 
 // Phrase keeps the server's own words, in whatever language they are.
 func (e *statusError) Phrase() source.Phrase {
+	if e.html {
+		return source.Phrase{ID: "status.html", Args: []string{"status", strconv.Itoa(e.status), "path", e.path}}
+	}
 	return source.Phrase{ID: "status", Args: []string{"status", strconv.Itoa(e.status), "path", e.path, "said", e.message}}
 }
 
@@ -125,7 +129,7 @@ func fatal(err error) error {
 func (c *client) refusal(path string, res *http.Response, body []byte) error {
 	e := &statusError{path: path, status: res.StatusCode, after: c.retryAfter(res.Header)}
 	if e.message = c.messageIn(body); e.message == "" && isHTML(body) {
-		e.message = "the answer is HTML, not JSON: is base_url right?"
+		e.message, e.html = "the answer is HTML, not JSON: is base_url right?", true
 	}
 	switch {
 	case e.status == http.StatusUnauthorized:
