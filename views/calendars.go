@@ -33,6 +33,7 @@ type DayChoice struct {
 // CalendarPreview is what a calendar comes to.
 type CalendarPreview struct {
 	WeekHours float64 // 0: the form cannot be read yet
+	Mistakes  []string
 	DayHours  float64
 	Years     []CalendarYear
 

@@ -57,7 +57,10 @@ type TeamPreview struct {
 	New             bool
 	Known           bool // there are queues at all
 	Queues, In, Out []TeamQueue
-	Shared          []TeamQueue
+	Shared          []TeamQueue // by what is stored too
+	Sharing         []TeamQueue // only by what is not saved
+	Nothing         bool        // there are no patterns at all
+	Mistakes        []string    // why it cannot be saved
 	Issues          int
 	Numbers         *Numbers // when asked for
 }
@@ -77,4 +80,34 @@ func queueNames(queues []TeamQueue) string {
 func head(queues []TeamQueue, n int) (first, rest []TeamQueue) {
 	n = min(n, len(queues))
 	return queues[:n], queues[n:]
+}
+
+// SharedGroup is queues that the same other teams map, in words.
+type SharedGroup struct {
+	Teams, Queues string
+	N             int
+}
+
+// SharedGroups are queues by the teams that map them, in their order.
+func SharedGroups(queues []TeamQueue) []SharedGroup {
+	var out []SharedGroup
+	at := map[string]int{}
+	for _, q := range queues {
+		of := strings.Join(q.Teams, ", ")
+		i, ok := at[of]
+		if !ok {
+			i, at[of] = len(out), len(out)
+			out = append(out, SharedGroup{Teams: of})
+		}
+		g := &out[i]
+		switch g.N++; {
+		case g.N == 1:
+			g.Queues = q.Key
+		case g.N <= teamQueuesShown:
+			g.Queues += ", " + q.Key
+		case g.N == teamQueuesShown+1:
+			g.Queues += ", …"
+		}
+	}
+	return out
 }

@@ -120,7 +120,14 @@ func (s *Server) calendarsPage(w http.ResponseWriter, r *http.Request) {
 
 func (s *Server) showCalendar(w http.ResponseWriter, r *http.Request, status int, f views.CalendarForm) {
 	r = r.WithContext(views.WithLookOnly(r.Context(), f.Disabled && !f.Provisioned))
-	s.render(w, r, status, views.CalendarsPage(s.page(r, i18n.T(r.Context(), "settings.calendars"), "settings"), f))
+	title := i18n.T(r.Context(), "settings.calendars")
+	switch {
+	case f.New:
+		title = i18n.T(r.Context(), "calendar.new")
+	case !f.Default:
+		title = f.Name + " · " + title
+	}
+	s.render(w, r, status, views.CalendarsPage(s.page(r, versionTitle(r.Context(), title, f.Versions), "settings"), f))
 }
 
 func (s *Server) saveCalendar(w http.ResponseWriter, r *http.Request) {
@@ -238,76 +245,6 @@ func (s *Server) deleteCalendar(w http.ResponseWriter, r *http.Request) {
 	default:
 		s.changed(w, r, audit, path, said)
 	}
-}
-
-// previewCalendar says what the hours in the form come to, and on demand what
-// that does to numbers; nothing is saved.
-func (s *Server) previewCalendar(w http.ResponseWriter, r *http.Request) {
-	if !s.parseForm(w, r) {
-		return
-	}
-	e, err := s.calendarOf(r.Context(), r.PostForm)
-	if err != nil {
-		s.fail(w, r, err)
-		return
-	}
-	if !e.editable() {
-		s.errorPage(w, r, http.StatusForbidden)
-		return
-	}
-	c, err := s.readCalendar(r, e)
-	preview := views.CalendarPreview{}
-	if err == nil {
-		preview = s.preview(c)
-		before := s.preview(e.Calendar)
-		preview.WasWeekHours = before.WeekHours
-	}
-	if err == nil && preview.WeekHours > 0 && r.PostFormValue("numbers") != "" {
-		var versions []control.Calendar
-		if versions, err = versionsWith(e, c, e.versions); err == nil {
-			preview.Asked = true
-			preview.Numbers, err = s.calendarNumbers(r.Context(), c.Name, versions)
-		}
-		if _, isForm := fieldErrors(r.Context(), err); err != nil && !isForm {
-			s.fail(w, r, err)
-			return
-		}
-	}
-	s.render(w, r, http.StatusOK, views.CalendarPreviewPart(preview))
-}
-
-// preview computes what a calendar comes to in this and the next year; an
-// invalid one comes to nothing.
-func (s *Server) preview(c control.Calendar) views.CalendarPreview {
-	c.From = delivery.Date{}
-	version, err := c.Compile()
-	if err != nil {
-		return views.CalendarPreview{}
-	}
-	calendar := delivery.NewCalendar(version)
-	var p views.CalendarPreview
-	p.DayHours = calendar.Day(delivery.InstantOf(s.now())).Hours()
-	p.WeekHours = p.DayHours * float64(len(c.Workdays))
-	year := s.now().In(version.Zone).Year()
-	for _, y := range []int{year, year + 1} {
-		p.Years = append(p.Years, yearOf(c, &version, calendar, y))
-	}
-	return p
-}
-
-// yearOf counts the days on which a shift starts: a night shift works on two
-// dates and is one day of work.
-func yearOf(c control.Calendar, version *delivery.CalendarVersion, calendar *delivery.Calendar, year int) views.CalendarYear {
-	out := views.CalendarYear{Year: year, Undecreed: c.Undecreed(year)}
-	day := delivery.Date{Year: year, Month: time.January, Day: 1}
-	begin := day.In(calendar.Zone())
-	for ; day.Year == year; day = day.AddDays(1) {
-		if version.Works(day) {
-			out.Days++
-		}
-	}
-	out.Hours = float64(calendar.Between(begin, day.In(calendar.Zone()))) / float64(time.Hour.Milliseconds())
-	return out
 }
 
 // weekdays are the days of the week from Monday, as forms name them.

@@ -21,6 +21,11 @@ const sessionUndo = "undo"
 // changed tells everybody of a saved definition, and the reader of the page
 // that comes next, who may undo it there. audit is 0 when nothing changed.
 func (s *Server) changed(w http.ResponseWriter, r *http.Request, audit int64, path, said string) {
+	s.changedSaying(w, r, audit, path, i18n.T(r.Context(), said))
+}
+
+// changedSaying is changed with a text in the reader's language.
+func (s *Server) changedSaying(w http.ResponseWriter, r *http.Request, audit int64, path, text string) {
 	if audit == 0 {
 		s.flash(r, "definitions.same")
 		s.redirect(w, r, path)
@@ -34,7 +39,7 @@ func (s *Server) changed(w http.ResponseWriter, r *http.Request, audit int64, pa
 		s.fail(w, r, err)
 		return
 	}
-	s.flash(r, said)
+	s.sessions.Put(r.Context(), sessionFlash, text)
 	s.sessions.Put(r.Context(), sessionUndo, audit)
 	s.redirect(w, r, path)
 }
@@ -125,7 +130,10 @@ func (s *Server) mayUndo(ctx context.Context, c control.Change) (bool, error) {
 	kind, name, _ := strings.Cut(c.Object, "/")
 	switch kind {
 	case "team":
-		return c.Before != "" && c.After != "" && r.team(name) && sameName(c), nil
+		if c.Before == "" || c.After == "" || !r.team(name) || !sameName(c) {
+			return false, nil
+		}
+		return s.mayShareAgain(ctx, r, name, c)
 	case "calendar":
 		return c.Before != "" && r.calendar(name), nil
 	case "workflow":
@@ -136,6 +144,22 @@ func (s *Server) mayUndo(ctx context.Context, c control.Change) (bool, error) {
 		return err == nil && r.workflow(after, before), err
 	}
 	return false, nil
+}
+
+// mayShareAgain reports whether the queues that a team had before a change are
+// still the reader's to give it.
+func (s *Server) mayShareAgain(ctx context.Context, r rights, name string, c control.Change) (bool, error) {
+	was, err := control.QueuesBefore(c)
+	if err != nil {
+		return false, nil //nolint:nilerr // an entry that cannot be read is not undone
+	}
+	i := slices.IndexFunc(r.all, func(t control.Team) bool { return t.Name == name })
+	err = s.checkShares(ctx, r, r.all[i].ID, r.all[i].Queues, was)
+	var taken *control.FieldError
+	if errors.As(err, &taken) {
+		return false, nil
+	}
+	return err == nil, err
 }
 
 func sameName(c control.Change) bool {

@@ -2,6 +2,7 @@ package web
 
 import (
 	"context"
+	"maps"
 	"net/http"
 	"net/url"
 	"slices"
@@ -102,9 +103,19 @@ func (s *Server) previewTeam(w http.ResponseWriter, r *http.Request) {
 	if !ok || !s.parseForm(w, r) {
 		return
 	}
+	if renames(r, stored, may) {
+		s.errorPage(w, r, http.StatusForbidden)
+		return
+	}
 	t := readTeam(r, stored, may)
 	p, err := s.teamPreview(r.Context(), stored, t, may)
-	if err == nil && r.PostFormValue("numbers") != "" {
+	if err == nil {
+		err = s.checkTeam(r, stored, t, may)
+		if errs, isForm := fieldErrors(r.Context(), err); isForm {
+			p.Mistakes, err = slices.Sorted(maps.Values(errs)), nil
+		}
+	}
+	if err == nil && len(p.Mistakes) == 0 && r.PostFormValue("numbers") != "" {
 		p.Numbers, err = s.teamNumbers(r.Context(), stored, t, may)
 	}
 	if err != nil {
@@ -120,7 +131,7 @@ func (s *Server) teamPreview(ctx context.Context, stored, t control.Team, may ri
 	if err != nil {
 		return views.TeamPreview{}, err
 	}
-	p := views.TeamPreview{New: stored.ID == 0, Known: len(facets.Queues) > 0}
+	p := views.TeamPreview{New: stored.ID == 0, Known: len(facets.Queues) > 0, Nothing: len(t.Queues) == 0}
 	others := deliveryTeams(slices.DeleteFunc(slices.Clone(may.all), func(o control.Team) bool { return o.ID == stored.ID }))
 	for _, q := range facets.Queues {
 		was, is := stored.Queues.Match(q.Key), t.Queues.Match(q.Key)
@@ -135,8 +146,12 @@ func (s *Server) teamPreview(ctx context.Context, stored, t control.Team, may ri
 		case was && !is:
 			p.Out = append(p.Out, queue)
 		}
-		if is && len(queue.Teams) > 0 {
+		switch {
+		case !is || len(queue.Teams) == 0:
+		case was || !may.admin: // what a lead may not share is a mistake
 			p.Shared = append(p.Shared, queue)
+		default:
+			p.Sharing = append(p.Sharing, queue)
 		}
 	}
 	return p, nil

@@ -164,11 +164,13 @@ func (s *Server) showTeam(w http.ResponseWriter, r *http.Request, status int, st
 	}
 	if status != http.StatusOK {
 		for _, name := range []string{"name", "calendar", "queues", "repositories", "sentry", "ci", "jira"} {
-			f.Values[name] = r.PostFormValue(name)
+			if r.PostForm.Has(name) {
+				f.Values[name] = r.PostFormValue(name)
+			}
 		}
 	}
 	f.Errors = errs
-	title := stored.Name
+	title := stored.Name + " · " + i18n.T(r.Context(), "settings.teams")
 	if stored.ID == 0 {
 		title = i18n.T(r.Context(), "teams.new")
 	}
@@ -181,17 +183,23 @@ func (s *Server) saveTeam(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	ctx := r.Context()
+	if renames(r, stored, may) || stored.Provisioned && r.PostForm.Has("queues") {
+		s.errorPage(w, r, http.StatusForbidden)
+		return
+	}
 	t := readTeam(r, stored, may)
+	shared, err := s.newlyShared(ctx, may, stored.ID, stored.Queues, t.Queues, func(control.Team) bool { return true })
+	if err != nil {
+		s.fail(w, r, err)
+		return
+	}
 	var audit int64
-	var err error
-	if stored.Provisioned {
-		if r.PostForm.Has("queues") {
-			s.errorPage(w, r, http.StatusForbidden)
-			return
+	if err = s.checkTeam(r, stored, t, may); err == nil {
+		if stored.Provisioned {
+			audit, err = s.db.SetMembers(ctx, stored.Name, t.Members)
+		} else {
+			audit, err = s.db.SaveTeam(ctx, t)
 		}
-		audit, err = s.db.SetMembers(ctx, stored.Name, t.Members)
-	} else {
-		audit, err = s.db.SaveTeam(ctx, t)
 	}
 	if errors.Is(err, control.ErrNameTaken) {
 		err = &control.FieldError{Field: "name", Code: "other", Message: "another team has this name"}
@@ -203,7 +211,7 @@ func (s *Server) saveTeam(w http.ResponseWriter, r *http.Request) {
 	case err != nil:
 		s.fail(w, r, err)
 	default:
-		s.changed(w, r, audit, "/settings/teams", "teams.saved")
+		s.changedSaying(w, r, audit, "/settings/teams", teamSaid(ctx, t, shared))
 	}
 }
 
@@ -230,7 +238,15 @@ func (s *Server) addQueue(w http.ResponseWriter, r *http.Request) {
 	}
 	t := may.all[i]
 	t.Queues = append(slices.Clone(t.Queues), queue)
-	audit, err := s.db.SaveTeam(r.Context(), t)
+	ctx := r.Context()
+	shared, err := s.newlyShared(ctx, may, t.ID, may.all[i].Queues, t.Queues, func(control.Team) bool { return true })
+	if err == nil {
+		err = errors.Join(takenOut(ctx, t, queue), s.checkShares(ctx, may, t.ID, may.all[i].Queues, t.Queues))
+	}
+	var audit int64
+	if err == nil {
+		audit, err = s.db.SaveTeam(ctx, t)
+	}
 	if errs, isForm := fieldErrors(r.Context(), err); isForm {
 		s.showTeam(w, r, http.StatusUnprocessableEntity, may.all[i], t, may, errs)
 		return
@@ -239,7 +255,7 @@ func (s *Server) addQueue(w http.ResponseWriter, r *http.Request) {
 		s.fail(w, r, err)
 		return
 	}
-	s.changed(w, r, audit, "/settings/teams", "teams.queue_added")
+	s.changedSaying(w, r, audit, "/settings/teams", teamSaid(ctx, t, shared))
 }
 
 func (s *Server) deleteTeamPage(w http.ResponseWriter, r *http.Request) {
@@ -249,7 +265,7 @@ func (s *Server) deleteTeamPage(w http.ResponseWriter, r *http.Request) {
 	case !may.admin || t.Provisioned:
 		s.errorPage(w, r, http.StatusForbidden)
 	default:
-		s.render(w, r, http.StatusOK, views.DeleteTeamPage(s.page(r, t.Name, "settings"), t.Name, teamPath(t.ID)))
+		s.render(w, r, http.StatusOK, views.DeleteTeamPage(s.page(r, i18n.T(r.Context(), "teams.delete.title", "team", t.Name), "settings"), t.Name, teamPath(t.ID)))
 	}
 }
 

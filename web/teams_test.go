@@ -307,7 +307,7 @@ func TestRightsOfDefinitions(t *testing.T) {
 		return out
 	}
 	statuses := url.Values{"class:open": {"active"}, "act": {"save"}}
-	team := url.Values{"name": {"renamed"}, "queues": {"PAY"}, "calendar": {"own"}, "member": {"1"}}
+	team := url.Values{"queues": {"PAY"}, "calendar": {"own"}, "member": {"1"}}
 	posts := []struct {
 		path string
 		form url.Values
@@ -315,6 +315,8 @@ func TestRightsOfDefinitions(t *testing.T) {
 	}{
 		{teamPath(mine.ID), team, true},
 		{teamPath(theirs.ID), team, false},
+		{teamPath(mine.ID), with(team, "name", "renamed"), false},
+		{teamPath(mine.ID) + "/preview", with(team, "name", "renamed"), false},
 		{"/settings/teams", with(team, "name", "new"), false},
 		{teamPath(theirs.ID) + "/delete", nil, false},
 		{teamPath(mine.ID) + "/preview", team, true},

@@ -37,7 +37,11 @@ func (s *Server) workflowPage(w http.ResponseWriter, r *http.Request) {
 
 func (s *Server) showWorkflow(w http.ResponseWriter, r *http.Request, status int, f views.WorkflowForm) {
 	r = r.WithContext(views.WithLookOnly(r.Context(), f.Disabled && !f.Provisioned))
-	s.render(w, r, status, views.WorkflowPage(s.page(r, i18n.T(r.Context(), "settings.workflow"), "settings"), f))
+	title := i18n.T(r.Context(), "settings.workflow")
+	if of := cmp.Or(f.Queue, f.Team); of != "" {
+		title = of + " · " + title
+	}
+	s.render(w, r, status, views.WorkflowPage(s.page(r, versionTitle(r.Context(), title, f.Versions), "settings"), f))
 }
 
 func (s *Server) rebuildPart(w http.ResponseWriter, r *http.Request) {
@@ -47,6 +51,24 @@ func (s *Server) rebuildPart(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	s.render(w, r, http.StatusOK, views.RebuildPart(rebuild))
+}
+
+// versionTitle is the title of a page that shows a version, with its day unless
+// it is the newest one.
+func versionTitle(ctx context.Context, title string, versions []views.Version) string {
+	i := slices.IndexFunc(versions, func(v views.Version) bool { return v.Current })
+	if i < 0 || i == len(versions)-1 {
+		return title
+	}
+	return title + " · " + versionDay(ctx, versions[i])
+}
+
+// versionDay names a version by its first day.
+func versionDay(ctx context.Context, v views.Version) string {
+	if v.From == "" {
+		return i18n.T(ctx, "calendar.versions.first")
+	}
+	return i18n.T(ctx, "definitions.from", "day", v.From)
 }
 
 // rebuild is how far a rebuild under way is.

@@ -119,7 +119,7 @@ func readFrom(form url.Values, version, today delivery.Date) (delivery.Date, err
 			return version, nil
 		}
 		if text == "" {
-			return today, nil
+			return delivery.Date{}, &control.FieldError{Field: "from", Code: "required", Message: "give the day from which it holds"}
 		}
 		days, err := readDates("from", text)
 		if err == nil && len(days) != 1 {

@@ -112,7 +112,7 @@ func (c Calendar) checkName() error {
 		return &FieldError{"name", "required", "give the calendar a name"}
 	}
 	if utf8.RuneCountInString(c.Name) > 60 || !utf8.ValidString(c.Name) || strings.ContainsFunc(c.Name, unicode.IsControl) {
-		return &FieldError{"name", "invalid", "a name has up to 60 characters on one line"}
+		return &FieldError{"name", "text", "a name has up to 60 characters on one line"}
 	}
 	return nil
 }

@@ -304,7 +304,7 @@ func (t Team) checkName() error {
 		return &FieldError{"name", "required", "give the team a name"}
 	}
 	if utf8.RuneCountInString(t.Name) > 60 || !utf8.ValidString(t.Name) || strings.ContainsFunc(t.Name, unicode.IsControl) {
-		return &FieldError{"name", "invalid", "a name has up to 60 characters on one line"}
+		return &FieldError{"name", "text", "a name has up to 60 characters on one line"}
 	}
 	return nil
 }

@@ -83,8 +83,8 @@ func TestSaveTeamRefuses(t *testing.T) {
 		return err
 	}
 	wantField(t, save(" ", ""), "name", "required")
-	wantField(t, save("a\nb", ""), "name", "invalid")
-	wantField(t, save(strings.Repeat("ы", 61), ""), "name", "invalid")
+	wantField(t, save("a\nb", ""), "name", "text")
+	wantField(t, save(strings.Repeat("ы", 61), ""), "name", "text")
 	wantError(t, save("PAY", ""), ErrNameTaken)
 	wantField(t, save("ops", "nowhere"), "calendar", "unknown")
 	wantField(t, save("ops", "", "!OPS"), "queues", "patterns")

@@ -340,6 +340,12 @@ func (db *DB) teamMayBe(ctx context.Context, tx *sql.Tx, t Team, name string) er
 	return nil
 }
 
+// QueuesBefore are the patterns of queues that a team had before a change of it.
+func QueuesBefore(c Change) (delivery.Patterns, error) {
+	before, _, err := decoded[teamState](c)
+	return before.Queues, err
+}
+
 // WorkflowsOf are the versions of the workflow before and after a change of it;
 // ErrNoUndo of an entry that does not hold them.
 func WorkflowsOf(c Change) (before, after []WorkflowVersion, err error) {

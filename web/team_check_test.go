@@ -1,0 +1,157 @@
+package web
+
+import (
+	"net/http"
+	"net/url"
+	"slices"
+	"strconv"
+	"strings"
+	"testing"
+)
+
+// A lead takes no queue that another team maps; an admin does, and is told.
+func TestSharingQueues(t *testing.T) {
+	s := signedIn(t, nil)
+	s.addFinished(map[string][]int{"PAY": {2}, "WEB": {3}})
+	payments := s.saveTeam("Payments", "", []string{"WEB", "later"})
+	mine := s.saveTeam("mine", "", []string{"PAY"}, 1)
+	path := teamPath(mine.ID)
+	form := func(queues string) url.Values { return url.Values{"queues": {queues}, "member": {"1"}} }
+	add := url.Values{"team": {strconv.FormatInt(mine.ID, 10)}, "queue": {"WEB"}}
+	const refused = "WEB is of team Payments: an admin can share it."
+
+	s.demote("lead")
+	for _, queues := range []string{"*", "PAY\nweb", "W?B", "PAY\nLATER", "late*"} {
+		res := s.post(path, form(queues))
+		if res.status != http.StatusUnprocessableEntity {
+			t.Errorf("a lead saves %q: %d", queues, res.status)
+		}
+		want(t, res.doc, "#f-queues-error", "is of team Payments: an admin can share it.")
+	}
+	want(t, s.post(path+"/preview", form("*")).doc, ".preview .error", refused)
+	want(t, s.post("/settings/teams/add", add).doc, "#f-queues-error", refused)
+	if team, err := s.db.Team(t.Context(), "mine"); err != nil || !slices.Equal(team.Queues, []string{"PAY"}) {
+		t.Errorf("queues %v, %v", team.Queues, err)
+	}
+	if res := s.post(path, form("PAY\nOPS")); res.status != http.StatusSeeOther {
+		t.Errorf("a lead takes a free queue: %d", res.status)
+	}
+
+	s.demote("admin")
+	want(t, s.post(path+"/preview", form("*")).doc, ".preview", "will be shared with Payments: common statuses and hours apply")
+	if res := s.post("/settings/teams/add", add); res.status != http.StatusSeeOther {
+		t.Fatalf("an admin shares a queue: %d", res.status)
+	}
+	want(t, s.page("/settings/teams"), ".flash", "WEB is shared with Payments now: common statuses and hours apply to it.")
+
+	// What an admin shared stays with a lead's next change, and does not come
+	// back by undoing.
+	s.demote("lead")
+	if res := s.post(path, form("PAY\nWEB")); res.status != http.StatusSeeOther {
+		t.Errorf("a lead keeps a shared queue: %d", res.status)
+	}
+	if res := s.post(path, form("PAY")); res.status != http.StatusSeeOther {
+		t.Errorf("a lead gives a shared queue back: %d", res.status)
+	}
+	undo := s.page("/settings/teams").Find(".flash form").AttrOr("action", "")
+	if res := s.post(undo, nil); res.status != http.StatusForbidden {
+		t.Errorf("a lead takes it again by undoing: %d", res.status)
+	}
+	if res := s.post(teamPath(payments.ID), form("WEB")); res.status != http.StatusForbidden {
+		t.Errorf("the other team: %d", res.status)
+	}
+}
+
+func TestTeamMistakes(t *testing.T) {
+	s := signedIn(t, nil)
+	s.addIssues()
+	ops := s.saveTeam("ops", "", []string{"DEV", "!O*"}, 1)
+	for _, tt := range []struct{ field, value, at, says string }{
+		{"name", strings.Repeat("x", 300), "#f-name-error", "Up to 60 letters, digits and signs"},
+		{"member", "77", "#f-member-error", "There is no such user"},
+		{"member", "me", "#f-member-error", "There is no such user"},
+		{"queues", "[A-", "#f-queues-error", "Only * ? and ! are special"},
+		{"queues", "A]", "#f-queues-error", "Only * ? and ! are special"},
+	} {
+		form := url.Values{"name": {"new"}, "queues": {"X"}}
+		form.Set(tt.field, tt.value)
+		res := s.post("/settings/teams", form)
+		if res.status != http.StatusUnprocessableEntity {
+			t.Errorf("%s %.10q answers %d", tt.field, tt.value, res.status)
+		}
+		want(t, res.doc, tt.at, tt.says)
+	}
+	if all, err := s.db.Teams(t.Context()); err != nil || len(all) != 1 {
+		t.Errorf("teams %v, %v", all, err)
+	}
+	res := s.post("/settings/teams/add", url.Values{"team": {strconv.FormatInt(ops.ID, 10)}, "queue": {"OPS"}})
+	want(t, res.doc, "#f-queues-error", "!O* takes OPS out")
+	if got := res.doc.Find("#f-queues").Text(); got != "DEV\n!O*\nOPS" {
+		t.Errorf("the form shows %q", got)
+	}
+	want(t, s.post("/settings/teams/preview", url.Values{"name": {"empty"}}).doc, ".preview", "The team maps nothing yet.")
+	if res := s.post("/settings/teams", url.Values{"name": {"empty"}}); res.status != http.StatusSeeOther {
+		t.Errorf("an empty team answers %d", res.status)
+	}
+	want(t, s.page("/settings/teams"), ".flash", "The team maps nothing yet.")
+}
+
+// A day that is asked for and not given is a mistake, in the preview too.
+func TestNoDay(t *testing.T) {
+	s := signedIn(t, nil)
+	s.addIssues()
+	for path, form := range map[string]url.Values{
+		"/settings/workflow":  {"class:open": {"active"}, "act": {"save"}},
+		"/settings/calendars": {"timezone": {"UTC"}, "workdays": {"mon"}, "hours": {"09:00-18:00"}, "holidays": {"none"}},
+	} {
+		form.Set("when", "day")
+		for day, says := range map[string]string{"": "Give the day from which it holds", "soon": "Write one day like", "2026-01-01 2026-01-02": "Write one day like"} {
+			form.Set("from", day)
+			res := s.post(path, form)
+			if res.status != http.StatusUnprocessableEntity {
+				t.Errorf("%s from %q answers %d", path, day, res.status)
+			}
+			want(t, res.doc, "#f-from-error", says)
+			want(t, s.post(path+"/preview", form).doc, ".error", says)
+		}
+	}
+	if versions, err := s.db.WorkflowVersions(t.Context()); err != nil || len(versions) != 0 {
+		t.Errorf("saved %v, %v", versions, err)
+	}
+}
+
+// What is wrong with hours is said where they are previewed.
+func TestHoursPreviewMistakes(t *testing.T) {
+	s := signedIn(t, nil)
+	for hours, says := range map[string]string{
+		"25:00-26:00": "Write hours like 09:00-18:00", "09:00": "Write hours like 09:00-18:00",
+		"09:00-13:00, 12:00-18:00": "These hours overlap", "": "Enter hours like",
+	} {
+		form := url.Values{"timezone": {"UTC"}, "workdays": {"mon"}, "hours": {hours}, "holidays": {"none"}, "when": {"beginning"}}
+		want(t, s.post("/settings/calendars/preview", form).doc, ".preview .error", says)
+	}
+}
+
+func TestTitlesOfDefinitions(t *testing.T) {
+	s := signedIn(t, nil)
+	s.addIssues()
+	team := s.saveTeam("ops", "", []string{"OPS"})
+	hours := url.Values{"timezone": {"UTC"}, "workdays": {"mon"}, "hours": {"09:00-18:00"}, "holidays": {"none"}, "when": {"beginning"}}
+	s.post("/settings/calendars", hours)
+	hours.Set("new", "1")
+	hours.Set("name", "half")
+	s.post("/settings/calendars", hours)
+	for _, lang := range []string{"en", "ru"} {
+		seen := map[string]string{}
+		for _, path := range []string{
+			"/settings/teams?", "/settings/teams/new?", teamPath(team.ID) + "?", teamPath(team.ID) + "/delete?", "/settings/calendars?", "/settings/calendars?new=1",
+			"/settings/calendars?name=half", "/settings/workflow?", "/settings/workflow?team=ops", "/settings/workflow?queue=DEV",
+		} {
+			title := s.page(path + "&lang=" + lang).Find("title").Text()
+			if other, ok := seen[title]; ok {
+				t.Errorf("%s and %s are called %q", path, other, title)
+			}
+			seen[title] = path
+		}
+	}
+}
