@@ -70,8 +70,8 @@ func TestTeamMistakes(t *testing.T) {
 		{"name", strings.Repeat("x", 300), "#f-name-error", "Up to 60 letters, digits and signs"},
 		{"member", "77", "#f-member-error", "There is no such user"},
 		{"member", "me", "#f-member-error", "There is no such user"},
-		{"queues", "[A-", "#f-queues-error", "Only * ? and ! are special"},
-		{"queues", "A]", "#f-queues-error", "Only * ? and ! are special"},
+		{"queues", "[A-", "#f-queues-error", "Only *, ? and an exclamation mark in front are special"},
+		{"queues", "A]", "#f-queues-error", "Only *, ? and an exclamation mark in front are special"},
 	} {
 		form := url.Values{"name": {"new"}, "queues": {"X"}}
 		form.Set(tt.field, tt.value)
