@@ -2,6 +2,7 @@ package main
 
 import (
 	"archive/tar"
+	"bufio"
 	"bytes"
 	"compress/gzip"
 	"context"
@@ -44,6 +45,8 @@ type member struct {
 	Size   int64  `json:"size"` // bytes
 	SHA256 string `json:"sha256"`
 	Schema int64  `json:"schema,omitempty"` // of a database
+
+	text []byte // what it holds, of one that is in no file
 }
 
 // database is a file of the data directory that a backup holds.
@@ -113,7 +116,13 @@ func describe(ctx context.Context, dir, name string, schema int64) (m member, er
 	defer func() { err = errors.Join(err, f.Close()) }()
 	hash := sha256.New()
 	n, err := io.Copy(hash, &patient{ctx, f})
-	return member{name, n, hex.EncodeToString(hash.Sum(nil)), schema}, err
+	return member{Name: name, Size: n, SHA256: hex.EncodeToString(hash.Sum(nil)), Schema: schema}, err
+}
+
+// inMemory is a member that no disk is to see but within the backup.
+func inMemory(name string, text []byte) member {
+	sum := sha256.Sum256(text)
+	return member{Name: name, Size: int64(len(text)), SHA256: hex.EncodeToString(sum[:]), text: text}
 }
 
 // patient is a reader that ends with ctx.
@@ -129,7 +138,7 @@ func (p *patient) Read(b []byte) (int, error) {
 	return p.r.Read(b)
 }
 
-// pack writes the manifest and its members, which are in dir, to w.
+// pack writes the manifest and its members, which are in dir or in memory, to w.
 func pack(ctx context.Context, w io.Writer, m manifest, dir string) error {
 	text, err := json.MarshalIndent(m, "", "  ")
 	if err != nil {
@@ -144,6 +153,12 @@ func pack(ctx context.Context, w io.Writer, m manifest, dir string) error {
 		return err
 	}
 	for _, f := range m.Members {
+		if f.text != nil {
+			if err := packOne(out, f.Name, f.Size, m.MadeAt, bytes.NewReader(f.text)); err != nil {
+				return err
+			}
+			continue
+		}
 		file, err := os.Open(filepath.Join(dir, f.Name))
 		if err != nil {
 			return err
@@ -169,18 +184,20 @@ var errNoBackup = errors.New("this is no backup made by throughline, or it is da
 
 // unpacking reads a backup, from which nothing is believed.
 type unpacking struct {
+	in  *bufio.Reader
 	zip *gzip.Reader
 	tar *tar.Reader
 }
 
 // unpack reads the manifest of the backup in r.
 func unpack(r io.Reader) (*unpacking, manifest, error) {
-	zip, err := gzip.NewReader(r)
+	in := bufio.NewReader(r) // gzip then takes no byte too many
+	zip, err := gzip.NewReader(in)
 	if err != nil {
 		return nil, manifest{}, damaged(err)
 	}
 	zip.Multistream(false)
-	u := &unpacking{zip, tar.NewReader(zip)}
+	u := &unpacking{in, zip, tar.NewReader(zip)}
 	var m manifest
 	text, err := u.next(manifestName, maxManifest)
 	if err != nil {
@@ -200,8 +217,13 @@ func (u *unpacking) next(name string, most int64) (io.Reader, error) {
 	if err != nil {
 		return nil, damaged(err)
 	}
-	if header.Name != name || header.Typeflag != tar.TypeReg || header.Size > most {
+	switch {
+	case header.Name != name:
 		return nil, fmt.Errorf("%w: it holds %.100q where %s belongs", errNoBackup, header.Name, name)
+	case header.Typeflag != tar.TypeReg:
+		return nil, fmt.Errorf("%w: %s in it is a link or something else that is no plain file", errNoBackup, name)
+	case header.Size > most:
+		return nil, fmt.Errorf("%w: %s in it has %d bytes, where at most %d belong", errNoBackup, name, header.Size, most)
 	}
 	return u.tar, nil
 }
@@ -241,6 +263,13 @@ func (u *unpacking) end() error {
 	}
 	if n > maxTail {
 		return fmt.Errorf("%w: it holds more than it lists", errNoBackup)
+	}
+	_, err = u.in.ReadByte()
+	if err == nil {
+		return fmt.Errorf("%w: something follows its end", errNoBackup)
+	}
+	if !errors.Is(err, io.EOF) {
+		return damaged(err)
 	}
 	return nil
 }

@@ -10,6 +10,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"syscall"
 	"time"
 
 	"throughline/internal/config"
@@ -111,24 +112,17 @@ func keyPlace(cfg config.Config) string {
 // writeBackup makes the file under another name beside it, so that whoever sees
 // it sees all of it.
 func writeBackup(ctx context.Context, cfg config.Config, file string, key []byte, o backupOptions) (m manifest, written int64, err error) {
-	dir, err := os.MkdirTemp(filepath.Dir(file), ".throughline-backup-")
+	removeLeftovers(filepath.Dir(file), time.Now())
+	dir, release, err := makeTemp(filepath.Dir(file))
 	if err != nil {
 		return m, 0, err
 	}
-	defer func() { err = errors.Join(err, os.RemoveAll(dir)) }()
+	defer func() { err = errors.Join(err, release()) }()
 	if m, err = snapshots(ctx, cfg.DataDir, dir); err != nil {
 		return m, 0, err
 	}
 	if o.withKey {
-		text := base64.StdEncoding.EncodeToString(key) + "\n"
-		if err := os.WriteFile(filepath.Join(dir, keyFile), []byte(text), 0o600); err != nil {
-			return m, 0, err
-		}
-		described, err := describe(ctx, dir, keyFile, 0)
-		if err != nil {
-			return m, 0, err
-		}
-		m.Members = append(m.Members, described)
+		m.Members = append(m.Members, inMemory(keyFile, []byte(base64.StdEncoding.EncodeToString(key)+"\n")))
 	}
 	whole := filepath.Join(dir, "whole")
 	if written, err = packFile(ctx, whole, m, dir, key, o.seal); err != nil {
@@ -162,6 +156,9 @@ func snapshots(ctx context.Context, dataDir, dir string) (manifest, error) {
 			return m, fmt.Errorf("%s is not there: is %sDATA_DIR right, and was the server started once?", from, config.Prefix)
 		}
 		if err := sqlite.Snapshot(ctx, from, to); err != nil {
+			if theirs := foreign(dataDir, from); theirs != nil {
+				err = theirs
+			}
 			return m, err
 		}
 		schema, err := sqlite.Verify(ctx, to, d.migrations)
@@ -180,6 +177,19 @@ func snapshots(ctx context.Context, dataDir, dir string) (manifest, error) {
 		m.Members = append(m.Members, described)
 	}
 	return m, nil
+}
+
+// foreign says that a database cannot be read because of whom it belongs to:
+// SQLite writes beside a database that it reads.
+func foreign(dataDir, path string) error {
+	err := syscall.Access(dataDir, accessWrite)
+	if err == nil {
+		err = mine(path)
+	}
+	if err == nil {
+		return nil
+	}
+	return fmt.Errorf("the data directory %s cannot be written to (%w), which reading its databases needs: run backup as the user that it belongs to", dataDir, err)
 }
 
 // packFile writes a backup to path and returns its length.

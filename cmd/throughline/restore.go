@@ -96,9 +96,13 @@ func stage(ctx context.Context, cfg config.Config, in io.Reader, staging string)
 	if err := u.end(); err != nil {
 		return m, nil, explainSealed(cfg, err)
 	}
-	for _, d := range databases() {
-		if _, err := sqlite.Verify(ctx, filepath.Join(staging, d.name), d.migrations); err != nil {
+	for i, d := range databases() {
+		schema, err := sqlite.Verify(ctx, filepath.Join(staging, d.name), d.migrations)
+		if err != nil {
 			return m, nil, err
+		}
+		if want := m.Members[i].Schema; schema == 0 || schema != want {
+			return m, nil, fmt.Errorf("%w: %s has not the tables that belong there: its schema is %d, and the backup says %d", errNoBackup, d.name, schema, want)
 		}
 	}
 	closed, err = closedConnections(ctx, cfg, m, staging)

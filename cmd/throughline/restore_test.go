@@ -126,8 +126,8 @@ func TestRestoreRefuses(t *testing.T) {
 		{"more than listed", archiveOf(t, append(bytesOf(entries), entry{"more", tar.TypeReg, "x"})), "it holds more than it lists"},
 		{"other order", archiveOf(t, []entry{entries[0], entries[2], entries[1]}), `it holds "facts.db" where control.db belongs`},
 		{"path", archiveOf(t, []entry{entries[0], {"../control.db", tar.TypeReg, entries[1].body}, entries[2]}), `it holds "../control.db" where control.db belongs`},
-		{"link", archiveOf(t, []entry{entries[0], {"control.db", tar.TypeSymlink, "/etc/passwd"}, entries[2]}), `where control.db belongs`},
-		{"longer", archiveOf(t, []entry{entries[0], {"control.db", tar.TypeReg, entries[1].body + "x"}, entries[2]}), `where control.db belongs`},
+		{"link", archiveOf(t, []entry{entries[0], {"control.db", tar.TypeSymlink, "/etc/passwd"}, entries[2]}), "control.db in it is a link or something else that is no plain file"},
+		{"longer", archiveOf(t, []entry{entries[0], {"control.db", tar.TypeReg, entries[1].body + "x"}, entries[2]}), "control.db in it has " + fmt.Sprint(len(entries[1].body)+1) + " bytes, where at most " + fmt.Sprint(len(entries[1].body)) + " belong"},
 		{"shorter", archiveOf(t, []entry{entries[0], {"control.db", tar.TypeReg, entries[1].body[1:]}, entries[2]}), "control.db is not what the backup says it is"},
 		{"other bytes", archiveOf(t, []entry{entries[0], {"control.db", tar.TypeReg, string(flipped([]byte(entries[1].body), 5000))}, entries[2]}), "control.db is not what the backup says it is"},
 		{"newer format", edited(func(m *manifest) { m.Format, m.Program = 2, "v9" }), `the backup has format 2, this version reads 1: restore it with the version that made it, "v9"`},
@@ -137,6 +137,10 @@ func TestRestoreRefuses(t *testing.T) {
 		{"lacking in the manifest", edited(func(m *manifest) { m.Members = m.Members[:1] }), "the backup lacks facts.db"},
 		{"negative size", edited(func(m *manifest) { m.Members[0].Size = -1 }), `list of contents is wrong at "control.db"`},
 		{"more than the disk holds", edited(func(m *manifest) { m.Members[1].Size = 1 << 49 }), "it needs 563 TB of disk in "},
+		{"bytes after its end", append(bytes.Clone(whole), "more"...), "something follows its end"},
+		{"another backup after its end", append(bytes.Clone(whole), whole...), "something follows its end"},
+		{"another schema in the manifest", edited(func(m *manifest) { m.Members[1].Schema++ }), "facts.db has not the tables that belong there"},
+		{"no tables", noTables(t, entries), "control.db has not the tables that belong there: its schema is 0, and the backup says 1"},
 		{"no database", noDatabase(t, entries), "control.db is damaged"},
 		{"newer schema", newerSchema(t, good, entries), "was written by a newer version of Throughline (its schema is 999"},
 	} {
@@ -189,6 +193,13 @@ func noDatabase(t *testing.T, entries []entry) []byte {
 	t.Helper()
 	dir := t.TempDir()
 	plant(t, dir, map[string]string{"control.db": strings.Repeat("no database ", 1000)})
+	return repacked(t, entries, dir)
+}
+
+func noTables(t *testing.T, entries []entry) []byte {
+	t.Helper()
+	dir := t.TempDir()
+	execIn(t, filepath.Join(dir, "control.db"), "CREATE TABLE other (n INTEGER)")
 	return repacked(t, entries, dir)
 }
 
