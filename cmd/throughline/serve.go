@@ -67,6 +67,16 @@ func logStart(ctx context.Context, log *slog.Logger, cfg config.Config) {
 		"own_secret_key", cfg.SecretKey != nil, "admin_email", cfg.AdminEmail,
 		"trusted_proxies", cfg.TrustedProxies, "allowed_networks", cfg.AllowedNetworks,
 		"log_level", cfg.LogLevel, "log_format", cfg.LogFormat, "lang_default", cfg.LangDefault)
+	if cfg.BaseURL == nil && !isLoopback(cfg.Addr) {
+		log.WarnContext(ctx, "links that are given out follow the Host header of requests: set "+config.Prefix+"BASE_URL to the address that people see")
+	}
+}
+
+// isLoopback reports whether only this machine reaches an address to listen on.
+func isLoopback(addr string) bool {
+	host, _, err := net.SplitHostPort(addr)
+	ip := net.ParseIP(host)
+	return err == nil && (host == "localhost" || ip != nil && ip.IsLoopback())
 }
 
 // listen opens the address to serve on.

@@ -1,8 +1,11 @@
 package main
 
 import (
+	"bytes"
 	"fmt"
+	"log/slog"
 	"net"
+	"net/url"
 	"os"
 	"slices"
 	"strings"
@@ -10,6 +13,7 @@ import (
 
 	"go.uber.org/goleak"
 
+	"throughline/internal/config"
 	"throughline/internal/simulator"
 )
 
@@ -138,4 +142,31 @@ func TestServeWithAnotherKey(t *testing.T) {
 		t.Fatal(err)
 	}
 	launch(t, environ, "serve").logged(`msg="sync ended" connection=tracker .*state=done`)
+}
+
+// Who is reached from elsewhere is told once to say under which address.
+func TestWarnsOfNoBaseURL(t *testing.T) {
+	base, err := url.Parse("https://example.com")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, tt := range []struct {
+		addr  string
+		base  *url.URL
+		warns int
+	}{
+		{":8080", nil, 1},
+		{"0.0.0.0:80", nil, 1},
+		{"tools.lan:80", nil, 1},
+		{":8080", base, 0},
+		{"127.0.0.1:8080", nil, 0},
+		{"[::1]:8080", nil, 0},
+		{"localhost:8080", nil, 0},
+	} {
+		var log bytes.Buffer
+		logStart(t.Context(), slog.New(slog.NewTextHandler(&log, nil)), config.Config{Addr: tt.addr, BaseURL: tt.base})
+		if n := strings.Count(log.String(), "set THROUGHLINE_BASE_URL to the address that people see"); n != tt.warns {
+			t.Errorf("%s, %v: %d warnings, want %d:\n%s", tt.addr, tt.base, n, tt.warns, &log)
+		}
+	}
 }

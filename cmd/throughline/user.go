@@ -54,6 +54,9 @@ func userAdd(ctx context.Context, p program, email string, role control.Role, in
 		say(p.stderr, "%s becomes %s by this link, which is good for one use until %s:\n",
 			i.Email, i.Role, i.ExpiresAt.Local().Format(time.DateTime))
 		say(p.stdout, "%s/invite?token=%s\n", baseURL(cfg), token)
+		if cfg.BaseURL == nil {
+			say(p.stderr, "Its address is a guess: set %sBASE_URL to the one that people see, or change it in the link.\n", config.Prefix)
+		}
 		return nil
 	}
 	if err := db.CheckNewUser(ctx, email, role); err != nil { // before anybody types a password

@@ -276,8 +276,8 @@ func (d *declarations) required(n yamlNode, m map[string]yamlNode, key string) s
 
 // Declared names what a provisioning file declares.
 type Declared struct {
-	Connections, Calendars, Tokens []string
-	Workflow                       bool
+	Connections, Calendars, Teams, Tokens []string
+	Workflow                              bool
 }
 
 // Declared is what the file declares, by name and without secrets.
@@ -290,6 +290,9 @@ func (p *Provision) Declared() Declared {
 		if !slices.Contains(d.Calendars, c.Name) {
 			d.Calendars = append(d.Calendars, c.Name)
 		}
+	}
+	for _, t := range p.teams {
+		d.Teams = append(d.Teams, t.Name)
 	}
 	for _, t := range p.tokens {
 		d.Tokens = append(d.Tokens, t.name)

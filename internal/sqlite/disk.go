@@ -19,7 +19,7 @@ type DiskError struct {
 
 func (e *DiskError) Error() string {
 	if e.Full {
-		return fmt.Sprintf("the disk that holds %s is full: free some space there; what was stored is safe, and a running server goes on by itself (%v)", e.Dir, e.err)
+		return fmt.Sprintf("the disk that holds %s is full: free some space there; what was stored is safe. Then a server that runs goes on by itself, and one that could not start has to be started again (%v)", e.Dir, e.err)
 	}
 	return fmt.Sprintf("%s cannot be written to: see that its disk works, is not mounted read-only and has no quota that is used up, "+
 		"and that the directory and its files belong to the user who runs this program (%v)", e.Dir, e.err)
