@@ -2,6 +2,7 @@ package views
 
 import (
 	"context"
+	"net/url"
 )
 
 // Version is a definition as it holds from a day on.
@@ -33,6 +34,26 @@ type Flip struct{ Key, Title, Status, Before, After string }
 type Rebuild struct {
 	Pending     bool
 	Done, Total int // issues, 0 while it is not known
+}
+
+// VersionDeletion is what asks whether a version is to be deleted.
+type VersionDeletion struct {
+	Tab          string // of settings
+	Title, Goes  string
+	Covers       string // the version that holds in its place
+	Action, Back string
+	Hidden       []Option // names and values of the form
+}
+
+// versionURL is where a version is deleted.
+func versionURL(path string, v Version, hidden []Option) string {
+	q := url.Values{"version": {v.Value}}
+	for _, h := range hidden {
+		if h.Label != "" {
+			q.Set(h.Value, h.Label)
+		}
+	}
+	return path + "?" + q.Encode()
 }
 
 type leadKey struct{}

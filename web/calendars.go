@@ -22,6 +22,7 @@ func (s *Server) calendarRoutes(r chi.Router) {
 	r.Get("/calendars", s.calendarsPage)
 	r.Post("/calendars", s.saveCalendar)
 	r.Post("/calendars/preview", s.previewCalendar)
+	r.Get("/calendars/delete", s.deleteCalendarVersionPage)
 	r.Post("/calendars/delete", s.deleteCalendar)
 }
 
@@ -238,8 +239,7 @@ func (s *Server) deleteCalendar(w http.ResponseWriter, r *http.Request) {
 		audit, err = s.db.DeleteCalendar(ctx, e.Name)
 	}
 	switch {
-	case errors.Is(err, control.ErrProvisioned), errors.Is(err, control.ErrInUse), errors.Is(err, control.ErrLastVersion):
-		s.errorPage(w, r, http.StatusForbidden)
+	case s.notDeleted(w, r, err, calendarPath(e.Name, "")):
 	case err != nil:
 		s.fail(w, r, err)
 	default:

@@ -185,7 +185,7 @@ func TestCalendarsOverTime(t *testing.T) {
 	if got := s.numbers("team=dev").Markers; len(got) != 0 {
 		t.Errorf("a team without the calendar has the markers %v", got)
 	}
-	if res := s.post("/settings/calendars/delete", url.Values{"name": {"half"}}); res.status != http.StatusForbidden {
+	if res := s.post("/settings/calendars/delete", url.Values{"name": {"half"}}); res.status != http.StatusConflict {
 		t.Errorf("deleting one in use answers %d", res.status)
 	}
 	if res := s.post("/settings/calendars/delete", url.Values{"name": {"half"}, "version": {"2026-02-24"}}); res.status != http.StatusSeeOther {
@@ -235,7 +235,7 @@ workflow:
 	}
 	doc = s.page("/settings/workflow?team=pay&version=2026-02-01")
 	want(t, doc, ".versions", "From 1 Feb 2026")
-	if doc.Find("#statuses button, .versions button").Length() != 0 {
+	if doc.Find("#statuses button, .versions .delete").Length() != 0 {
 		t.Error("provisioned versions have buttons")
 	}
 }

@@ -235,7 +235,20 @@ func (s *Server) needRole(roles ...control.Role) func(http.Handler) http.Handler
 }
 
 func (s *Server) needAdmin(next http.Handler) http.Handler {
-	return s.needRole(control.Admin)(next)
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if hasRole(r.Context(), control.Admin) {
+			next.ServeHTTP(w, r)
+			return
+		}
+		if r.Method != http.MethodGet && r.Method != http.MethodHead {
+			s.errorPage(w, r, http.StatusForbidden)
+			return
+		}
+		r = r.WithContext(s.localized(r))
+		p := s.errorFrame(r, http.StatusForbidden)
+		p.Title = i18n.T(r.Context(), "error.admins")
+		s.render(w, r, http.StatusForbidden, views.ForAdminsPage(p))
+	})
 }
 
 // needLead lets in leads too. What they may change is for the handler to say.

@@ -155,3 +155,73 @@ func TestTitlesOfDefinitions(t *testing.T) {
 		}
 	}
 }
+
+// Deleting a version asks first, and says why when it cannot be.
+func TestDeletingVersions(t *testing.T) {
+	s := signedIn(t, nil)
+	s.addIssues()
+	statuses := url.Values{"class:open": {"waiting"}, "class:inProgress": {"active"}, "class:closed": {"closed"}, "when": {"beginning"}}
+	hours := url.Values{"timezone": {"UTC"}, "workdays": {"mon"}, "hours": {"09:00-18:00"}, "holidays": {"none"}, "when": {"beginning"}}
+	s.post("/settings/workflow", statuses)
+	s.post("/settings/calendars", hours)
+	for path, form := range map[string]url.Values{
+		"/settings/workflow/delete":  {"version": {""}},
+		"/settings/calendars/delete": {"version": {""}, "name": {"default"}},
+	} {
+		res := s.post(path, form)
+		if res.status != http.StatusConflict {
+			t.Errorf("%s of the only version answers %d", path, res.status)
+		}
+		want(t, res.doc, ".banner.warn", "the only version there is")
+		if got := s.get(path + "?" + form.Encode()).status; got != http.StatusNotFound {
+			t.Errorf("asking about the only version answers %d", got)
+		}
+	}
+	res := s.post("/settings/calendars/delete", url.Values{"name": {"default"}})
+	if res.status != http.StatusConflict {
+		t.Errorf("deleting the default hours answers %d", res.status)
+	}
+	want(t, res.doc, ".banner.warn", "the default ones can only be changed")
+
+	statuses.Set("class:open", "active")
+	hours.Set("hours", "10:00-18:00")
+	for path, form := range map[string]url.Values{"/settings/workflow": statuses, "/settings/calendars": hours} {
+		form.Set("when", "day")
+		form.Set("from", "2026-01-01")
+		s.post(path, form)
+		doc := s.page(path)
+		if doc.Find(".versions form").Length() != 0 {
+			t.Errorf("%s deletes at once", path)
+		}
+		for _, of := range [][2]string{{"From 1 Jan 2026", "From the beginning"}, {"From the beginning", "From 1 Jan 2026"}} {
+			at := 1
+			if of[0] == "From the beginning" {
+				at = 0
+			}
+			page := s.page(doc.Find(".versions .delete").Eq(at).AttrOr("href", ""))
+			want(t, page, "main h2", "Delete the version “"+of[0]+"”?")
+			want(t, page, "main section", "The version “"+of[1]+"” then covers its days")
+			if at == 0 {
+				continue
+			}
+			form := url.Values{}
+			for _, in := range page.Find("main input[type=hidden]").EachIter() {
+				form.Set(in.AttrOr("name", ""), in.AttrOr("value", ""))
+			}
+			defer func() {
+				if res := s.post(path+"/delete", form); res.status != http.StatusSeeOther {
+					t.Errorf("deleting answers %d", res.status)
+				}
+			}()
+		}
+	}
+}
+
+func TestPagesForAdmins(t *testing.T) {
+	s := signedIn(t, nil)
+	s.demote("lead")
+	res := s.get("/settings/users")
+	if text := strings.TrimSpace(res.doc.Find("main .card").Text()); res.status != http.StatusForbidden || !strings.Contains(text, "This page is for admins.") || strings.Contains(text, "may look") {
+		t.Errorf("%d: %q", res.status, text)
+	}
+}

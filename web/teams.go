@@ -280,8 +280,7 @@ func (s *Server) deleteTeam(w http.ResponseWriter, r *http.Request) {
 	}
 	audit, err := s.db.DeleteTeam(r.Context(), t.Name)
 	switch {
-	case errors.Is(err, control.ErrProvisioned):
-		s.errorPage(w, r, http.StatusForbidden)
+	case s.notDeleted(w, r, err, "/settings/teams"):
 	case err != nil:
 		s.fail(w, r, err)
 	default:

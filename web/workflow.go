@@ -22,6 +22,7 @@ func (s *Server) workflowRoutes(r chi.Router) {
 	r.Get("/workflow", s.workflowPage)
 	r.Post("/workflow", s.saveWorkflow)
 	r.Post("/workflow/preview", s.previewWorkflow)
+	r.Get("/workflow/delete", s.deleteWorkflowVersionPage)
 	r.Post("/workflow/delete", s.deleteWorkflowVersion)
 	r.Get("/workflow/rebuild", s.rebuildPart)
 }

@@ -269,14 +269,15 @@ func (s *Server) deleteWorkflowVersion(w http.ResponseWriter, r *http.Request) {
 	}
 	audit, err := s.db.ChangeWorkflow(ctx, func(stored []control.WorkflowVersion) ([]control.WorkflowVersion, error) {
 		next, err := control.DeleteVersion(stored, scope.from)
-		if err == nil && !may.workflow(stored, next) {
+		if err == nil && !may.workflow(stored, next) || errors.Is(err, control.ErrLastVersion) && !may.admin {
 			err = errForbidden
 		}
 		return next, err
 	})
 	switch {
-	case errors.Is(err, control.ErrProvisioned), errors.Is(err, errForbidden), errors.Is(err, control.ErrLastVersion):
+	case errors.Is(err, errForbidden):
 		s.errorPage(w, r, http.StatusForbidden)
+	case s.notDeleted(w, r, err, "/settings/workflow"):
 	case err != nil:
 		s.fail(w, r, err)
 	default:

@@ -144,7 +144,9 @@ func TestTeamsAndDefinitionsOverTime(t *testing.T) {
 	b.until("the chart holds the marker", `document.getElementById("chart-cycle-time-trend")?.textContent.includes("Workflow changed")`)
 	b.open("/settings/workflow")
 	b.untilText(".versions", "From ")
-	b.click(".versions li:last-child button")
+	b.click(".versions li:last-child .delete")
+	b.untilText("main h2", "Delete the version")
+	b.click("button.bad")
 	b.untilText(".flash", "The version is deleted")
 	b.until("numbers are rebuilt", `!document.querySelector("#rebuild progress")`)
 	if now := panelOf(t, s.url, team); now.p50() != of.p50() || len(now.Markers) != 0 {
