@@ -36,7 +36,8 @@
 
   function bucketName(meta, label) {
     const ms = Date.parse(label + "T00:00:00Z");
-    return meta.bucket === "month" ? date(meta, ms, { month: "long", year: "numeric" }) : fullDate(meta, ms);
+    if (meta.bucket === "month") return date(meta, ms, { month: "long", year: "numeric" });
+    return meta.bucket === "week" ? meta.words["table.bucket.week"] + " " + fullDate(meta, ms) : fullDate(meta, ms);
   }
 
   function bucketTick(meta, label) {
@@ -52,18 +53,18 @@
 
   // --- tooltips ----------------------------------------------------------
 
-  function markTip(meta, params) {
+  function markTip(meta, params, keys) {
     const [at, , key, title, type, seconds] = params.value;
     const lines = [key + " · " + duration(meta, seconds), plain(title, 56)];
     lines.push([plain(type || "", 24), meta.words["chart.closed"] + " " + fullDate(meta, at)].filter(Boolean).join(" · "));
-    if (meta.open) lines.push(meta.words["chart.open"]);
+    if (meta.open) lines.push(meta.words[keys ? "chart.open.keys" : "chart.open"]);
     return lines.join("\n");
   }
 
   // What is written for eyes ends with what a click does; a voice says the rest.
   const spoken = (meta, text) => text.split("\n").filter((line) => line !== meta.words["chart.open"] && line !== meta.words["chart.list"]).join("; ");
 
-  function bucketTip(meta, all) {
+  function bucketTip(meta, all, keys) {
     const lines = [bucketName(meta, all[0].axisValue)];
     const rows = all.filter((p) => p.data && p.seriesType === "line").reverse();
     const last = (p) => Number(p.seriesName === BEFORE);
@@ -75,17 +76,17 @@
     if (bar) lines.push(meta.words["chart.n"] + "  " + number(meta, bar.data.value, 0));
     if (all.some((p) => p.data && p.data.partial)) lines.push(meta.words["chart.partial"]);
     for (const line of meta.lines || []) if (Math.floor(line.at) === all[0].dataIndex) lines.push(line.text);
-    if (meta.lists) lines.push(meta.words["chart.list"]);
+    if (meta.lists) lines.push(meta.words[keys ? "chart.list.keys" : "chart.list"]);
     return lines.join("\n");
   }
 
-  function rowTip(meta, all) {
+  function rowTip(meta, all, keys) {
     const lines = [plain(all[0].name, 40) + " · " + all[0].data.class];
     for (const p of all.slice().reverse()) {
       if (p.data.s !== undefined) lines.push(p.seriesName + "  " + duration(meta, p.data.s) + (p.data.low ? " · " + meta.words["chart.low_n"] : ""));
     }
     lines.push(meta.words["chart.n"] + "  " + number(meta, all[0].data.n, 0));
-    if (meta.lists) lines.push(meta.words["chart.list"]);
+    if (meta.lists) lines.push(meta.words[keys ? "chart.list.keys" : "chart.list"]);
     return lines.join("\n");
   }
 
@@ -191,6 +192,18 @@
     }
   }
 
+  // Nor would one row of names do: they stand in as many as they need.
+  function wrapLegend(o, look) {
+    let rows = 1, x = 0;
+    for (const name of o.legend.data) {
+      const width = 30 + plain(name, 28).length * 7;
+      if (x > 0 && x + width > look.width) [rows, x] = [rows + 1, 0];
+      x += width;
+    }
+    Object.assign(o.legend, { type: "plain", itemGap: 10 });
+    for (const g of o.grid) g.top = String(Number(g.top) + (rows - 1) * 24);
+  }
+
   function dressMarks(o, meta, look, state) {
     const x = o.xAxis[0];
     const months = x.max - x.min > 200 * DAY;
@@ -214,8 +227,9 @@
       else Object.assign(s, { z: 3, itemStyle: { ...s.itemStyle, opacity: look.dark ? 0.6 : 0.4 }, emphasis: { itemStyle: { opacity: 1, borderColor: look.text, borderWidth: 1 } } });
     }
     if (look.width < 560) nameInside(o, look);
+    if (look.width < 480 && o.legend.show) wrapLegend(o, look);
     if (meta.lines) o.series.push(verticals(meta.lines, x.min, x.max, look));
-    o.tooltip.formatter = (p) => markTip(meta, p);
+    o.tooltip.formatter = (p) => markTip(meta, p, state.keys);
   }
 
   function dressTrend(o, meta, look, state) {
@@ -244,10 +258,10 @@
       o.series.push({ ...verticals(meta.lines, 0, buckets, look), xAxisIndex: 2, yAxisIndex: 0 });
     }
     o.axisPointer = { ...o.axisPointer, type: "line", lineStyle: { color: look.muted, width: 1, type: "solid" }, label: { show: false } };
-    o.tooltip.formatter = (all) => bucketTip(meta, all);
+    o.tooltip.formatter = (all) => bucketTip(meta, all, state.keys);
   }
 
-  function dressBars(o, meta, look) {
+  function dressBars(o, meta, look, state) {
     const narrow = look.width < 560;
     o.xAxis = [axis(o.xAxis[0], look, { ...grid(look), splitNumber: narrow ? 3 : 5, nameLocation: "middle", nameGap: 26, label: { formatter: (v) => number(meta, v, 2) } })];
     o.yAxis = [axis(o.yAxis[0], look, { label: { color: look.text, interval: 0, hideOverlap: false, width: Math.round(Math.min(168, look.width * 0.32)), overflow: "truncate" } })];
@@ -266,7 +280,7 @@
     }
     o.axisPointer = { type: "none" };
     o.tooltip.axisPointer = { type: "none" };
-    o.tooltip.formatter = (all) => rowTip(meta, all);
+    o.tooltip.formatter = (all) => rowTip(meta, all, state.keys);
   }
 
   const dress = { marks: dressMarks, trend: dressTrend, bars: dressBars };
@@ -327,7 +341,7 @@
   // Moves the names at the ends of lines apart where they would cover each
   // other, keeping their order. Reports whether any was moved.
   function spread(chart, o) {
-    const gap = 16;
+    const gap = 14;
     const names = [];
     o.series.forEach((s, seriesIndex) => {
       if (s.type !== "line") return;
@@ -453,6 +467,7 @@
     }
     const b = boxOf(c, m);
     Object.assign(ring.style, { left: b.x + "px", top: b.y + "px", width: b.width + "px", height: b.height + "px" });
+    c.keys = true;
     c.chart.dispatchAction({ type: "showTip", seriesIndex: m.seriesIndex || 0, dataIndex: m.dataIndex });
     const { meta } = c.spec;
     const place = meta.words["chart.position"].replace("{i}", number(meta, c.at + 1, 0)).replace("{n}", number(meta, marks.length, 0));
@@ -526,6 +541,8 @@
     if (hit && hit.m) event.preventDefault();
   });
   document.addEventListener("pointermove", (event) => {
+    const c = charts.get(event.target.closest("[data-chart]"));
+    if (c) c.keys = false; // its tooltips are the pointer's again
     if (event.pointerType !== "mouse" || event.target.closest(".chart.marks")) return; // dots show it themselves
     const hit = pointed(event);
     if (hit) hit.el.classList.toggle("on-mark", Boolean(hit.m));

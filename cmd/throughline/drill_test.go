@@ -67,6 +67,15 @@ func TestDrillDown(t *testing.T) {
 	if text := said(); strings.Contains(text, "Click") || !strings.Contains(text, "closed") {
 		t.Errorf("a dot is told as %q", text)
 	}
+	tip := func() string {
+		return eval[string](b, `(() => {
+			const o = window.echarts.getInstanceByDom(document.querySelector("#panel-cycle-time [data-chart]")).getOption();
+			return o.tooltip[0].formatter({ value: o.series[0].data[0] });
+		})()`)
+	}
+	if text := tip(); !strings.HasSuffix(text, "Enter opens it") {
+		t.Errorf("a tooltip on the way of the arrows says %q", text)
+	}
 	b.do("go on", chromedp.KeyEvent(kb.ArrowRight))
 	b.until("the second dot is told", `document.querySelector("#panel-cycle-time [data-say]").textContent.includes("; 2 of ")`)
 	ring := eval[float64](b, `document.querySelectorAll("#panel-cycle-time .mark-ring").length`)
@@ -79,6 +88,11 @@ func TestDrillDown(t *testing.T) {
 	last, _, _ := strings.Cut(said(), " ")
 	b.do("open it", chromedp.KeyEvent(kb.Enter))
 	b.until("Enter leads to the issue", fmt.Sprintf(`location.pathname === "/issues/%s"`, last))
+
+	b.open("/flow?range=90d&bucket=week")
+	b.drawn()
+	b.do("stand on the trend", chromedp.Focus(chromedp.CSS(`[data-chart="chart-cycle-time-trend"]`)), chromedp.KeyEvent(kb.ArrowRight))
+	b.until("a week is called one", `document.querySelector("#panel-cycle-time-trend [data-say]").textContent.startsWith("Week from ")`)
 
 	// A bucket and a bar.
 	for slug, find := range map[string]string{
