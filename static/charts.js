@@ -37,7 +37,7 @@
   function bucketName(meta, label) {
     const ms = Date.parse(label + "T00:00:00Z");
     if (meta.bucket === "month") return date(meta, ms, { month: "long", year: "numeric" });
-    return meta.bucket === "week" ? meta.words["table.bucket.week"] + " " + fullDate(meta, ms) : fullDate(meta, ms);
+    return meta.bucket === "week" ? meta.words["chart.week"] + " " + fullDate(meta, ms) : fullDate(meta, ms);
   }
 
   function bucketTick(meta, label) {

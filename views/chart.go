@@ -92,7 +92,7 @@ func LongTail(d delivery.PanelData) bool {
 }
 
 // chartWords are the messages that charts.js writes tooltips with.
-var chartWords = []string{"unit.d", "unit.h", "unit.min", "unit.s", "chart.outside", "chart.partial", "chart.low_n", "chart.n", "chart.closed", "chart.open", "chart.open.keys", "chart.list", "chart.list.keys", "table.bucket.week", "chart.before", "chart.position"}
+var chartWords = []string{"unit.d", "unit.h", "unit.min", "unit.s", "chart.outside", "chart.partial", "chart.low_n", "chart.n", "chart.closed", "chart.open", "chart.open.keys", "chart.list", "chart.list.keys", "chart.week", "chart.before", "chart.position"}
 
 func newMeta(d delivery.PanelData, p *i18n.Printer) chartMeta {
 	m := chartMeta{Shape: d.Shape, Lang: p.Lang(), Day: d.Day.Seconds(), Bucket: d.Filter.Unit, Words: map[string]string{}}
