@@ -38,6 +38,10 @@ func (s *Server) auditPage(w http.ResponseWriter, r *http.Request) {
 		s.fail(w, r, err)
 		return
 	}
+	if q.Kind != "" && !slices.Contains(kinds, q.Kind) && !i18n.From(ctx).Has("audit.kind."+q.Kind) {
+		s.errorPage(w, r, http.StatusBadRequest)
+		return
+	}
 	log := views.AuditLog{
 		User: userParam(q.User), Kind: q.Kind, Users: actorOptions(ctx, actors), Kinds: kindOptions(ctx, kinds),
 	}
@@ -49,7 +53,12 @@ func (s *Server) auditPage(w http.ResponseWriter, r *http.Request) {
 		log.Older = auditURL(ctx, q, entries[auditPerPage-1].ID)
 	}
 	for _, e := range entries {
-		log.Entries = append(log.Entries, auditEntry(ctx, e))
+		entry, err := s.auditEntry(ctx, e)
+		if err != nil {
+			s.fail(w, r, err)
+			return
+		}
+		log.Entries = append(log.Entries, entry)
 	}
 	s.render(w, r, http.StatusOK, views.AuditPage(s.page(r, i18n.T(ctx, "settings.audit"), "settings"), log))
 }
@@ -142,15 +151,20 @@ func word(ctx context.Context, prefix, name string) string {
 	return name
 }
 
-func auditEntry(ctx context.Context, e control.AuditEntry) views.AuditEntry {
+// auditEntry is a row of the page. Undo is offered where it can work.
+func (s *Server) auditEntry(ctx context.Context, e control.AuditEntry) (views.AuditEntry, error) {
 	kind, name, _ := strings.Cut(e.Object, "/")
 	change := control.Change{Object: e.Object, Before: string(e.Before), After: string(e.After)}
 	entry := views.AuditEntry{
 		At: e.At, By: actorName(ctx, e.UserID, e.Email), Action: actionName(ctx, e.Action),
 		Kind: kindName(ctx, kind), Name: name, Changes: auditChanges(ctx, e.Before, e.After),
 	}
-	if change.CanUndo() {
+	if !change.CanUndo() {
+		return entry, nil
+	}
+	stands, err := s.db.Stands(ctx, change)
+	if stands {
 		entry.Undo = e.ID
 	}
-	return entry
+	return entry, err
 }

@@ -225,3 +225,19 @@ func TestPagesForAdmins(t *testing.T) {
 		t.Errorf("%d: %q", res.status, text)
 	}
 }
+
+// Undo is offered where it works: of what still is as the change left it.
+func TestAuditOffersWhatWorks(t *testing.T) {
+	s := signedIn(t, nil)
+	s.addIssues()
+	team := s.saveTeam("ops", "", []string{"OPS"})
+	for _, queues := range []string{"DEV", "WEB"} {
+		s.post(teamPath(team.ID), url.Values{"name": {"ops"}, "queues": {queues}})
+	}
+	if got := s.page("/settings/audit?kind=team").Find(".audit .undo").Length(); got != 1 {
+		t.Errorf("%d of three changes are to be undone", got)
+	}
+	if got := s.get("/settings/audit?kind=zzz").status; got != http.StatusBadRequest {
+		t.Errorf("an unknown kind answers %d", got)
+	}
+}

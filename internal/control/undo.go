@@ -179,6 +179,16 @@ func changeOf(ctx context.Context, q querier, id int64) (Change, error) {
 	return c, nil
 }
 
+// Stands reports whether an object still is as a change of it left it: only
+// then Undo takes the change back.
+func (db *DB) Stands(ctx context.Context, c Change) (bool, error) {
+	if !undoable(c.Object) {
+		return false, nil
+	}
+	now, err := state(ctx, db.sql.Reader, c.Object)
+	return err == nil && now == c.After, err
+}
+
 // Undo restores what a change found, all versions of it, and returns the audit
 // entry of doing so, which can be undone too. Errors: ErrChanged when the
 // object is no longer as the change left it, ErrProvisioned when the
