@@ -71,7 +71,8 @@ func (s *Server) deleteCalendarVersionPage(w http.ResponseWriter, r *http.Reques
 // notDeleted answers who may delete something that cannot be, and reports
 // whether err is why.
 func (s *Server) notDeleted(w http.ResponseWriter, r *http.Request, err error, path string) bool {
-	status, reason := http.StatusConflict, ""
+	status := http.StatusConflict
+	var reason string
 	switch {
 	case errors.Is(err, control.ErrProvisioned):
 		status, reason = http.StatusForbidden, "definitions.provisioned"
