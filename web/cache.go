@@ -13,7 +13,7 @@ import (
 // Bounds of a cache.
 const (
 	cacheEntries = 256
-	cacheBytes   = 16 << 20
+	cacheBytes   = 12 << 20
 	// nowLifetime is how long an answer that depends on now is given again.
 	nowLifetime = time.Minute
 	// dear is what an answer must have cost to be given although there is newer
