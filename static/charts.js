@@ -670,8 +670,6 @@
 
   // --- filters -----------------------------------------------------------
 
-  const chosen = (group) => [...group.querySelectorAll("input:checked")].map((i) => i.value).join("\n");
-
   document.addEventListener("change", (event) => {
     const form = event.target.closest("form[data-filter]");
     if (!form || event.target.type === "checkbox") return;
@@ -704,12 +702,15 @@
     if (form) delete form.dataset.asked;
   });
 
-  // Several values may be ticked before the page is asked for anew.
+  // Several values may be ticked before the page is asked for anew: when their
+  // menu closes. What it opened with is what the page was made with; the event
+  // of opening may come too late to look, or not at all.
   document.addEventListener("toggle", (event) => {
     const group = event.target;
-    if (!group.matches("details[data-group]")) return;
-    if (group.open) group.dataset.was = chosen(group);
-    else if (group.dataset.was !== undefined && group.dataset.was !== chosen(group)) group.closest("form").requestSubmit();
+    if (!group.matches("details[data-group]") || group.open) return;
+    const form = group.closest("form");
+    const changed = [...group.querySelectorAll("input")].some((i) => i.checked !== i.defaultChecked);
+    if (changed && !form.dataset.asked) form.requestSubmit();
   }, true);
 
   document.addEventListener("click", (event) => {
@@ -724,6 +725,5 @@
     if (!event.target.matches("form[data-filter]")) return;
     event.target.dataset.asked = "yes";
     for (const field of event.target.elements) if (field.name && field.value === "") field.disabled = true;
-    for (const group of event.target.querySelectorAll("details[data-group]")) delete group.dataset.was;
   }, true);
 })();

@@ -76,3 +76,35 @@ func TestFilterOfOwnDates(t *testing.T) {
 	defer b.mu.Unlock()
 	b.faults = slices.DeleteFunc(b.faults, func(fault string) bool { return strings.Contains(fault, "400 (Bad Request)") })
 }
+
+// TestFilterOfQuickHands ticks in a menu that is opened and closed before the
+// browser had time to tell of either, as on a page that is busy drawing.
+func TestFilterOfQuickHands(t *testing.T) {
+	s := launch(t, nil, "demo")
+	s.logged(`msg="sync ended"`)
+	b := openTab(t, s.url, 1440, 900)
+	b.open("/flow?range=180d")
+	b.until("panels are there", `!document.querySelector("[aria-busy=true], .htmx-request")`)
+	const atOnce = `(() => {
+		const menu = document.querySelector("#filter-team"), tick = document.querySelector("[name=team]");
+		menu.click(); tick.click(); menu.click();
+		return tick.value;
+	})()`
+	first := eval[string](b, atOnce)
+	b.until("the team is in the address", `new URLSearchParams(location.search).get("team") !== null`)
+	if team := eval[string](b, `new URLSearchParams(location.search).get("team")`); team != first {
+		t.Errorf("team %q is asked for, ticked was %q", team, first)
+	}
+	b.until("panels are there", `!document.querySelector("[aria-busy=true], .htmx-request")`)
+	b.expect("it stays ticked", `document.querySelector("[name=team]").checked`)
+
+	eval[string](b, atOnce)
+	b.until("no team is in the address", `!location.search.includes("team")`)
+	b.until("panels are there", `!document.querySelector("[aria-busy=true], .htmx-request")`)
+	before := eval[float64](b, `performance.getEntriesByType("resource").length`)
+	eval[bool](b, `(() => { const menu = document.querySelector("#filter-team"); menu.click(); menu.click(); return true })()`)
+	b.until("the menu is closed", `!document.querySelector("#filter-team").parentElement.open`)
+	if after := eval[float64](b, `performance.getEntriesByType("resource").length`); after != before {
+		t.Errorf("looking into a menu asks for %g more", after-before)
+	}
+}
