@@ -114,7 +114,7 @@ func inForce(ctx context.Context, tx *sql.Tx, q *delivery.FlowQuery) (*delivery.
 		return q, err
 	}
 	former := *q
-	former.Workflows = &generations[0].workflows
+	former.Workflows = &generations[0].Workflows
 	return &former, nil
 }
 

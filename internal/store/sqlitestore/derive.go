@@ -30,7 +30,7 @@ func (w *writer) derive(pk int64, connection string, rec *delivery.IssueRecord, 
 	}
 	labels := flowLabels{row.connection, row.queue, row.typ, row.resolution}
 	for _, g := range w.generations {
-		f := delivery.FlowOf(rec.CreatedAt, h.Periods, g.classes(connection, rec.Queue))
+		f := delivery.FlowOf(rec.CreatedAt, h.Periods, g.Classes(connection, rec.Queue))
 		if err := w.putFlow(g.id, pk, labels, f); err != nil {
 			return err
 		}

@@ -2,7 +2,6 @@ package sqlitestore
 
 import (
 	"database/sql"
-	"fmt"
 
 	"throughline/internal/delivery"
 )
@@ -38,13 +37,9 @@ func (w *writer) eventRow(e *delivery.Event) (eventRow, error) {
 		}
 		r.fromStarted, r.toStarted = ms(t.FromStartedAt), ms(t.ToStartedAt)
 	}
-	if e.Fields != nil {
-		r.fields.Valid = true
-		if r.fields.String, err = toJSON(e.Fields); err != nil {
-			return r, fmt.Errorf("event %s: %w", e.ID, err)
-		}
-	}
-	return r, nil
+	r.fields.String, err = delivery.EncodeFields(e)
+	r.fields.Valid = e.Fields != nil && err == nil
+	return r, err
 }
 
 // event is what a history is made from: all but type, transport and fields.

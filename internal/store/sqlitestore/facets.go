@@ -75,12 +75,10 @@ func (s *Store) Queues(ctx context.Context) ([]string, error) {
 
 // StatusTypes are the types of a connection's statuses by key.
 func (s *Store) StatusTypes(ctx context.Context, connection string) (map[string]string, error) {
-	types := map[string]string{}
+	var types map[string]string
 	err := s.read(ctx, func(tx *sql.Tx) error {
 		known, err := readDictionaries(ctx, tx)
-		for key, status := range known[connection] {
-			types[key] = status.Type
-		}
+		types = known.Types(connection)
 		return err
 	})
 	if err != nil {

@@ -2,8 +2,6 @@ package sqlitestore
 
 import (
 	"database/sql"
-	"encoding/json"
-	"fmt"
 
 	"throughline/internal/delivery"
 )
@@ -11,102 +9,23 @@ import (
 // generation is the meaning of statuses that a set of flow rows is, or is
 // being, derived with.
 type generation struct {
-	id        int64
-	workflows delivery.Workflows
-	types     statusTypes
-	next      int64 // issues before it have been derived
-	// found are the classes of a connection's queues, once asked for.
-	found map[[2]string]delivery.Classes
-}
-
-// statusTypes are the types of statuses, by connection and status key.
-type statusTypes map[string]map[string]string
-
-// with is a copy of t in which a connection's statuses have other types.
-func (t statusTypes) with(connection string, changes map[string]string) statusTypes {
-	out := make(statusTypes, len(t)+1)
-	for c, types := range t {
-		out[c] = types
-	}
-	own := make(map[string]string, len(t[connection])+len(changes))
-	for key, typ := range t[connection] {
-		own[key] = typ
-	}
-	for key, typ := range changes {
-		own[key] = typ
-		if typ == "" {
-			delete(own, key)
-		}
-	}
-	out[connection] = own
-	return out
-}
-
-// classes gives the class of each status of a connection's queue.
-func (g *generation) classes(connection, queue string) delivery.Classes {
-	at := [2]string{connection, queue}
-	c, ok := g.found[at]
-	if !ok {
-		if g.found == nil {
-			g.found = map[[2]string]delivery.Classes{}
-		}
-		c = g.workflows.Classes(queue, g.types[connection])
-		g.found[at] = c
-	}
-	return c
+	id int64
+	delivery.Meaning
+	next int64 // issues before it have been derived
 }
 
 // scanGeneration reads id, workflow, types and next_issue.
 func scanGeneration(scan func(dest ...any) error) (*generation, error) {
 	var g generation
 	var workflow, types string
-	if err := scan(&g.id, &workflow, &types, &g.next); err != nil {
+	err := scan(&g.id, &workflow, &types, &g.next)
+	if err != nil {
 		return nil, err
 	}
-	var err error
-	if g.workflows, err = readWorkflows([]byte(workflow)); err != nil {
-		return nil, fmt.Errorf("stored workflow: %w", err)
-	}
-	if err := json.Unmarshal([]byte(types), &g.types); err != nil {
-		return nil, fmt.Errorf("stored status types: %w", err)
+	if g.Meaning, err = delivery.DecodeMeaning([]byte(workflow), []byte(types)); err != nil {
+		return nil, err
 	}
 	return &g, nil
-}
-
-// storedWorkflows is how workflows are stored: of teams, what a class depends on.
-type storedWorkflows struct {
-	Versions []delivery.WorkflowVersion `json:"versions"`
-	Teams    []storedTeam               `json:"teams,omitempty"`
-}
-
-type storedTeam struct {
-	Name   string            `json:"name"`
-	Queues delivery.Patterns `json:"queues"`
-}
-
-// readWorkflows also reads the one workflow for all time that stores of before
-// there were versions hold.
-func readWorkflows(text []byte) (delivery.Workflows, error) {
-	var stored storedWorkflows
-	var kind struct {
-		Versions json.RawMessage `json:"versions"`
-	}
-	if err := json.Unmarshal(text, &kind); err != nil {
-		return delivery.Workflows{}, err
-	}
-	if kind.Versions == nil {
-		var one delivery.Workflow
-		err := json.Unmarshal(text, &one)
-		return delivery.OneWorkflow(one), err
-	}
-	if err := json.Unmarshal(text, &stored); err != nil {
-		return delivery.Workflows{}, err
-	}
-	w := delivery.Workflows{Versions: stored.Versions}
-	for _, t := range stored.Teams {
-		w.Teams = append(w.Teams, delivery.Team{Name: t.Name, Queues: t.Queues})
-	}
-	return w, nil
 }
 
 func (w *writer) loadGenerations() error {
@@ -132,25 +51,9 @@ func (w *writer) filling() *generation {
 // target is the newest generation.
 func (w *writer) target() *generation { return w.generations[len(w.generations)-1] }
 
-// storedJSON are a generation's columns.
-func (g *generation) storedJSON() (workflow, types string, err error) {
-	stored := storedWorkflows{Versions: g.workflows.Versions}
-	for _, t := range g.workflows.Teams {
-		stored.Teams = append(stored.Teams, storedTeam{t.Name, t.Queues})
-	}
-	if len(stored.Versions) == 0 {
-		stored.Versions = delivery.OneWorkflow(delivery.Workflow{}).Versions
-	}
-	if workflow, err = toJSON(&stored); err != nil {
-		return "", "", err
-	}
-	types, err = toJSON(g.types)
-	return workflow, types, err
-}
-
-// replaceInputs gives a generation other inputs that make the same classes.
-func (w *writer) replaceInputs(id int64, inputs *generation) error {
-	workflow, types, err := inputs.storedJSON()
+// replaceInputs gives a generation another meaning that makes the same classes.
+func (w *writer) replaceInputs(id int64, m *delivery.Meaning) error {
+	workflow, types, err := m.Encode()
 	if err != nil {
 		return err
 	}
@@ -159,8 +62,8 @@ func (w *writer) replaceInputs(id int64, inputs *generation) error {
 }
 
 // open begins a generation, to be filled by Rebuild.
-func (w *writer) open(inputs *generation) error {
-	workflow, types, err := inputs.storedJSON()
+func (w *writer) open(m *delivery.Meaning) error {
+	workflow, types, err := m.Encode()
 	if err != nil {
 		return err
 	}

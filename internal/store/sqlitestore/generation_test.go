@@ -3,56 +3,11 @@ package sqlitestore
 import (
 	"testing"
 
-	"github.com/google/go-cmp/cmp"
-
 	"throughline/internal/delivery"
 )
 
 // releasedWorkflow is how the first release stored a workflow.
 const releasedWorkflow = `{"active":["work"],"closed":[],"excluded_resolutions":["duplicate"],"queues":{"OPS":{"closed":["done"]}}}`
-
-func TestReadWorkflows(t *testing.T) {
-	released := delivery.OneWorkflow(delivery.Workflow{
-		StatusLists:         delivery.StatusLists{Active: []string{"work"}, Closed: []string{}},
-		ExcludedResolutions: []string{"duplicate"},
-		Queues:              map[string]delivery.StatusLists{"OPS": {Closed: []string{"done"}}},
-	})
-	many := delivery.Workflows{
-		Versions: append(released.Versions, delivery.WorkflowVersion{From: 1_700_000_000_001, Workflow: delivery.Workflow{
-			Teams: map[string]delivery.StatusLists{"A": {Waiting: []string{"work"}}},
-		}}),
-		Teams: delivery.Teams{{Name: "A", Queues: delivery.Patterns{"DEV*", "!DEVOPS"}}, {Name: "B"}},
-	}
-	written := func(w delivery.Workflows) string {
-		t.Helper()
-		text, _, err := (&generation{workflows: w}).storedJSON()
-		if err != nil {
-			t.Fatal(err)
-		}
-		return text
-	}
-	for text, want := range map[string]delivery.Workflows{
-		`{}`:                          delivery.OneWorkflow(delivery.Workflow{}),
-		releasedWorkflow:              released,
-		written(released):             released,
-		written(many):                 many,
-		written(delivery.Workflows{}): delivery.OneWorkflow(delivery.Workflow{}),
-		`{"versions":[{"from":null,"workflow":{"closed":["done"]}}]}`: delivery.OneWorkflow(delivery.Workflow{StatusLists: delivery.StatusLists{Closed: []string{"done"}}}),
-	} {
-		got, err := readWorkflows([]byte(text))
-		if err != nil {
-			t.Errorf("%s: %v", text, err)
-		}
-		if diff := cmp.Diff(want, got); diff != "" {
-			t.Errorf("%s (-want +got)\n%s", text, diff)
-		}
-	}
-	for _, text := range []string{``, `[]`, `{"versions":7}`, `{"closed":"done"}`, `{"versions":[{"from":"yesterday"}]}`} {
-		if w, err := readWorkflows([]byte(text)); err == nil {
-			t.Errorf("%s is read as %v", text, w)
-		}
-	}
-}
 
 // A store of the first release, with a rebuild half done, is taken up.
 func TestReleasedGenerations(t *testing.T) {
@@ -88,9 +43,8 @@ func TestReleasedGenerations(t *testing.T) {
 	if n := counted(); n != 0 {
 		t.Errorf("%d counted by the former", n)
 	}
-	var same delivery.Workflows
-	var err error
-	if same, err = readWorkflows([]byte(releasedWorkflow)); err != nil {
+	released, err := delivery.DecodeMeaning([]byte(releasedWorkflow), []byte(`{}`))
+	if err != nil {
 		t.Fatal(err)
 	}
 	before, err := s.Version(t.Context())
@@ -98,7 +52,7 @@ func TestReleasedGenerations(t *testing.T) {
 		t.Fatal(err)
 	}
 	// The worker hands over the workflow in force when it starts.
-	if err := s.SetWorkflow(t.Context(), same); err != nil {
+	if err := s.SetWorkflow(t.Context(), released.Workflows); err != nil {
 		t.Fatal(err)
 	}
 	if after, err := s.Version(t.Context()); err != nil || after != before {

@@ -51,11 +51,9 @@ func scanIssue(rows *sql.Rows, i *delivery.Issue, more ...any) error {
 	if err := rows.Scan(append(dest, more...)...); err != nil {
 		return err
 	}
-	var d details
-	if err := json.Unmarshal([]byte(text), &d); err != nil {
-		return fmt.Errorf("stored fields of %s: %w", i.Key, err)
+	if err := delivery.DecodeDetails([]byte(text), i); err != nil {
+		return err
 	}
-	d.into(i)
 	return addFormerKeys(i, former)
 }
 

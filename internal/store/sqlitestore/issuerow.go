@@ -1,10 +1,6 @@
 package sqlitestore
 
-import (
-	"fmt"
-
-	"throughline/internal/delivery"
-)
+import "throughline/internal/delivery"
 
 // issueRow is a row of issues as the source said it; rows are equal when
 // nothing changed.
@@ -49,10 +45,8 @@ func (w *writer) issueRow(connection int64, rec *delivery.IssueRecord) (issueRow
 			return r, err
 		}
 	}
-	if r.details, err = toJSON(detailsOf(&rec.Issue)); err != nil {
-		return r, fmt.Errorf("fields: %w", err)
-	}
-	return r, nil
+	r.details, err = delivery.EncodeDetails(&rec.Issue)
+	return r, err
 }
 
 func (w *writer) storedIssue(connection int64, id string) (s storedIssue, found bool, err error) {

@@ -26,7 +26,7 @@ func (o *openings) open(connection, queue string, stays []byte) (bool, error) {
 		status := delivery.Ref{Key: o.status[s.status].key}
 		o.periods = append(o.periods, delivery.Period{Status: status, Start: s.start, End: s.end})
 	})
-	return delivery.OpenDuring(o.periods, o.generation.classes(connection, queue), o.from, o.to), err
+	return delivery.OpenDuring(o.periods, o.generation.Classes(connection, queue), o.from, o.to), err
 }
 
 // openIssue is an issue that was open at some time in the range of a query.

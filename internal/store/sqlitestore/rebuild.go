@@ -81,7 +81,7 @@ func (w *writer) fill(g *generation) error {
 		return err
 	}
 	for _, i := range issues {
-		flow := delivery.FlowOf(i.createdAt, i.periods, g.classes(i.connection, i.queue))
+		flow := delivery.FlowOf(i.createdAt, i.periods, g.Classes(i.connection, i.queue))
 		if err := w.putFlow(g.id, i.pk, i.labels, flow); err != nil {
 			return err
 		}

@@ -1,7 +1,6 @@
 package sqlitestore
 
 import (
-	"cmp"
 	"context"
 	"database/sql"
 	"fmt"
@@ -23,7 +22,7 @@ func (s *Store) TimeInStatus(ctx context.Context, q delivery.FlowQuery) (deliver
 			return err
 		}
 		for status, sum := range sums {
-			st := n.name(status, n.home(sum.places), q.KnownTo(q.Now)-1)
+			st := n.name(status, sum.places, q.KnownTo(q.Now)-1)
 			st.Percentiles = delivery.PercentilesOf(sum.seconds)
 			out.Statuses = append(out.Statuses, st)
 		}
@@ -93,7 +92,7 @@ func (sums *statusSums) read(ctx context.Context, tx *sql.Tx, q *delivery.FlowQu
 type namer struct {
 	generation          *generation
 	status, conn, queue map[int64]term
-	known               dictionaries
+	known               delivery.Dictionaries
 }
 
 func readNamer(ctx context.Context, tx *sql.Tx) (*namer, error) {
@@ -115,26 +114,13 @@ func readNamer(ctx context.Context, tx *sql.Tx) (*namer, error) {
 	return &n, err
 }
 
-// home is the place that most issues are in; of equal ones, the first by name.
-func (n *namer) home(places map[place]int) place {
-	home, most := place{}, 0
+// name describes a status that issues at these places were in, by what it means
+// at an instant where most of them are.
+func (n *namer) name(status int64, places map[place]int, at delivery.Instant) delivery.StatusTime {
+	issues := make(map[delivery.Place]int, len(places))
 	for p, count := range places {
-		if cmp.Or(cmp.Compare(most, count),
-			cmp.Compare(n.conn[p.connection].key, n.conn[home.connection].key),
-			cmp.Compare(n.queue[p.queue].key, n.queue[home.queue].key)) < 0 {
-			home, most = p, count
-		}
+		issues[delivery.Place{Connection: n.conn[p.connection].key, Queue: n.queue[p.queue].key}] = count
 	}
-	return home
-}
-
-// name describes a status as it is at its home, by what it means at an instant.
-func (n *namer) name(status int64, home place, at delivery.Instant) delivery.StatusTime {
 	t := n.status[status]
-	connection := n.conn[home.connection].key
-	d := n.known[connection][t.key]
-	return delivery.StatusTime{
-		Key: t.key, Name: cmp.Or(d.Name, t.name, t.key), Order: d.Order,
-		Class: n.generation.classes(connection, n.queue[home.queue].key)(t.key, at),
-	}
+	return delivery.NameStatus(t.key, t.name, delivery.Home(issues), n.known, &n.generation.Meaning, at)
 }

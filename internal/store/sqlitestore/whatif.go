@@ -48,7 +48,7 @@ func (s *Store) WhatIf(ctx context.Context, q delivery.FlowQuery, wf delivery.Wo
 
 // lives reads issues with their flow as it is and as it would be.
 type lives struct {
-	supposed                         *generation
+	supposed                         *delivery.Meaning
 	status, conn, queue, resolutions map[int64]term
 	periods                          []delivery.Period // of the issue being read
 }
@@ -65,7 +65,7 @@ func readLives(ctx context.Context, tx *sql.Tx, wf *delivery.Workflows) (*lives,
 	if err != nil {
 		return nil, err
 	}
-	l := &lives{supposed: &generation{workflows: *wf, types: types}}
+	l := &lives{supposed: &delivery.Meaning{Workflows: *wf, Types: types}}
 	for _, t := range []struct {
 		kind string
 		into *map[int64]term
@@ -78,7 +78,7 @@ func readLives(ctx context.Context, tx *sql.Tx, wf *delivery.Workflows) (*lives,
 }
 
 // targetTypes are the types of statuses that a workflow set now would meet.
-func targetTypes(ctx context.Context, tx *sql.Tx) (statusTypes, error) {
+func targetTypes(ctx context.Context, tx *sql.Tx) (delivery.StatusTypes, error) {
 	var newest *generation
 	rows, err := tx.QueryContext(ctx, generationsSQL)
 	err = each(rows, err, func(rows *sql.Rows) (err error) {
@@ -88,7 +88,7 @@ func targetTypes(ctx context.Context, tx *sql.Tx) (statusTypes, error) {
 	if err != nil {
 		return nil, err
 	}
-	return newest.types, nil
+	return newest.Types, nil
 }
 
 // each calls f for the issues of a filter, but for its range.
@@ -108,7 +108,7 @@ func (ls *lives) each(ctx context.Context, tx *sql.Tx, filter *delivery.Filter, 
 		if err != nil {
 			return err
 		}
-		class := ls.supposed.classes(ls.conn[row.Int(1)].key, l.Queue)
+		class := ls.supposed.Classes(ls.conn[row.Int(1)].key, l.Queue)
 		l.after = delivery.FlowOf(l.before.CreatedAt, ls.periods, class)
 		f(&l)
 		return nil

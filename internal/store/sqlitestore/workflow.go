@@ -17,7 +17,7 @@ func (s *Store) SetWorkflow(ctx context.Context, wf delivery.Workflows) error {
 		return fmt.Errorf("set workflow: %w", err)
 	}
 	err := s.update(ctx, func(w *writer) error {
-		return w.retarget(ctx, &generation{workflows: wf, types: w.target().types})
+		return w.retarget(ctx, &delivery.Meaning{Workflows: wf, Types: w.target().Types})
 	})
 	if err != nil {
 		return fmt.Errorf("set workflow: %w", err)
@@ -25,28 +25,32 @@ func (s *Store) SetWorkflow(ctx context.Context, wf delivery.Workflows) error {
 	return nil
 }
 
-// retarget makes the inputs of g those that flow is to be derived with.
-func (w *writer) retarget(ctx context.Context, g *generation) error {
-	if same, err := sameInputs(g, w.target()); same || err != nil {
+// retarget makes m what flow is to be derived with.
+func (w *writer) retarget(ctx context.Context, m *delivery.Meaning) error {
+	if same, err := m.Same(&w.target().Meaning); same || err != nil {
 		return err
 	}
 	w.changed = true
-	used, err := statusesUsed(ctx, w.tx, boundaries(append(slices.Clone(w.generations), g)))
+	meanings := []*delivery.Meaning{m}
+	for _, g := range w.generations {
+		meanings = append(meanings, &g.Meaning)
+	}
+	used, err := statusesUsed(ctx, w.tx, delivery.Boundaries(meanings...))
 	if err != nil {
 		return err
 	}
 	filling := w.filling()
 	switch {
-	case sameClasses(used, g, w.current()):
+	case delivery.SameClasses(used, m, &w.current().Meaning):
 		// Any other meaning that was being worked in is given up.
 		if _, err = w.exec(dropFillingSQL); err == nil {
-			err = w.replaceInputs(w.current().id, g)
+			err = w.replaceInputs(w.current().id, m)
 		}
-	case filling != nil && sameClasses(used, g, filling):
-		err = w.replaceInputs(filling.id, g)
+	case filling != nil && delivery.SameClasses(used, m, &filling.Meaning):
+		err = w.replaceInputs(filling.id, m)
 	default:
 		if _, err = w.exec(dropFillingSQL); err == nil {
-			err = w.open(g)
+			err = w.open(m)
 		}
 	}
 	if err != nil {
@@ -55,36 +59,8 @@ func (w *writer) retarget(ctx context.Context, g *generation) error {
 	return w.loadGenerations()
 }
 
-func sameInputs(a, b *generation) (bool, error) {
-	aw, at, err := a.storedJSON()
-	if err != nil {
-		return false, err
-	}
-	bw, bt, err := b.storedJSON()
-	return aw == bw && at == bt, err
-}
-
-// boundaries are the instants at which any of the generations goes over to
-// another version.
-func boundaries(generations []*generation) []delivery.Instant {
-	var all []delivery.Instant
-	for _, g := range generations {
-		all = append(all, g.workflows.Boundaries()...)
-	}
-	slices.Sort(all)
-	return slices.Compact(all)
-}
-
-// statusUse is a status found in a queue of a connection, by the stays that
-// began between two boundaries.
-type statusUse struct {
-	connection, queue, key string
-	since                  delivery.Instant // an instant between the boundaries
-	issues, visits         int
-}
-
 // statusesUsed counts the statuses in use, in no order.
-func statusesUsed(ctx context.Context, tx *sql.Tx, boundaries []delivery.Instant) ([]statusUse, error) {
+func statusesUsed(ctx context.Context, tx *sql.Tx, boundaries []delivery.Instant) ([]delivery.StatusUse, error) {
 	type triple struct {
 		connection, queue, status int64
 		since                     delivery.Instant
@@ -115,10 +91,11 @@ func statusesUsed(ctx context.Context, tx *sql.Tx, boundaries []delivery.Instant
 			return nil, err
 		}
 	}
-	out := make([]statusUse, 0, len(used))
+	out := make([]delivery.StatusUse, 0, len(used))
 	for k, c := range used {
-		out = append(out, statusUse{
-			terms[0][k.connection].key, terms[1][k.queue].key, terms[2][k.status].key, k.since, c.issues, c.visits,
+		out = append(out, delivery.StatusUse{
+			Connection: terms[0][k.connection].key, Queue: terms[1][k.queue].key, Key: terms[2][k.status].key,
+			Since: k.since, Issues: c.issues, Visits: c.visits,
 		})
 	}
 	return out, nil
@@ -136,15 +113,6 @@ func since(boundaries []delivery.Instant, at delivery.Instant) delivery.Instant 
 	return boundaries[n-1]
 }
 
-func sameClasses(used []statusUse, a, b *generation) bool {
-	for _, u := range used {
-		if a.classes(u.connection, u.queue)(u.key, u.since) != b.classes(u.connection, u.queue)(u.key, u.since) {
-			return false
-		}
-	}
-	return true
-}
-
 // statuses stores a dictionary. A type that gives a status found in the data
 // another class is worked in like a changed workflow.
 func (w *writer) statuses(connection string, statuses []delivery.Status) error {
@@ -155,7 +123,7 @@ func (w *writer) statuses(connection string, statuses []delivery.Status) error {
 	if err != nil {
 		return err
 	}
-	known := w.target().types[connection]
+	known := w.target().Types[connection]
 	types := map[string]string{}
 	for _, st := range statuses {
 		n, err := w.affected(putStatusSQL, conn, st.Key, st.Name, st.Type, st.Order)
@@ -171,5 +139,5 @@ func (w *writer) statuses(connection string, statuses []delivery.Status) error {
 		return nil
 	}
 	t := w.target()
-	return w.retarget(w.ctx, &generation{workflows: t.workflows, types: t.types.with(connection, types)})
+	return w.retarget(w.ctx, &delivery.Meaning{Workflows: t.Workflows, Types: t.Types.With(connection, types)})
 }
