@@ -7,11 +7,15 @@ import (
 	"io/fs"
 )
 
-//go:embed control/*.sql sqlite/*.sql
+//go:embed control/*.sql sqlite/*.sql clickhouse/*.sql
 var files embed.FS
 
 // Control is the schema of the control database.
 func Control() fs.FS { return sub("control") }
+
+// ClickHouse is the schema of the fact store in ClickHouse: templates, in which
+// clickhousestore fills in what depends on a cluster.
+func ClickHouse() fs.FS { return sub("clickhouse") }
 
 // SQLite is the schema of the fact store in SQLite.
 func SQLite() fs.FS { return sub("sqlite") }

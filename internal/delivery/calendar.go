@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"fmt"
 	"slices"
+	"sort"
 	"strconv"
 	"strings"
 	"time"
@@ -272,4 +273,26 @@ func meanDay(v *CalendarVersion) float64 {
 		return 0
 	}
 	return float64(total) / float64(days) * msPerSecond
+}
+
+// WorkShift is a stretch of working time, and the working milliseconds of the
+// calendar before it.
+type WorkShift struct {
+	Start, End Instant
+	Before     int64
+}
+
+// Shifts are the stretches that measure any two instants within [from, to]: for
+// a store that measures by itself. The working time before t is that before the
+// last stretch that starts at or before t, plus what of it is before t; it is 0
+// where there is none.
+func (c *Calendar) Shifts(from, to Instant) []WorkShift {
+	first := sort.Search(len(c.shifts), func(i int) bool { return c.shifts[i].start > int64(from) })
+	last := sort.Search(len(c.shifts), func(i int) bool { return c.shifts[i].start > int64(to) })
+	first = max(0, first-1)
+	out := make([]WorkShift, 0, max(0, last-first))
+	for _, s := range c.shifts[first:max(first, last)] {
+		out = append(out, WorkShift{Instant(s.start), Instant(s.end), s.before})
+	}
+	return out
 }

@@ -76,10 +76,10 @@ func (m *Meaning) Encode() (workflow, types string, err error) {
 	if len(stored.Versions) == 0 {
 		stored.Versions = OneWorkflow(Workflow{}).Versions
 	}
-	if workflow, err = plainJSON(&stored); err != nil {
+	if workflow, err = PlainJSON(&stored); err != nil {
 		return "", "", err
 	}
-	types, err = plainJSON(m.Types)
+	types, err = PlainJSON(m.Types)
 	return workflow, types, err
 }
 
@@ -160,8 +160,8 @@ func SameClasses(used []StatusUse, a, b *Meaning) bool {
 	return true
 }
 
-// plainJSON is v as JSON that keeps the source's own text, HTML in it too.
-func plainJSON(v any) (string, error) {
+// PlainJSON is v as JSON that keeps the source's own text, HTML in it too.
+func PlainJSON(v any) (string, error) {
 	var b bytes.Buffer
 	enc := json.NewEncoder(&b)
 	enc.SetEscapeHTML(false)

@@ -9,6 +9,10 @@ import (
 // ErrNotFound is returned for a record that the store does not hold.
 var ErrNotFound = errors.New("not found")
 
+// ErrUnavailable is returned by a store that cannot be reached now: whatever was
+// asked may be asked again later.
+var ErrUnavailable = errors.New("the fact store does not answer")
+
 // Batch is what one page of a source says. Write stores all of it or nothing.
 type Batch struct {
 	Connection string

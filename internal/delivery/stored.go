@@ -34,7 +34,7 @@ type details struct {
 // fields that they neither filter nor count by. The error is of broken JSON in
 // a custom field.
 func EncodeDetails(i *Issue) (string, error) {
-	text, err := plainJSON(details{
+	text, err := PlainJSON(details{
 		Aliases: i.Aliases, Type: i.Type, Priority: i.Priority, Status: i.Status, Resolution: i.Resolution,
 		Project: i.Project, Assignee: i.Assignee, Author: i.Author, QAEngineer: i.QAEngineer,
 		Tags: i.Tags, Components: i.Components, Sprints: i.Sprints, StoryPoints: i.StoryPoints,
@@ -67,7 +67,7 @@ func EncodeFields(e *Event) (string, error) {
 	if e.Fields == nil {
 		return "", nil
 	}
-	text, err := plainJSON(e.Fields)
+	text, err := PlainJSON(e.Fields)
 	if err != nil {
 		return "", fmt.Errorf("event %s: %w", e.ID, err)
 	}

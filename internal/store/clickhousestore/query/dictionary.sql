@@ -1,0 +1,1 @@
+SELECT connection, key, name, type, position FROM statuses FINAL ORDER BY connection, key

@@ -1,0 +1,1 @@
+{{.Calendars}}{{if .Exclusions}}CAST(@exclusions, 'Array(Array(String))') AS excluded, CAST(@boundaries, 'Array(Int64)') AS versions, {{end}}1 AS one

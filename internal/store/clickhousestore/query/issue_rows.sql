@@ -1,0 +1,4 @@
+SELECT {{template "issue_columns.sql"}},
+       events, event_count, last_event_id, last_ordinal, full_changelog, fingerprint, gone
+FROM issues FINAL
+WHERE issue IN @issues

@@ -1,0 +1,1 @@
+SELECT issue, key, title, type FROM issues FINAL WHERE issue IN @issues

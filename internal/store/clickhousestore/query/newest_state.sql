@@ -1,0 +1,1 @@
+SELECT max(written) FROM state

@@ -1,0 +1,1 @@
+SELECT id, issue FROM numbers WHERE connection = @connection AND id IN @ids

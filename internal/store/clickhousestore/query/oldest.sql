@@ -1,0 +1,1 @@
+SELECT min(created_at) FROM flow WHERE generation = @generation AND gone = 0

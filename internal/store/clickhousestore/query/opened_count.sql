@@ -1,0 +1,4 @@
+WITH {{template "given.sql" .}}
+SELECT count() FROM (
+{{template "opened.sql" .}}
+)

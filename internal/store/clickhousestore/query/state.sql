@@ -1,0 +1,1 @@
+SELECT doc, version, written FROM state ORDER BY written DESC LIMIT 1

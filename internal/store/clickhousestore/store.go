@@ -1,0 +1,300 @@
+// Package clickhousestore is the delivery.Store in a ClickHouse database: on one
+// server, in a cluster or in a managed service.
+//
+// There are no transactions. A batch is worked out before anything of it is
+// written; then it is written table by table in such an order that a batch which
+// was cut off changes no answer for good: writing it again, which whoever was cut
+// off does, makes the same rows. An issue and its changelog are one row, so that
+// they are replaced at once; rows that say the same thing are told apart by a
+// counter, and read with FINAL. One process writes at a time.
+package clickhousestore
+
+import (
+	"context"
+	"embed"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"text/template"
+	"time"
+
+	"github.com/ClickHouse/clickhouse-go/v2"
+	"github.com/ClickHouse/clickhouse-go/v2/lib/driver"
+
+	"throughline/internal/delivery"
+)
+
+var _ delivery.Store = (*Store)(nil)
+
+//go:embed query/*.sql
+var queries embed.FS
+
+// Store is a delivery.Store in a ClickHouse database. While the server cannot be
+// reached, every answer is a delivery.ErrUnavailable.
+type Store struct {
+	address Address
+	queries *template.Template
+
+	opening sync.Mutex // held while the database is being opened
+	conn    driver.Conn
+	state   atomic.Pointer[state] // nil until the database is open
+
+	writing sync.Mutex // held by whoever writes
+	stale   bool       // a write failed: what the database holds is to be read again
+	readers generationReaders
+}
+
+// New returns the store at an address, without reaching for it.
+func New(a Address) (*Store, error) {
+	t, err := template.New("").Funcs(queryFuncs()).ParseFS(queries, "query/*.sql")
+	if err != nil {
+		return nil, fmt.Errorf("queries: %w", err)
+	}
+	return &Store{address: a, queries: t, readers: newGenerationReaders()}, nil
+}
+
+// Open returns the store at an address, with its schema up to date. When the
+// server cannot be reached the error is a delivery.ErrUnavailable and the store
+// is of use all the same: it opens when the server is back.
+func Open(ctx context.Context, a Address) (*Store, error) {
+	s, err := New(a)
+	if err != nil {
+		return nil, err
+	}
+	_, err = s.open(ctx)
+	return s, err
+}
+
+// open is the state of the database, which is opened when it is not.
+func (s *Store) open(ctx context.Context) (*state, error) {
+	if st := s.state.Load(); st != nil {
+		return st, ctx.Err()
+	}
+	s.opening.Lock()
+	defer s.opening.Unlock()
+	if st := s.state.Load(); st != nil {
+		return st, ctx.Err()
+	}
+	conn, err := s.connect(ctx)
+	if err != nil {
+		return nil, explain(ctx, err)
+	}
+	st, err := s.readState(ctx, conn)
+	if err != nil {
+		return nil, explain(ctx, errors.Join(err, conn.Close()))
+	}
+	s.conn = conn
+	s.state.Store(st)
+	return st, nil
+}
+
+// unknownDatabase is ClickHouse's code for a database that there is not.
+const unknownDatabase = 81
+
+// connect makes the database if it is missing, and brings its schema up to date.
+func (s *Store) connect(ctx context.Context) (driver.Conn, error) {
+	conn, err := clickhouse.Open(s.address.options(s.address.database))
+	if err != nil {
+		return nil, err
+	}
+	err = conn.Ping(ctx)
+	var refused *clickhouse.Exception
+	if errors.As(err, &refused) && refused.Code == unknownDatabase {
+		err = s.createDatabase(ctx)
+	}
+	if err == nil {
+		err = migrate(ctx, &s.address)
+	}
+	if err != nil {
+		return nil, errors.Join(err, conn.Close())
+	}
+	return conn, nil
+}
+
+func (s *Store) createDatabase(ctx context.Context) (err error) {
+	conn, err := clickhouse.Open(s.address.options(""))
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, conn.Close()) }()
+	on := ""
+	if s.address.cluster != "" {
+		on = " ON CLUSTER `" + s.address.cluster + "`"
+	}
+	return conn.Exec(ctx, "CREATE DATABASE IF NOT EXISTS `"+s.address.database+"`"+on)
+}
+
+// Ping reports whether the server answers.
+func (s *Store) Ping(ctx context.Context) error {
+	if _, err := s.open(ctx); err != nil {
+		return err
+	}
+	return explain(ctx, s.conn.Ping(ctx))
+}
+
+// Close closes the connections.
+func (s *Store) Close() error {
+	s.opening.Lock()
+	defer s.opening.Unlock()
+	if s.conn == nil {
+		return nil
+	}
+	return s.conn.Close()
+}
+
+// Identity tells this database from every other one.
+func (s *Store) Identity(ctx context.Context) (string, error) {
+	st, err := s.open(ctx)
+	if err != nil {
+		return "", fmt.Errorf("store identity: %w", err)
+	}
+	return st.identity, nil
+}
+
+// Version changes whenever an answer may have changed.
+func (s *Store) Version(ctx context.Context) (int64, error) {
+	st, err := s.open(ctx)
+	if err != nil {
+		return 0, fmt.Errorf("store version: %w", err)
+	}
+	return st.version, nil
+}
+
+// sql is the text of a statement.
+func (s *Store) sql(name string, data any) string {
+	var text strings.Builder
+	if err := s.queries.ExecuteTemplate(&text, name+".sql", data); err != nil {
+		panic(fmt.Errorf("statement %s: %w", name, err)) // its template does not fit its data
+	}
+	return text.String()
+}
+
+// explain makes an error a delivery.ErrUnavailable when the server is to be
+// waited for, and the caller's own when the caller gave up.
+func explain(ctx context.Context, err error) error {
+	if err == nil {
+		return nil
+	}
+	if cause := ctx.Err(); cause != nil {
+		return fmt.Errorf("%w (%v)", cause, err)
+	}
+	var network net.Error
+	var refused *clickhouse.Exception
+	switch {
+	case errors.As(err, &refused):
+		if !transient(refused.Code) {
+			return err
+		}
+	case errors.As(err, &network), errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF), errors.Is(err, clickhouse.ErrAcquireConnTimeout):
+	default:
+		return err
+	}
+	return fmt.Errorf("%w: %w", delivery.ErrUnavailable, err)
+}
+
+// transient are ClickHouse's codes for faults that pass: too many queries,
+// parts or connections, timeouts, networks, memory, replicas and Keeper.
+func transient(code int32) bool {
+	switch code {
+	case 159, 160, 202, 203, 209, 210, 236, 241, 242, 252, 279, 285, 319, 999:
+		return true
+	}
+	return false
+}
+
+// column is a column of an insert: a slice with a value for each row.
+type column struct {
+	name   string
+	values any
+}
+
+// insert writes rows as one block, which all readers see at once.
+func insert(ctx context.Context, conn driver.Conn, table string, rows int, columns ...column) (err error) {
+	if rows == 0 {
+		return nil
+	}
+	names := make([]string, len(columns))
+	for i, c := range columns {
+		names[i] = c.name
+	}
+	batch, err := conn.PrepareBatch(ctx, "INSERT INTO "+table+" ("+strings.Join(names, ", ")+")")
+	if err != nil {
+		return fmt.Errorf("insert into %s: %w", table, err)
+	}
+	defer func() { err = errors.Join(err, batch.Close()) }()
+	for i, c := range columns {
+		if err := batch.Column(i).Append(c.values); err != nil {
+			return fmt.Errorf("insert into %s: %s: %w", table, c.name, err)
+		}
+	}
+	if err := batch.Send(); err != nil {
+		return fmt.Errorf("insert into %s: %w", table, err)
+	}
+	return nil
+}
+
+// scanRows calls scan for each row that a statement answers.
+func scanRows(ctx context.Context, conn driver.Conn, query string, scan func(driver.Rows) error, args ...any) (err error) {
+	rows, err := conn.Query(ctx, query, args...)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, rows.Close()) }()
+	for rows.Next() {
+		if err := scan(rows); err != nil {
+			return err
+		}
+	}
+	return rows.Err()
+}
+
+// generationReaders counts who reads a generation, so that its rows are not
+// taken from under an answer.
+type generationReaders struct {
+	mu    *sync.Mutex
+	count map[uint32]int
+}
+
+func newGenerationReaders() generationReaders {
+	return generationReaders{&sync.Mutex{}, map[uint32]int{}}
+}
+
+func (r generationReaders) add(id uint32, n int) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.count[id] += n; r.count[id] == 0 {
+		delete(r.count, id)
+	}
+}
+
+func (r generationReaders) none(id uint32) bool {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.count[id] == 0
+}
+
+// waitReaders is how often a generation that is read is looked at again.
+const waitReaders = 50 * time.Millisecond
+
+// read runs f with a state whose generation stays until f returns.
+func (s *Store) read(ctx context.Context, f func(st *state) error) error {
+	st, err := s.open(ctx)
+	if err != nil {
+		return err
+	}
+	for {
+		s.readers.add(st.current().id, 1)
+		now := s.state.Load()
+		if now.current().id == st.current().id {
+			break
+		}
+		s.readers.add(st.current().id, -1) // overtaken: its rows may be gone
+		st = now
+	}
+	defer s.readers.add(st.current().id, -1)
+	return explain(ctx, f(st))
+}
