@@ -3,7 +3,10 @@ package worker
 import (
 	"context"
 	"fmt"
+	"reflect"
 	"time"
+
+	"throughline/internal/delivery"
 )
 
 // rebuildRetry is the pause after a rebuild that failed.
@@ -28,7 +31,21 @@ func (w *Worker) applyWorkflow(ctx context.Context) error {
 	if err := w.store.SetWorkflow(ctx, workflows); err != nil {
 		return fmt.Errorf("set the workflow: %w", err)
 	}
+	w.applied.Store(workflows)
 	return nil
+}
+
+// watchWorkflow notices a workflow that another process has stored, such as an
+// import beside this one.
+func (w *Worker) watchWorkflow(ctx context.Context) {
+	workflows, err := w.db.Workflows(ctx)
+	if err != nil {
+		w.failed(ctx, "the workflow cannot be read", err)
+		return
+	}
+	if last, ok := w.applied.Load().(delivery.Workflows); ok && !reflect.DeepEqual(last, workflows) {
+		w.WorkflowChanged()
+	}
 }
 
 // rebuild derives what the workflow in force needs.
