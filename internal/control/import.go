@@ -86,20 +86,43 @@ func (db *DB) Import(ctx context.Context, in Imported, declared Declared) (Impor
 		return ImportOutcome{}, err
 	}
 	var out ImportOutcome
-	err := db.tx(ctx, func(tx *sql.Tx) error {
-		i := importing{db: db, tx: tx, in: in, declared: declared}
-		for _, step := range []func(context.Context) error{i.connection, i.calendar, i.workflow} {
-			if err := step(ctx); err != nil {
-				return err
-			}
-		}
-		if i.conflicts != nil {
-			return &ImportError{i.conflicts}
-		}
-		out = i.out
-		return nil
+	err := db.tx(ctx, func(tx *sql.Tx) (err error) {
+		out, err = db.importIn(ctx, tx, in, declared)
+		return err
 	})
 	return out, err
+}
+
+// TryImport says what would stand in the way of an import, and stores nothing.
+func (db *DB) TryImport(ctx context.Context, in Imported, declared Declared) error {
+	tried := errors.New("tried")
+	if err := in.Connection.Validate(); err != nil {
+		return err
+	}
+	err := db.tx(ctx, func(tx *sql.Tx) error {
+		if _, err := db.importIn(ctx, tx, in, declared); err != nil {
+			return err
+		}
+		return tried
+	})
+	if errors.Is(err, tried) {
+		return nil
+	}
+	return err
+}
+
+// importIn is Import within a transaction.
+func (db *DB) importIn(ctx context.Context, tx *sql.Tx, in Imported, declared Declared) (ImportOutcome, error) {
+	i := importing{db: db, tx: tx, in: in, declared: declared}
+	for _, step := range []func(context.Context) error{i.connection, i.calendar, i.workflow} {
+		if err := step(ctx); err != nil {
+			return ImportOutcome{}, err
+		}
+	}
+	if i.conflicts != nil {
+		return ImportOutcome{}, &ImportError{i.conflicts}
+	}
+	return i.out, nil
 }
 
 // importing is an import under way. Steps go on after a conflict, so that all
