@@ -36,16 +36,20 @@ func (w *Worker) applyWorkflow(ctx context.Context) error {
 }
 
 // watchWorkflow notices a workflow that another process has stored, such as an
-// import beside this one.
-func (w *Worker) watchWorkflow(ctx context.Context) {
+// import beside this one. seen is whether it was there at the last look, too:
+// what this process stores is on its way already, and is not told of twice.
+func (w *Worker) watchWorkflow(ctx context.Context, seen bool) (differs bool) {
 	workflows, err := w.db.Workflows(ctx)
 	if err != nil {
 		w.failed(ctx, "the workflow cannot be read", err)
-		return
+		return false
 	}
-	if last, ok := w.applied.Load().(delivery.Workflows); ok && !reflect.DeepEqual(last, workflows) {
+	last, ok := w.applied.Load().(delivery.Workflows)
+	if differs = ok && !reflect.DeepEqual(last, workflows); differs && seen {
 		w.WorkflowChanged()
+		return false
 	}
+	return differs
 }
 
 // rebuild derives what the workflow in force needs.

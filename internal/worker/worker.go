@@ -75,8 +75,9 @@ func (w *Worker) Run(ctx context.Context) error {
 	var running sync.WaitGroup
 	running.Go(func() { w.rebuilds(ctx) })
 	running.Go(func() { w.prunes(ctx) })
+	differs := false
 	for ctx.Err() == nil {
-		w.watchWorkflow(ctx)
+		differs = w.watchWorkflow(ctx, differs)
 		w.startDue(ctx, &running)
 		idle := time.NewTimer(w.untilDue(ctx))
 		select {
