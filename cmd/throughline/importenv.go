@@ -70,7 +70,7 @@ func importEnv(ctx context.Context, p program, file string, o importOptions) err
 		say(p.stdout, "\nDry run: nothing was written.\n")
 		return nil
 	}
-	say(p.stdout, "\nStored in %s. A server at work there takes it up within 30 seconds.\n", cfg.DataDir)
+	say(p.stdout, "\nStored in %s. A server at work there takes it up within a minute.\n", cfg.DataDir)
 	return nil
 }
 
@@ -293,7 +293,9 @@ func (i *importing) sayOutcome(w io.Writer, out control.ImportOutcome) {
 		outcome control.Outcome
 	}{
 		{"connection " + i.plan.Imported.Connection.Name, out.Connection},
-		{"position", out.Start}, {"calendar", out.Calendar}, {"workflow", out.Workflow},
+		{"position", out.Start},
+		{"calendar", out.Calendar},
+		{"workflow", out.Workflow},
 	} {
 		if line.outcome != control.NotGiven {
 			say(w, "%s: %s\n", line.what, words[line.outcome])

@@ -272,7 +272,7 @@ func TestImportEnvBesideServe(t *testing.T) {
 	s := launch(t, environ, "serve")
 	code, stdout, stderr = cli(t, environ, "import-env", exporterEnv(t, "EXPORTER_TRACKER__LANGUAGE=ru"), "--skip", "store", "--replace")
 	expect(t, code, exitDone, stdout+stderr, "connection tracker: replaced\n", "workflow: made\n")
-	s.logged(`msg="sync finished" connection=tracker`)
+	s.logged(`msg="sync ended" connection=tracker sync=1 state=done`)
 	admin := s.visitor()
 	if code := admin.post("/login", map[string][]string{"email": {"ann@example.com"}, "password": {"long enough 1"}}); code != 303 {
 		t.Fatalf("sign-in answers %d", code)

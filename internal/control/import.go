@@ -256,7 +256,7 @@ func (i *importing) start(ctx context.Context, fresh bool) error {
 	text := string(i.in.Start)
 	moved := !reflect.DeepEqual(cursor, start)
 	switch {
-	case start != nil && *start == text && !(moved && i.in.Restart && i.in.Replace):
+	case start != nil && *start == text && (!moved || !i.in.Restart || !i.in.Replace):
 		i.out.Start = Unchanged
 		return nil
 	case moved && !i.in.Restart:

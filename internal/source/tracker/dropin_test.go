@@ -25,7 +25,8 @@ func TestDropIn(t *testing.T) {
 		"empty fields": {settingsOf("drop_in_database", `" agile "`, "drop_in_issues_table", `""`), agile, ""},
 		"all": {
 			settingsOf("drop_in_database", `"_a1"`, "drop_in_issues_table", `"i"`, "drop_in_metrics_table", `"m"`, "drop_in_changelog_table", `"c"`, "drop_in_current_status", `true`),
-			DropIn{"_a1", "i", "m", "c", true}, "",
+			DropIn{"_a1", "i", "m", "c", true},
+			"",
 		},
 		"database":     {settingsOf("drop_in_database", `"1a"`), DropIn{}, "drop_in_database clickhouse_name"},
 		"quoted":       {settingsOf("drop_in_database", "\"a`b\""), DropIn{}, "drop_in_database clickhouse_name"},
