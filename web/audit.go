@@ -124,7 +124,10 @@ func actorOptions(ctx context.Context, actors []control.AuditActor) []views.Opti
 
 // actorName is an e-mail address, or what stands for one that is not known.
 func actorName(ctx context.Context, id int64, email string) string {
-	if id == 0 || id == control.ByProgram {
+	switch {
+	case id == 0 && email != "":
+		return i18n.T(ctx, "audit.command", "name", email)
+	case id == 0 || id == control.ByProgram:
 		return i18n.T(ctx, "audit.program")
 	}
 	return cmp.Or(email, i18n.T(ctx, "audit.somebody", "id", strconv.FormatInt(id, 10)))

@@ -29,6 +29,7 @@ var imports = map[string][]string{
 	"internal/source/*":          {"internal/delivery", "internal/source"},
 	"internal/store/sqlitestore": {"internal/delivery", "internal/sqlite", "migrations"},
 	"internal/control":           {"internal/delivery", "internal/source", "internal/secret", "internal/sqlite", "migrations", "internal/holidays"},
+	"internal/importer":          {"internal/control", "internal/source"},
 	"internal/worker":            {"internal/control", "internal/delivery", "internal/source"},
 	"internal/simulator":         {"internal/delivery"},
 	"views":                      {"internal/delivery", "internal/i18n", "static"},

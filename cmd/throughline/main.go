@@ -43,6 +43,10 @@ func commands() []command {
 			name: "restore", summary: "put a backup in the place of what the data directory holds; the server must be stopped",
 			args: []argument{{"FILE", "the file that backup wrote"}}, define: defineRestore,
 		},
+		{
+			name: "import-env", summary: "take over the settings of tracker-exporter, beside a running server or without",
+			args: []argument{{"FILE", "its .env file"}}, define: defineImportEnv,
+		},
 		{name: "healthcheck", summary: "ask a running server whether it is alive", define: simple(healthcheck)},
 		{name: "version", summary: "say what this binary is", define: simple(printVersion)},
 	}

@@ -16,6 +16,13 @@ func WithActor(ctx context.Context, userID int64) context.Context {
 	return context.WithValue(ctx, actorKey{}, userID)
 }
 
+type commandKey struct{}
+
+// WithCommand names the subcommand that changes things without a user.
+func WithCommand(ctx context.Context, name string) context.Context {
+	return context.WithValue(ctx, commandKey{}, name)
+}
+
 // actor is the user named by WithActor, or nil.
 func actor(ctx context.Context) any {
 	if id, ok := ctx.Value(actorKey{}).(int64); ok && id != 0 {
@@ -45,9 +52,10 @@ func (db *DB) auditEntry(ctx context.Context, tx *sql.Tx, action, object string,
 		texts[i] = text
 	}
 	by := actor(ctx)
+	command, _ := ctx.Value(commandKey{}).(string)
 	err = tx.QueryRowContext(ctx, `INSERT INTO audit_log (at, user_id, email, action, object, before, after)
-		VALUES (?, ?, coalesce((SELECT email FROM users WHERE id = ?), ''), ?, ?, ?, ?) RETURNING id`,
-		millis(db.now()), by, by, action, object, texts[0], texts[1]).Scan(&id)
+		VALUES (?, ?, coalesce((SELECT email FROM users WHERE id = ?), ?), ?, ?, ?, ?) RETURNING id`,
+		millis(db.now()), by, by, command, action, object, texts[0], texts[1]).Scan(&id)
 	if err != nil {
 		return 0, fmt.Errorf("audit log: %w", err)
 	}
@@ -59,7 +67,7 @@ type AuditEntry struct {
 	ID     int64
 	At     time.Time
 	UserID int64           // 0: the program itself, its command line or provisioning file
-	Email  string          // of the user then, "" for the program
+	Email  string          // of the user then; for the program its command or ""
 	Action string          // user.invite, calendar.save
 	Object string          // kind/name: user/ann@example.com, workflow
 	Before json.RawMessage // null when there was none

@@ -147,10 +147,11 @@ func updateConnection(ctx context.Context, tx *sql.Tx, old *Connection, c Connec
 }
 
 // renew makes a changed connection due and forgets what held it up, and with
-// restart where its last pull ended.
+// restart where its last pull ended and where its first was to begin.
 func renew(ctx context.Context, tx *sql.Tx, id int64, restart bool) error {
 	_, err := tx.ExecContext(ctx, `UPDATE connections SET revision = revision + 1, next_run_at = 0, failures = 0,
-		paused_code = '', paused_message = '', paused_at = 0, cursor = CASE WHEN ? THEN NULL ELSE cursor END WHERE id = ?`, restart, id)
+		paused_code = '', paused_message = '', paused_at = 0,
+		cursor = iif(?1, NULL, cursor), start = iif(?1, NULL, start) WHERE id = ?2`, restart, id)
 	if err != nil {
 		return fmt.Errorf("renew connection %d: %w", id, err)
 	}

@@ -3,7 +3,10 @@ package worker
 import (
 	"context"
 	"fmt"
+	"reflect"
 	"time"
+
+	"throughline/internal/delivery"
 )
 
 // rebuildRetry is the pause after a rebuild that failed.
@@ -28,7 +31,25 @@ func (w *Worker) applyWorkflow(ctx context.Context) error {
 	if err := w.store.SetWorkflow(ctx, workflows); err != nil {
 		return fmt.Errorf("set the workflow: %w", err)
 	}
+	w.applied.Store(workflows)
 	return nil
+}
+
+// watchWorkflow notices a workflow that another process has stored, such as an
+// import beside this one. seen is whether it was there at the last look, too:
+// what this process stores is on its way already, and is not told of twice.
+func (w *Worker) watchWorkflow(ctx context.Context, seen bool) (differs bool) {
+	workflows, err := w.db.Workflows(ctx)
+	if err != nil {
+		w.failed(ctx, "the workflow cannot be read", err)
+		return false
+	}
+	last, ok := w.applied.Load().(delivery.Workflows)
+	if differs = ok && !reflect.DeepEqual(last, workflows); differs && seen {
+		w.WorkflowChanged()
+		return false
+	}
+	return differs
 }
 
 // rebuild derives what the workflow in force needs.

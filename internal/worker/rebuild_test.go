@@ -64,3 +64,22 @@ func TestStatusTypesLearnedInTheForeground(t *testing.T) {
 		}
 	}
 }
+
+// A workflow that another process stores is noticed without being told of it.
+func TestWorkflowOfAnotherProcess(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		r := newRig(t, map[string]pullFunc{"a": learning("inProgress", "inProgress")})
+		defer r.close()
+		r.connect("a")
+		stop := r.running()
+		time.Sleep(time.Minute)
+		if err := r.db.SaveWorkflow(t.Context(), delivery.Workflow{StatusLists: delivery.StatusLists{Closed: []string{"closed"}}}); err != nil {
+			t.Fatal(err)
+		}
+		time.Sleep(2*maxIdle + time.Second)
+		if n := r.closedIssues(); n != 1 {
+			t.Errorf("%d issues closed by the new workflow", n)
+		}
+		stop()
+	})
+}

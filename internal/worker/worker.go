@@ -38,6 +38,7 @@ type Worker struct {
 	changed chan struct{} // holds one: read the workflow again
 	slots   chan struct{} // holds one per sync under way
 	rebuilt atomic.Value  // progress of the rebuild under way
+	applied atomic.Value  // delivery.Workflows that the store was last handed
 }
 
 // New returns a worker that reaches sources of these kinds by client.
@@ -74,7 +75,9 @@ func (w *Worker) Run(ctx context.Context) error {
 	var running sync.WaitGroup
 	running.Go(func() { w.rebuilds(ctx) })
 	running.Go(func() { w.prunes(ctx) })
+	differs := false
 	for ctx.Err() == nil {
+		differs = w.watchWorkflow(ctx, differs)
 		w.startDue(ctx, &running)
 		idle := time.NewTimer(w.untilDue(ctx))
 		select {

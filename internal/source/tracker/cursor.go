@@ -3,6 +3,7 @@ package tracker
 import (
 	"encoding/json"
 	"slices"
+	"time"
 
 	"throughline/internal/delivery"
 	"throughline/internal/source"
@@ -68,6 +69,14 @@ func cursorOf(raw source.Cursor) cursor {
 		c.ChangelogStep = 0
 	}
 	return c
+}
+
+// CursorSince is the cursor of a connection in which every issue updated before
+// since counts as known: its pull asks for what was updated from then on, with
+// some slack, and never for what lies further back.
+func CursorSince(since time.Time) source.Cursor {
+	c := cursor{Version: cursorVersion, Since: delivery.InstantOf(since)}
+	return c.raw()
 }
 
 func (c *cursor) raw() source.Cursor {

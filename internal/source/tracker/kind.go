@@ -42,6 +42,7 @@ func Kind() source.Kind {
 		Fields: []source.Field{
 			fieldOrg, fieldCloudOrg, fieldQueues, fieldInitialRange, fieldChangelog,
 			fieldLanguage, fieldQuery, fieldCustom, fieldBaseURL,
+			fieldDropInDatabase, fieldDropInIssues, fieldDropInMetrics, fieldDropInChangelog, fieldDropInCurrent,
 		},
 		Secrets: []source.Field{secretToken, secretIAM},
 		New:     open,
@@ -60,6 +61,7 @@ type settings struct {
 	initial      time.Duration
 	changelog    bool
 	custom       []string
+	dropIn       DropIn
 }
 
 // open is Kind.New.
@@ -81,14 +83,24 @@ func open(cfg source.Config, client *http.Client) (source.Source, error) {
 	}, nil
 }
 
+// refusal says that a setting cannot be used; id names the text in the message
+// catalogue, below "setting.tracker.".
+type refusal func(f source.Field, id, message string, args ...string)
+
+// settingErrors collects refusals.
+type settingErrors []error
+
+func (e *settingErrors) refuse(f source.Field, id, message string, args ...string) {
+	*e = append(*e, &source.SettingError{Field: f.Name, Message: message, Phrase: source.Phrase{ID: "setting.tracker." + id, Args: args}})
+}
+
+func (e *settingErrors) join() error { return errors.Join(*e...) }
+
 // read reports all that is wrong joined, each as a *source.SettingError.
 func read(cfg source.Config) (settings, error) {
 	kind := Kind()
-	errs := []error{kind.Validate(cfg.Settings)}
-	note := func(err error) { errs = append(errs, err) }
-	refuse := func(f source.Field, id, message string, args ...string) {
-		note(&source.SettingError{Field: f.Name, Message: message, Phrase: source.Phrase{ID: "setting.tracker." + id, Args: args}})
-	}
+	errs := settingErrors{kind.Validate(cfg.Settings)}
+	refuse := errs.refuse
 
 	var set settings
 	s := cfg.Settings // Validate has said what cannot be read
@@ -132,7 +144,8 @@ func read(cfg source.Config) (settings, error) {
 	case iam != "" && cloud == "":
 		refuse(secretIAM, "iam_cloud", "an IAM token works with cloud_org_id only")
 	}
-	if err := errors.Join(errs...); err != nil {
+	set.dropIn = readDropIn(s, refuse)
+	if err := errs.join(); err != nil {
 		return set, err
 	}
 
