@@ -89,7 +89,7 @@ func (w *writer) writeFlow(rows []*issueRow) error {
 
 // insert writes rows of a table that a batch changes.
 func (w *writer) insert(table string, rows int, columns ...column) error {
-	return insert(w.ctx, w.s.conn, table, rows, columns...)
+	return w.s.insert(w.ctx, w.s.conn, table, rows, columns...)
 }
 
 // written is the column that tells rows of this batch from those before.

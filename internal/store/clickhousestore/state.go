@@ -208,7 +208,7 @@ func (s *Store) putState(ctx context.Context, conn driver.Conn, st *state) error
 		return err
 	}
 	st.row = st.written
-	return insert(ctx, conn, "state", 1,
+	return s.insert(ctx, conn, "state", 1,
 		column{"one", []uint8{1}}, column{"doc", []string{doc}}, column{"version", []int64{st.version}}, column{"written", []uint64{st.written}})
 }
 

@@ -41,6 +41,7 @@ type Store struct {
 
 	opening sync.Mutex // held while the database is being opened
 	conn    driver.Conn
+	types   types
 	state   atomic.Pointer[state] // nil until the database is open
 
 	writing sync.Mutex // held by whoever writes
@@ -83,7 +84,10 @@ func (s *Store) open(ctx context.Context) (*state, error) {
 	if err != nil {
 		return nil, explain(ctx, err)
 	}
-	st, err := s.readState(ctx, conn)
+	var st *state
+	if s.types, err = readTypes(ctx, conn, s.sql("types", nil)); err == nil {
+		st, err = s.readState(ctx, conn)
+	}
 	if err != nil {
 		return nil, explain(ctx, errors.Join(err, conn.Close()))
 	}
@@ -212,15 +216,36 @@ type column struct {
 	values any
 }
 
+// types are the types of columns by table and name. The driver would ask for
+// them before every insert.
+type types map[[2]string]string
+
+func readTypes(ctx context.Context, conn driver.Conn, query string) (types, error) {
+	t := types{}
+	err := scanRows(ctx, conn, query, func(rows driver.Rows) error {
+		var table, name, typ string
+		err := rows.Scan(&table, &name, &typ)
+		t[[2]string{table, name}] = typ
+		return err
+	})
+	if err != nil {
+		return nil, fmt.Errorf("types of columns: %w", err)
+	}
+	return t, nil
+}
+
 // insert writes rows as one block, which all readers see at once.
-func insert(ctx context.Context, conn driver.Conn, table string, rows int, columns ...column) (err error) {
+func (s *Store) insert(ctx context.Context, conn driver.Conn, table string, rows int, columns ...column) (err error) {
 	if rows == 0 {
 		return nil
 	}
 	names := make([]string, len(columns))
+	described := make([]clickhouse.ColumnNameAndType, len(columns))
 	for i, c := range columns {
 		names[i] = c.name
+		described[i] = clickhouse.ColumnNameAndType{Name: c.name, Type: s.types[[2]string{table, c.name}]}
 	}
+	ctx = clickhouse.Context(ctx, clickhouse.WithColumnNamesAndTypes(described))
 	batch, err := conn.PrepareBatch(ctx, "INSERT INTO "+table+" ("+strings.Join(names, ", ")+")")
 	if err != nil {
 		return fmt.Errorf("insert into %s: %w", table, err)
