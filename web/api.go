@@ -21,8 +21,9 @@ import (
 
 // Scopes of tokens, as control knows them.
 const (
-	scopeRead   = "read"
-	scopeIngest = "ingest"
+	scopeRead    = "read"
+	scopeIngest  = "ingest"
+	scopeMetrics = "metrics"
 )
 
 // apiRoutes are those of programs, and of the links to data on pages.

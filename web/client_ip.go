@@ -1,6 +1,7 @@
 package web
 
 import (
+	"context"
 	"net"
 	"net/http"
 	"net/netip"
@@ -19,6 +20,7 @@ func clientIP(trusted []netip.Prefix) func(http.Handler) http.Handler {
 		next = middleware.ClientIPFromRemoteAddr(next)
 		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 			peer, ok := parseAddress(r.RemoteAddr)
+			r = r.WithContext(context.WithValue(r.Context(), hereKey{}, ok && isHere(peer, r.Header, isTrusted(peer, trusted))))
 			if !ok || !isTrusted(peer, trusted) {
 				next.ServeHTTP(w, r)
 				return
@@ -68,4 +70,29 @@ func parseAddress(s string) (netip.Addr, bool) {
 
 func isTrusted(ip netip.Addr, trusted []netip.Prefix) bool {
 	return slices.ContainsFunc(trusted, func(p netip.Prefix) bool { return p.Contains(ip) })
+}
+
+type hereKey struct{}
+
+// fromHere reports whether a program on this machine asks, for itself.
+func fromHere(ctx context.Context) bool {
+	here, _ := ctx.Value(hereKey{}).(bool)
+	return here
+}
+
+// isHere reports whether a request comes from this machine and for nobody else.
+// A proxy on it that is trusted says for whom it asks; one that is not, but names
+// anybody, asks for somebody else.
+func isHere(peer netip.Addr, h http.Header, trusted bool) bool {
+	if !peer.IsLoopback() || h.Get("Forwarded") != "" || h.Get("X-Real-Ip") != "" {
+		return false
+	}
+	forwarded := strings.Join(h.Values("X-Forwarded-For"), ",")
+	if forwarded == "" {
+		return true
+	}
+	return trusted && !slices.ContainsFunc(strings.Split(forwarded, ","), func(entry string) bool {
+		ip, ok := parseAddress(strings.TrimSpace(entry))
+		return !ok || !ip.IsLoopback()
+	})
 }

@@ -31,8 +31,10 @@ func (s *Server) logRequests(next http.Handler) http.Handler {
 		if status == 0 {
 			status = http.StatusOK
 		}
+		took := time.Since(start)
+		s.observer.Answered(route, r.Method, status, took)
 		s.log.Info("request", "method", r.Method, "route", route, "status", status,
-			"bytes", ww.BytesWritten(), "duration", time.Since(start), "ip", middleware.GetClientIP(r.Context()))
+			"bytes", ww.BytesWritten(), "duration", took, "ip", middleware.GetClientIP(r.Context()))
 	})
 }
 

@@ -49,7 +49,9 @@ func (s *Server) loadPanelOf(ctx context.Context, p panel, f delivery.Filter, st
 		ask.expires = now.Add(nowLifetime)
 	}
 	ask.answer = func(ctx context.Context) (any, int, error) {
+		began := time.Now()
 		d, err := p.load(ctx, s.store, q)
+		s.observer.PanelLoaded(p.slug, time.Since(began), err)
 		if err != nil {
 			return nil, 0, fmt.Errorf("panel %s: %w", p.slug, err)
 		}

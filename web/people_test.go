@@ -383,7 +383,7 @@ func TestTokensOfPrograms(t *testing.T) {
 	want(t, res.doc, "#f-scopes-error", "Choose from the list")
 	res = s.post("/settings/tokens", url.Values{"name": {"wall"}, "scopes": {"read"}, "connection": {"gone"}})
 	want(t, res.doc, "#f-connection-error", "no such connection")
-	if offered := res.doc.Find("input[name=scopes]").Map(func(_ int, e *selection) string { return e.AttrOr("value", "") }); strings.Join(offered, " ") != "read ingest" {
+	if offered := res.doc.Find("input[name=scopes]").Map(func(_ int, e *selection) string { return e.AttrOr("value", "") }); strings.Join(offered, " ") != "read ingest metrics" {
 		t.Errorf("offered are %s", offered)
 	}
 	if res.doc.Find("input[value=read][checked]").Length() != 1 {

@@ -49,7 +49,7 @@ const (
 func accessTo(method, path string) (access, bool) {
 	get := method == http.MethodGet
 	switch {
-	case strings.HasPrefix(path, "/static/"), path == "/healthz", path == "/readyz", path == "/login", path == "/logout",
+	case strings.HasPrefix(path, "/static/"), path == "/healthz", path == "/readyz", strings.HasPrefix(path, "/metrics"), path == "/login", path == "/logout",
 		path == "/setup", path == "/invite", path == "/preferences":
 		return open, true
 	case strings.HasPrefix(path, "/account"):

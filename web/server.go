@@ -49,6 +49,8 @@ type Config struct {
 	Log            *slog.Logger
 	TrustedProxies []netip.Prefix
 	Ready          func(ctx context.Context) error // nil: databases that answer are enough
+	Observer       Observer                        // nil: nobody measures
+	Metrics        Metrics
 	Now            func() time.Time
 	// Stale is how old an answer may be that took long to compute, while new data
 	// comes in; 0 answers from the newest data always.
@@ -62,6 +64,7 @@ type Server struct {
 	store       delivery.Store
 	log         *slog.Logger
 	now         func() time.Time
+	observer    Observer
 	base        string // path prefix without a slash at the end
 	sessions    *scs.SessionManager
 	crossOrigin *http.CrossOriginProtection
@@ -74,9 +77,12 @@ type Server struct {
 
 // New makes a Server; it starts nothing.
 func New(cfg Config) *Server {
-	s := &Server{cfg: cfg, db: cfg.DB, store: cfg.Store, log: cfg.Log, now: cfg.Now, logins: newThrottle(), guesses: newThrottle()}
+	s := &Server{cfg: cfg, db: cfg.DB, store: cfg.Store, log: cfg.Log, now: cfg.Now, observer: cfg.Observer, logins: newThrottle(), guesses: newThrottle()}
 	if s.now == nil {
 		s.now = time.Now
+	}
+	if s.observer == nil {
+		s.observer = unobserved{}
 	}
 	secure := false
 	s.crossOrigin = http.NewCrossOriginProtection()
@@ -104,6 +110,7 @@ func (s *Server) Handler() http.Handler {
 	root.MethodNotAllowed(s.browser(http.HandlerFunc(s.methodNotAllowed)).ServeHTTP)
 	root.Get("/healthz", s.healthz)
 	root.Get("/readyz", s.readyz)
+	s.metricsRoutes(root)
 	if s.base == "" {
 		s.routes(root)
 	} else {
@@ -116,6 +123,7 @@ func (s *Server) routes(r chi.Router) {
 	if s.base != "" {
 		r.Get("/healthz", s.healthz)
 		r.Get("/readyz", s.readyz)
+		s.metricsRoutes(r)
 	}
 	r.Handle("/static/*", http.StripPrefix(s.base, static.Handler()))
 	r.Group(func(r chi.Router) {

@@ -77,6 +77,7 @@ func newSite(t testing.TB, change func(*Config)) *site {
 	cfg := Config{
 		DB: db, Store: store, Worker: s.worker, Kinds: []source.Kind{madeUpKind()}, Client: http.DefaultClient,
 		Log: slog.New(slog.NewTextHandler(s.log, nil)), Now: func() time.Time { return testNow },
+		Metrics: Metrics{Handler: http.HandlerFunc(scrape)},
 	}
 	if change != nil {
 		change(&cfg)

@@ -33,7 +33,7 @@ func (s *Server) showTokens(w http.ResponseWriter, r *http.Request, status int, 
 		s.fail(w, r, err)
 		return
 	}
-	list := views.TokenList{Form: f, Scopes: []string{scopeRead, scopeIngest}, Connections: connections}
+	list := views.TokenList{Form: f, Scopes: []string{scopeRead, scopeIngest, scopeMetrics}, Connections: connections}
 	for _, t := range tokens {
 		list.Tokens = append(list.Tokens, tokenRow(t))
 	}

@@ -18,6 +18,7 @@ import (
 	"throughline/internal/safehttp"
 	"throughline/internal/secret"
 	"throughline/internal/store/sqlitestore"
+	"throughline/internal/telemetry"
 	"throughline/internal/worker"
 )
 
@@ -34,6 +35,8 @@ type app struct {
 	store  delivery.Store
 	client *http.Client
 	worker *worker.Worker
+
+	metrics *telemetry.Metrics
 }
 
 // loadConfig reads the environment and the provisioning file that it names, and
@@ -119,8 +122,13 @@ func openApp(ctx context.Context, cfg config.Config, provision *control.Provisio
 	if a.store, err = openStore(ctx, cfg); err != nil {
 		return a, err
 	}
+	if a.metrics, err = openMetrics(cfg, log); err != nil {
+		return a, err
+	}
+	a.metrics.Watch(a.state)
 	a.client = safehttp.Client(cfg.AllowedNetworks, sourceTimeout)
-	a.worker = worker.New(a.db, a.store, kinds(), a.client, log)
+	a.worker = worker.New(a.db, a.store, measured(kinds(), a.metrics), a.client, log)
+	a.worker.Observe(syncObserver{a.metrics})
 	return a, a.settle(ctx, provision)
 }
 
@@ -258,6 +266,9 @@ func (a *app) Close() error {
 	var errs []error
 	if a.client != nil {
 		a.client.CloseIdleConnections()
+	}
+	if err := a.metrics.Close(); err != nil {
+		a.log.Warn("the last metrics are lost", "error", err)
 	}
 	if a.store != nil {
 		errs = append(errs, a.store.Close())

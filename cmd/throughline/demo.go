@@ -55,7 +55,12 @@ func demo(ctx context.Context, p program) (err error) {
 		return err
 	}
 	defer func() { err = errors.Join(err, stop()) }()
-	a, err := openApp(ctx, demoConfig(cfg, dir), &control.Provision{}, newLog(p.stderr, cfg))
+	log, reports, err := openLog(p.stderr, cfg, p.environ, inDemo)
+	if err != nil {
+		return err
+	}
+	defer func() { closeReports(reports, err) }()
+	a, err := openApp(ctx, demoConfig(cfg, dir), &control.Provision{}, log)
 	if err != nil {
 		return err
 	}

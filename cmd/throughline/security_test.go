@@ -32,6 +32,8 @@ const (
 	canaryAPI       = "canary-api-token-e8e8e8e8e8e8e8e8"
 	canaryGuess     = "canary-guessed-token-1f1f1f"
 	canaryQuery     = "canary-query-b4b4b4"
+	canaryMetrics   = "canary-metrics-password-6a6a6a"
+	canaryDSN       = "canary-sentry-key-2b2b2b"
 	canarySetupLink = "/setup?token="
 )
 
@@ -48,7 +50,8 @@ func TestSecretsStaySecret(t *testing.T) {
 	}))
 	t.Cleanup(echo.Close)
 	p := startProcess(t, secretProvision(t, variable.URL), "THROUGHLINE_LOG_LEVEL=debug", "THROUGHLINE_ALLOWED_NETWORKS=127.0.0.0/8,::1/128",
-		"CANARY_VARIABLE="+canaryVariable, "CANARY_API="+canaryAPI)
+		"CANARY_VARIABLE="+canaryVariable, "CANARY_API="+canaryAPI,
+		"THROUGHLINE_METRICS_USER=prom", "THROUGHLINE_METRICS_PASSWORD="+canaryMetrics, "THROUGHLINE_SENTRY_DSN=http://"+canaryDSN+"@127.0.0.1:9/1")
 	v := newWitness(t, p.url)
 
 	// Somebody sets up, mistypes a password, and connects a source.
@@ -80,7 +83,7 @@ func TestSecretsStaySecret(t *testing.T) {
 
 	// Programs ask, rightly and wrongly.
 	for _, token := range []string{canaryAPI, canaryGuess} {
-		for _, path := range []string{"/api/v1/issues", "/api/v1/panels/cycle-time?range=12m", "/api/v1/syncs", "/api/v1/issues?queue=" + canaryQuery, "/api/v1/nonsense"} {
+		for _, path := range []string{"/api/v1/issues", "/api/v1/panels/cycle-time?range=12m", "/api/v1/syncs", "/api/v1/issues?queue=" + canaryQuery, "/api/v1/nonsense", "/metrics"} {
 			v.program(path, token)
 		}
 	}
@@ -93,7 +96,7 @@ func TestSecretsStaySecret(t *testing.T) {
 	if v.seen.Len() < 100_000 || !strings.Contains(v.seen.String(), canaryQuery) {
 		t.Errorf("only %d bytes were looked at", v.seen.Len())
 	}
-	secrets := []string{canaryPassword, canaryWrong, canaryToken, canaryBadToken, canaryVariable, canaryFile, canaryAPI, canaryGuess}
+	secrets := []string{canaryPassword, canaryWrong, canaryToken, canaryBadToken, canaryVariable, canaryFile, canaryAPI, canaryGuess, canaryMetrics, canaryDSN}
 	secrets = append(secrets, v.cookies()...)
 	// The address that was typed and the filter are shown to who typed them.
 	for _, secret := range secrets {

@@ -31,7 +31,11 @@ func serve(ctx context.Context, p program) (err error) {
 		return err
 	}
 	defer limitMemory(serveMemory)()
-	log := newLog(p.stderr, cfg)
+	log, reports, err := openLog(p.stderr, cfg, p.environ, inEarnest)
+	if err != nil {
+		return err
+	}
+	defer func() { closeReports(reports, err) }()
 	signals, stop := hangups()
 	defer stop()
 	logStart(ctx, log, cfg)
@@ -66,7 +70,9 @@ func logStart(ctx context.Context, log *slog.Logger, cfg config.Config) {
 		"addr", cfg.Addr, "data_dir", cfg.DataDir, "base_url", base, "store", cfg.Store, "provision", cfg.Provision,
 		"own_secret_key", cfg.SecretKey != nil, "admin_email", cfg.AdminEmail,
 		"trusted_proxies", cfg.TrustedProxies, "allowed_networks", cfg.AllowedNetworks,
-		"log_level", cfg.LogLevel, "log_format", cfg.LogFormat, "lang_default", cfg.LangDefault)
+		"log_level", cfg.LogLevel, "log_format", cfg.LogFormat, "lang_default", cfg.LangDefault,
+		"statsd_addr", cfg.StatsdAddr, "statsd_prefix", cfg.StatsdPrefix, "statsd_tags", cfg.StatsdTags,
+		"reports_errors", cfg.SentryDSN != "", "metrics_password", cfg.MetricsPassword != "")
 	if cfg.BaseURL == nil && !isLoopback(cfg.Addr) {
 		log.WarnContext(ctx, "links that are given out follow the Host header of requests: set "+config.Prefix+"BASE_URL to the address that people see")
 	}
@@ -99,7 +105,9 @@ func (a *app) serve(ctx context.Context, listener net.Listener, demo bool) error
 		BaseURL: a.cfg.BaseURL, LangDefault: a.cfg.LangDefault, Version: version, Demo: demo,
 		DB: a.db, Store: a.store, Worker: a.worker, Kinds: kinds(), Client: a.client,
 		Log: a.log, TrustedProxies: a.cfg.TrustedProxies, Now: time.Now, Stale: staleAnswers,
-		Ready: func(context.Context) error { return ctx.Err() },
+		Ready:    func(context.Context) error { return ctx.Err() },
+		Observer: a.metrics,
+		Metrics:  web.Metrics{Handler: a.metrics.Handler(), User: a.cfg.MetricsUser, Password: a.cfg.MetricsPassword},
 	}).Handler()
 	server := newServer(handler, a.log)
 	g.Go(func() error {

@@ -35,7 +35,12 @@ func syncNow(ctx context.Context, p program, name string, named bool) (err error
 	if cfg.LogLevel == slog.LevelInfo {
 		cfg.LogLevel = slog.LevelWarn
 	}
-	a, err := openApp(ctx, cfg, provision, newLog(p.stderr, cfg))
+	log, reports, err := openLog(p.stderr, cfg, p.environ, inEarnest)
+	if err != nil {
+		return err
+	}
+	defer func() { closeReports(reports, err) }()
+	a, err := openApp(ctx, cfg, provision, log)
 	if err != nil {
 		return err
 	}

@@ -39,6 +39,15 @@ type Config struct {
 	LogLevel    slog.Level
 	LogFormat   string // text, json
 	LangDefault string // en, ru
+
+	// The program's own monitoring; "" is none.
+	StatsdAddr   string   // host:port, or unix:///path
+	StatsdPrefix string   // begins the name of every metric sent there
+	StatsdTags   []string // put to every metric sent there
+	SentryDSN    string   // where errors are reported to
+
+	// Of /metrics; both or none are set.
+	MetricsUser, MetricsPassword string
 }
 
 // variables are the texts as given, and by their tags the names that are known.
@@ -56,6 +65,12 @@ type variables struct {
 	LogLevel        string `env:"LOG_LEVEL" envDefault:"info"`
 	LogFormat       string `env:"LOG_FORMAT" envDefault:"text"`
 	LangDefault     string `env:"LANG_DEFAULT" envDefault:"en"`
+	StatsdAddr      string `env:"STATSD_ADDR"`
+	StatsdPrefix    string `env:"STATSD_PREFIX" envDefault:"tracker_exporter"`
+	StatsdTags      string `env:"STATSD_TAGS"`
+	SentryDSN       string `env:"SENTRY_DSN"`
+	MetricsUser     string `env:"METRICS_USER"`
+	MetricsPassword string `env:"METRICS_PASSWORD"`
 }
 
 // Error is all that is wrong with the environment.
@@ -107,7 +122,9 @@ func (r *reader) fail(name, message, example string) {
 }
 
 // secrets can also be given as files, by a variable with _FILE behind its name.
-func secrets() []string { return []string{"SECRET_KEY", "ADMIN_PASSWORD"} }
+func secrets() []string {
+	return []string{"SECRET_KEY", "ADMIN_PASSWORD", "SENTRY_DSN", "METRICS_PASSWORD"}
+}
 
 // collect takes over the variables that are known and set, with the contents of
 // files, and reports the others.
@@ -193,6 +210,7 @@ func (r *reader) config(v variables) Config {
 	}
 	r.choice("LOG_FORMAT", v.LogFormat, "text", "json")
 	r.choice("LANG_DEFAULT", v.LangDefault, "en", "ru")
+	r.monitoring(v, &c)
 	return c
 }
 

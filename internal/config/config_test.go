@@ -18,7 +18,7 @@ func TestLoadDefaults(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	want := Config{Addr: ":8080", DataDir: "./data", Store: "sqlite", LogLevel: slog.LevelInfo, LogFormat: "text", LangDefault: "en"}
+	want := Config{Addr: ":8080", DataDir: "./data", Store: "sqlite", LogLevel: slog.LevelInfo, LogFormat: "text", LangDefault: "en", StatsdPrefix: "tracker_exporter"}
 	if !reflect.DeepEqual(c, want) {
 		t.Errorf("got %+v", c)
 	}
@@ -48,7 +48,7 @@ func TestLoad(t *testing.T) {
 		AdminEmail: "a@example.com", AdminPassword: "long = enough",
 		TrustedProxies:  []netip.Prefix{netip.MustParsePrefix("10.0.0.0/8"), netip.MustParsePrefix("192.168.1.1/32")},
 		AllowedNetworks: []netip.Prefix{netip.MustParsePrefix("fd00::/8")},
-		LogLevel:        slog.LevelDebug, LogFormat: "json", LangDefault: "ru",
+		LogLevel:        slog.LevelDebug, LogFormat: "json", LangDefault: "ru", StatsdPrefix: "tracker_exporter",
 	}
 	if !reflect.DeepEqual(c, want) {
 		t.Errorf("got %+v", c)
@@ -60,12 +60,12 @@ func TestLoadReportsAll(t *testing.T) {
 		"THROUGHLINE_ADDR=8080", "THROUGHLINE_BASE_URL=example.com", "THROUGHLINE_SECRET_KEY=hunter2", "THROUGHLINE_STORE=clickhouse://u:hunter2@h:9000/d",
 		"THROUGHLINE_ADMIN_PASSWORD=hunter2", "THROUGHLINE_TRUSTED_PROXIES=everyone", "THROUGHLINE_ALLOWED_NETWORKS=10.0.0.0/33",
 		"THROUGHLINE_LOG_LEVEL=loud", "THROUGHLINE_LOG_FORMAT=xml", "THROUGHLINE_LANG_DEFAULT=de",
-		"THROUGHLINE_METRICS_PASSWORD=hunter2", "THROUGHLINE_ADDR_FILE=/x", "THROUGHLINE_SENTRY_DSN=", "THROUGHLINE_=1",
+		"THROUGHLINE_METRICS_PASSWORD=hunter2", "THROUGHLINE_ADDR_FILE=/x", "THROUGHLINE_METRICS_TOKEN=", "THROUGHLINE_=1",
+		"THROUGHLINE_STATSD_ADDR=8125", "THROUGHLINE_SENTRY_DSN=hunter2",
 	})
 	want := `THROUGHLINE_: unknown variable
 THROUGHLINE_ADDR_FILE: unknown variable
-THROUGHLINE_METRICS_PASSWORD: unknown variable
-THROUGHLINE_SENTRY_DSN: unknown variable
+THROUGHLINE_METRICS_TOKEN: unknown variable
 THROUGHLINE_ADDR: not host:port (example: THROUGHLINE_ADDR=:8080)
 THROUGHLINE_BASE_URL: not an http or https address without user, query and fragment (example: THROUGHLINE_BASE_URL=https://example.com/throughline)
 THROUGHLINE_SECRET_KEY: not 32 bytes in base64 (example: THROUGHLINE_SECRET_KEY=$(openssl rand -base64 32))
@@ -75,12 +75,15 @@ THROUGHLINE_TRUSTED_PROXIES: not a list of networks (example: THROUGHLINE_TRUSTE
 THROUGHLINE_ALLOWED_NETWORKS: not a list of networks (example: THROUGHLINE_ALLOWED_NETWORKS=10.0.0.0/8,192.168.1.0/24)
 THROUGHLINE_LOG_LEVEL: not one of info, debug, warn, error (example: THROUGHLINE_LOG_LEVEL=info)
 THROUGHLINE_LOG_FORMAT: not one of text, json (example: THROUGHLINE_LOG_FORMAT=text)
-THROUGHLINE_LANG_DEFAULT: not one of en, ru (example: THROUGHLINE_LANG_DEFAULT=en)`
+THROUGHLINE_LANG_DEFAULT: not one of en, ru (example: THROUGHLINE_LANG_DEFAULT=en)
+THROUGHLINE_STATSD_ADDR: neither host:port nor unix:// with the path of a socket (example: THROUGHLINE_STATSD_ADDR=127.0.0.1:8125)
+THROUGHLINE_SENTRY_DSN: not a DSN of Sentry (example: THROUGHLINE_SENTRY_DSN=https://KEY@sentry.example.com/1)
+THROUGHLINE_METRICS_USER: missing: THROUGHLINE_METRICS_PASSWORD is set, and they go together (example: THROUGHLINE_METRICS_USER=prometheus)`
 	if err == nil || err.Error() != want {
 		t.Errorf("got\n%v\nwant\n%s", err, want)
 	}
 	var all *Error
-	if !errors.As(err, &all) || len(all.Problems) != 14 {
+	if !errors.As(err, &all) || len(all.Problems) != 16 {
 		t.Errorf("%T", err)
 	}
 }

@@ -75,6 +75,9 @@ type Config struct {
 	Secrets    map[string]string
 	Known      Known
 	Now        func() time.Time
+	// Mapped, unless nil, is told how long it took to make facts of one record
+	// once it was fetched. It may be called from several goroutines.
+	Mapped func(took time.Duration)
 }
 
 // Kind describes a type of source: the settings form is made from it.

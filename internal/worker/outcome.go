@@ -98,6 +98,10 @@ func (p *pulling) finish(ctx context.Context, err error) (control.Sync, error) {
 		"seconds", now.Sub(p.sync.StartedAt).Seconds(), "read", p.sync.Progress.Read, "requests", p.sync.Progress.Requests,
 		"inserted", p.sync.Written.Inserted, "updated", p.sync.Written.Updated, "unchanged", p.sync.Written.Unchanged,
 		"gone", p.sync.Written.Gone, "problems", p.sync.Problems, "next", out.next)
+	w.told.SyncEnded(SyncReport{
+		Connection: c.Name, Kind: c.Kind, State: out.state,
+		EndedAt: now, Took: now.Sub(p.sync.StartedAt), Waited: p.waited,
+	})
 
 	ctx, cancel := outlive(ctx, stopGrace)
 	defer cancel()

@@ -32,6 +32,7 @@ type pulling struct {
 	before     source.Progress // counted before last began at nought
 	last       source.Progress // as the source said it
 	onProgress func(source.Progress)
+	waited     time.Duration // for pages of the source
 }
 
 // SyncOnce syncs the connection called name now, whether due or not, and waits
@@ -93,17 +94,21 @@ func (p *pulling) run(ctx context.Context) error {
 	if err != nil {
 		return fmt.Errorf("read the cursor: %w", err)
 	}
+	asked := time.Now()
 	for page, err := range src.Pull(ctx, cursor) {
+		p.waited += time.Since(asked)
 		if err != nil {
 			return err
 		}
 		if err := p.save(ctx, page); err != nil {
 			return err
 		}
+		asked = time.Now()
 		if ctx.Err() != nil {
 			return ctx.Err()
 		}
 	}
+	p.waited += time.Since(asked)
 	return ctx.Err()
 }
 
@@ -134,7 +139,7 @@ func (p *pulling) save(ctx context.Context, page source.Page) error {
 	ctx, cancel := outlive(ctx, stopGrace)
 	defer cancel()
 	written, err := retry(ctx, p, saveTries, "page not written, trying again", func() (delivery.Written, error) {
-		return p.w.store.Write(ctx, page.Batch)
+		return p.write(ctx, page)
 	})
 	if err != nil {
 		return &storeError{err}
@@ -156,6 +161,17 @@ func (p *pulling) save(ctx context.Context, page source.Page) error {
 		p.onProgress(p.sync.Progress)
 	}
 	return nil
+}
+
+// write offers a page to the store once.
+func (p *pulling) write(ctx context.Context, page source.Page) (delivery.Written, error) {
+	began := time.Now()
+	written, err := p.w.store.Write(ctx, page.Batch)
+	p.w.told.PageWritten(PageReport{
+		Connection: p.connection.Name, Kind: p.connection.Kind, Batch: page.Batch,
+		Problems: len(page.Problems), Written: written, Took: time.Since(began), Err: err,
+	})
+	return written, err
 }
 
 // sum counts over the whole sync: a source begins at nought after a rate limit,

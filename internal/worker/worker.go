@@ -33,6 +33,7 @@ type Worker struct {
 	kinds  []source.Kind
 	client *http.Client
 	log    *slog.Logger
+	told   Observer
 
 	wake    chan struct{} // holds one: look for due work
 	changed chan struct{} // holds one: read the workflow again
@@ -44,7 +45,7 @@ type Worker struct {
 // New returns a worker that reaches sources of these kinds by client.
 func New(db *control.DB, store delivery.Store, kinds []source.Kind, client *http.Client, log *slog.Logger) *Worker {
 	return &Worker{
-		db: db, store: store, kinds: kinds, client: client, log: log,
+		db: db, store: store, kinds: kinds, client: client, log: log, told: unobserved{},
 		wake:    make(chan struct{}, 1),
 		changed: make(chan struct{}, 1),
 		slots:   make(chan struct{}, maxSyncs),

@@ -9,6 +9,7 @@ import (
 	"net/http"
 	"net/url"
 	"strconv"
+	"time"
 
 	"throughline/internal/delivery"
 	"throughline/internal/source"
@@ -65,30 +66,37 @@ func (s *Source) record(ctx context.Context, e *entry, st delivery.IssueState, w
 	switch w {
 	case wantIssue:
 		r.Full = st.Full
+		s.mapped(e.took)
 		return r, nil
 	case wantTail:
 		var attached bool
-		r.Events, attached, err = s.tail(ctx, &e.issue, st)
-		if attached || err != nil {
+		r.Events, attached, err = s.tail(ctx, e, st)
+		if err != nil {
 			return r, err
+		}
+		if attached {
+			s.mapped(e.took)
+			return r, nil
 		}
 	}
 	r.Replace = true
-	if r.Events, err = s.entries(ctx, e.issue.Key, ""); err != nil {
+	if r.Events, err = s.entries(ctx, e, ""); err != nil {
 		return r, err
 	}
 	r.Events = ordered(r.Events, 0)
 	if !s.changelog {
 		r.Events = transitions(r.Events)
 	}
+	s.mapped(e.took)
 	return r, nil
 }
 
 // tail fetches the events after the last stored one. They attach when all of
 // them are newer than the issue was when it was stored, and tell of its new
 // status if it has one.
-func (s *Source) tail(ctx context.Context, i *delivery.Issue, st delivery.IssueState) ([]delivery.Event, bool, error) {
-	events, err := s.entries(ctx, i.Key, st.LastEventID)
+func (s *Source) tail(ctx context.Context, of *entry, st delivery.IssueState) ([]delivery.Event, bool, error) {
+	i := &of.issue
+	events, err := s.entries(ctx, of, st.LastEventID)
 	if isStatus(err, http.StatusBadRequest, http.StatusNotFound, http.StatusGone, http.StatusUnprocessableEntity) {
 		return nil, false, nil // the server no longer knows that event
 	}
@@ -107,7 +115,7 @@ func (s *Source) tail(ctx context.Context, i *delivery.Issue, st delivery.IssueS
 
 // entries fetches a changelog, page by page, after an event or from the
 // beginning.
-func (s *Source) entries(ctx context.Context, key, after string) ([]delivery.Event, error) {
+func (s *Source) entries(ctx context.Context, of *entry, after string) ([]delivery.Event, error) {
 	query := url.Values{}
 	if after != "" {
 		query.Set("id", after)
@@ -115,11 +123,11 @@ func (s *Source) entries(ctx context.Context, key, after string) ([]delivery.Eve
 	var events []delivery.Event
 	seen := map[string]bool{}
 	for first := true; ; first = false {
-		items, a, err := s.entriesPage(ctx, key, query, first)
+		items, a, err := s.entriesPage(ctx, of.issue.Key, query, first)
 		if err != nil {
 			return nil, err
 		}
-		fresh := false
+		began, fresh := time.Now(), false
 		for i, raw := range items {
 			e, f := eventOf(raw, s.changelog)
 			if f != nil {
@@ -130,6 +138,7 @@ func (s *Source) entries(ctx context.Context, key, after string) ([]delivery.Eve
 				events = append(events, e)
 			}
 		}
+		of.took += time.Since(began)
 		if len(events) > maxEvents {
 			return nil, &historyFault{*wrong("events", fmt.Sprintf("holds more than %d changes", maxEvents), "most", strconv.Itoa(maxEvents))}
 		}

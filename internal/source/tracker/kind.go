@@ -74,11 +74,16 @@ func open(cfg source.Config, client *http.Client) (source.Source, error) {
 	if now == nil {
 		now = time.Now
 	}
+	mapped := cfg.Mapped
+	if mapped == nil {
+		mapped = func(time.Duration) {}
+	}
 	return &Source{
 		settings:   set,
 		connection: cfg.Connection,
 		known:      cfg.Known,
 		now:        now,
+		mapped:     mapped,
 		client:     newClient(client, set, now),
 	}, nil
 }

@@ -6,6 +6,7 @@ import (
 	"net/url"
 	"slices"
 	"strings"
+	"time"
 
 	"throughline/internal/delivery"
 )
@@ -18,6 +19,7 @@ type entry struct {
 	stamp   uint64 // differs between versions of an issue
 	issue   delivery.Issue
 	fault   *fault
+	took    time.Duration // to map it, with what was fetched of its history
 }
 
 // name is what a record is called in a list of problems.
@@ -29,12 +31,14 @@ func (e *entry) name() string {
 }
 
 // entryOf maps a record of the issue API.
-func (s *Source) entryOf(raw json.RawMessage) entry {
+func (s *Source) entryOf(raw json.RawMessage) (e entry) {
+	began := time.Now()
 	o := openObject(raw)
-	e := entry{fault: o.fault, stamp: digest(raw)}
+	e = entry{fault: o.fault, stamp: digest(raw)}
 	if o.fault != nil {
 		return e
 	}
+	defer func() { e.took = time.Since(began) }()
 	e.id, _ = textOf(o.fields["id"])
 	e.key, _ = textOf(o.fields["key"])
 	e.updated, _ = instantOf(o.fields["updatedAt"])

@@ -21,6 +21,7 @@ type Source struct {
 	connection    string
 	known         source.Known
 	now           func() time.Time
+	mapped        func(took time.Duration) // an issue, with its history
 	client        *client
 	changelogStep atomic.Int32 // index of changelogSizes
 }

@@ -1,0 +1,32 @@
+package control
+
+import (
+	"context"
+	"fmt"
+	"time"
+)
+
+// LastSuccesses are, by connection, when the last sync ended that reached its
+// end, with problems or without. A connection that has none on record is not
+// among them.
+func (db *DB) LastSuccesses(ctx context.Context) (map[string]time.Time, error) {
+	rows, err := db.sql.Reader.QueryContext(ctx, `SELECT c.name, MAX(s.finished_at) FROM syncs s
+		JOIN connections c ON c.id = s.connection_id WHERE s.state IN ('done', 'problems') GROUP BY c.id`)
+	if err != nil {
+		return nil, fmt.Errorf("last successful syncs: %w", err)
+	}
+	defer func() { _ = rows.Close() }() // read to its end, or given up
+	out := map[string]time.Time{}
+	for rows.Next() {
+		var name string
+		var at int64
+		if err := rows.Scan(&name, &at); err != nil {
+			return nil, fmt.Errorf("last successful syncs: %w", err)
+		}
+		out[name] = fromMillis(at)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, fmt.Errorf("last successful syncs: %w", err)
+	}
+	return out, nil
+}
