@@ -36,6 +36,9 @@ var imports = map[string][]string{
 	"cmd/throughline":            {"*"},
 	"internal/source/sourcetest": {"*"}, // suites for tests may import what they test
 	"internal/store/storetest":   {"*"},
+
+	"internal/store/clickhousestore/chtest":   {}, // an engine for tests
+	"internal/store/clickhousestore/chtest/*": {},
 }
 
 const module = "throughline/"
