@@ -29,6 +29,7 @@ var (
 	fieldInitialRange = source.Field{Name: "initial_range", Type: source.Duration, Default: "365d"}
 	fieldChangelog    = source.Field{Name: "changelog", Type: source.Bool, Default: "true"}
 	fieldCustom       = source.Field{Name: "custom_fields", Type: source.List, Advanced: true}
+	fieldDropIn       = source.Field{Name: "drop_in_database", Type: source.Text, Advanced: true}
 
 	secretToken = source.Field{Name: "token", Type: source.Text}
 	secretIAM   = source.Field{Name: "iam_token", Type: source.Text}
@@ -41,7 +42,7 @@ func Kind() source.Kind {
 		Title: "Yandex Tracker",
 		Fields: []source.Field{
 			fieldOrg, fieldCloudOrg, fieldQueues, fieldInitialRange, fieldChangelog,
-			fieldLanguage, fieldQuery, fieldCustom, fieldBaseURL,
+			fieldLanguage, fieldQuery, fieldCustom, fieldDropIn, fieldBaseURL,
 		},
 		Secrets: []source.Field{secretToken, secretIAM},
 		New:     open,
@@ -60,6 +61,7 @@ type settings struct {
 	initial      time.Duration
 	changelog    bool
 	custom       []string
+	people       bool // are asked for: something is made of their e-mails
 }
 
 // open is Kind.New.
@@ -98,6 +100,8 @@ func read(cfg source.Config) (settings, error) {
 	set.initial, _ = s.Range(fieldInitialRange)
 	set.changelog, _ = s.Bool(fieldChangelog)
 	set.custom, _ = s.List(fieldCustom)
+	dropIn, _ := s.Text(fieldDropIn)
+	set.people = dropIn != ""
 	language, _ := s.Text(fieldLanguage)
 	org, _ := s.Text(fieldOrg)
 	cloud, _ := s.Text(fieldCloudOrg)
