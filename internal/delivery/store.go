@@ -17,7 +17,9 @@ var ErrUnavailable = errors.New("the fact store does not answer")
 type Batch struct {
 	Connection string
 	Statuses   []Status
-	Issues     []IssueRecord
+	// People are upserted by id; who is not among them stays.
+	People []Person
+	Issues []IssueRecord
 	// Gone are ids of issues that the source no longer has.
 	Gone []string
 }
@@ -167,6 +169,9 @@ type Store interface {
 	// WhatIf compares flow as it is with what it would be by w. Nothing is
 	// written.
 	WhatIf(ctx context.Context, q FlowQuery, w Workflows) (FlowChange, error)
+
+	// People are those that a connection's source has told of, by id.
+	People(ctx context.Context, connection string) (map[string]Person, error)
 
 	// Ping reports whether the store answers.
 	Ping(ctx context.Context) error

@@ -56,6 +56,18 @@ CREATE TABLE IF NOT EXISTS {{local "statuses"}} {{on}} (
 
 {{distributed "statuses" "cityHash64(connection, key)"}}
 
+-- The people whom the sources have told of.
+CREATE TABLE IF NOT EXISTS {{local "people"}} {{on}} (
+    connection LowCardinality(String),
+    id         String,
+    login      String,
+    email      String,
+    name       String,
+    written    UInt64
+) ENGINE = {{replacing "people" "written"}} ORDER BY (connection, id);
+
+{{distributed "people" "cityHash64(connection, id)"}}
+
 -- Issues as the source said them, each with its whole changelog, so that both
 -- are replaced at once.
 CREATE TABLE IF NOT EXISTS {{local "issues"}} {{on}} (

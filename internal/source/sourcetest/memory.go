@@ -22,6 +22,7 @@ type Memory struct {
 	mu       sync.Mutex
 	issues   map[string]*kept // by connection and id
 	statuses map[delivery.Status]bool
+	people   map[string]delivery.Person // by connection and id
 }
 
 var _ source.Known = (*Memory)(nil)
@@ -36,6 +37,7 @@ type Facts struct {
 	Issues   []delivery.IssueRecord // with all their events
 	Gone     []string               // ids
 	Statuses []delivery.Status
+	People   []delivery.Person
 }
 
 // Write stores a batch and counts what it changed.
@@ -43,10 +45,13 @@ func (m *Memory) Write(b delivery.Batch) delivery.Written {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	if m.issues == nil {
-		m.issues, m.statuses = map[string]*kept{}, map[delivery.Status]bool{}
+		m.issues, m.statuses, m.people = map[string]*kept{}, map[delivery.Status]bool{}, map[string]delivery.Person{}
 	}
 	for _, s := range b.Statuses {
 		m.statuses[s] = true
+	}
+	for _, p := range b.People {
+		m.people[name(b.Connection, p.ID)] = p
 	}
 	var w delivery.Written
 	for _, r := range b.Issues {
@@ -112,6 +117,9 @@ func (m *Memory) Facts() Facts {
 	f.Statuses = slices.SortedFunc(maps.Keys(m.statuses), func(a, b delivery.Status) int {
 		return cmp.Or(cmp.Compare(a.Connection, b.Connection), cmp.Compare(a.Key, b.Key), cmp.Compare(a.Name, b.Name))
 	})
+	for _, at := range slices.Sorted(maps.Keys(m.people)) {
+		f.People = append(f.People, m.people[at])
+	}
 	return f
 }
 

@@ -30,8 +30,10 @@ type cursor struct {
 	// what the server was last found to bear.
 	PageSize      int   `json:"page_size,omitempty"`
 	ChangelogStep int32 `json:"changelog_step,omitempty"`
-	// Told is the last problem with the dictionaries, reported once.
+	// Told is the last problem with the dictionary of statuses, reported once.
 	Told string `json:"told,omitempty"`
+	// ToldPeople is the last problem with the list of people.
+	ToldPeople string `json:"told_people,omitempty"`
 }
 
 // position is how far a walk has come.

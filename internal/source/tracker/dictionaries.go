@@ -10,19 +10,34 @@ import (
 	"throughline/internal/source"
 )
 
-// dictionaries asks for the statuses' types. A pull goes on without them; why
-// it had to is told once, not by every pull.
+// dictionaries asks for the statuses' types, and for people where something is
+// made of them. A pull goes on without them; why it had to is told once, not by
+// every pull.
 func (p *pull) dictionaries(ctx context.Context) error {
 	statuses, problem, err := p.readStatuses(ctx)
 	if err != nil {
 		return err
 	}
 	p.statuses = statuses
-	if problem.Message != p.cursor.Told && problem.Message != "" {
+	p.tell(problem, &p.cursor.Told)
+	if p.dropIn.Database == "" {
+		return nil
+	}
+	people, problem, err := p.readPeople(ctx)
+	if err != nil {
+		return err
+	}
+	p.people = people
+	p.tell(problem, &p.cursor.ToldPeople)
+	return nil
+}
+
+// tell reports a problem unless it is the one told last.
+func (p *pull) tell(problem source.Problem, told *string) {
+	if problem.Message != *told && problem.Message != "" {
 		p.problems = append(p.problems, problem)
 	}
-	p.cursor.Told = problem.Message
-	return nil
+	*told = problem.Message
 }
 
 func (s *Source) readStatuses(ctx context.Context) (out []delivery.Status, problem source.Problem, err error) {

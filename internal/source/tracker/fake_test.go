@@ -19,6 +19,8 @@ type fake struct {
 	noHeaders     bool // no totals and links with numbered pages
 	noCount       bool
 	noStatuses    bool
+	noPeople      bool
+	peoplePage    int // largest page of people, 0: any
 	ignoresQuery  bool
 	ignoresPaging bool
 	largest       int // page that it gives, 0: any; larger ones are cut
@@ -109,6 +111,8 @@ func (f *fake) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 			return
 		}
 		_, _ = fmt.Fprint(w, `[{"id":1,"key":"open","name":"Open","order":10,"type":"new"},{"id":"2","key":"inProgress","name":"In progress","order":20,"type":"inProgress"},{"id":3,"key":"own","name":"Own","order":30},{"id":6,"key":"closed","name":"Closed","order":90,"type":"done"}]`)
+	case "/users":
+		f.users(w, r)
 	case "/queues":
 		_, _ = fmt.Fprint(w, `[{"id":1,"key":"DEMO"},{"id":"2","key":"OPS"}]`)
 	case "/myself":
@@ -324,4 +328,27 @@ func (f *fake) changelog(w http.ResponseWriter, r *http.Request, name string) {
 		out[n] = e.record
 	}
 	writeList(w, out)
+}
+
+// users are three people, of whom Carol has no e-mail and is listed twice.
+func (f *fake) users(w http.ResponseWriter, r *http.Request) {
+	if f.noPeople {
+		fail(w, 403, "no right")
+		return
+	}
+	all := []json.RawMessage{
+		json.RawMessage(`{"self":"https://x/v3/users/1","uid":1,"login":"alice","trackerUid":1,"passportUid":1,"display":"Alice Anderson","email":"Alice@example.org"}`),
+		json.RawMessage(`{"uid":"2","login":"bob","display":"Bob Brown","email":"bob@example.org"}`),
+		json.RawMessage(`{"trackerUid":3,"cloudUid":"aje3","login":"carol","display":"Carol Clark"}`),
+		json.RawMessage(`{"trackerUid":3,"cloudUid":"aje3","login":"carol","display":"Carol Clark"}`),
+	}
+	page, _ := strconv.Atoi(r.URL.Query().Get("page"))
+	size, _ := strconv.Atoi(r.URL.Query().Get("perPage"))
+	if f.peoplePage > 0 {
+		size = min(size, f.peoplePage)
+	}
+	if !f.noHeaders {
+		w.Header().Set("X-Total-Pages", strconv.Itoa((len(all)+size-1)/size))
+	}
+	writeList(w, all[min((page-1)*size, len(all)):min(page*size, len(all))])
 }

@@ -65,6 +65,7 @@ type pull struct {
 	workers  *semaphore.Weighted // who ask for histories, over all sheets
 	progress source.Progress
 	statuses []delivery.Status
+	people   []delivery.Person
 	problems []source.Problem // of the dictionaries, for the next page
 	told     map[string]bool
 	done     map[string]uint64 // stamp of each issue dealt with, by id
@@ -92,6 +93,7 @@ func (p *pull) run(ctx context.Context) error {
 func (p *pull) emit(b delivery.Batch, problems []source.Problem) error {
 	b.Connection = p.connection
 	b.Statuses, p.statuses = p.statuses, nil
+	b.People, p.people = p.people, nil
 	page := source.Page{Batch: b}
 	for _, problem := range append(p.problems, problems...) {
 		if id := problem.Record + "\x00" + problem.Path + "\x00" + problem.Message; !p.told[id] {

@@ -20,10 +20,16 @@ func TestDocumentedShapes(t *testing.T) {
 		}
 		r := rigOf(&fake{})
 		r.transport.Handler = replay
-		r.settings = settingsOf("custom_fields", `["myLocalField","estimation"]`)
+		r.settings = settingsOf("custom_fields", `["myLocalField","estimation"]`, "drop_in_database", `"agile"`)
 		r.mustPull(t)
 		if len(r.problems()) > 0 || len(replay.Missed()) > 0 || len(replay.Unused()) > 0 {
 			t.Errorf("problems %v, missed %v, unused %v", r.problems(), replay.Missed(), replay.Unused())
+		}
+		if diff := cmp.Diff([]delivery.Person{
+			{ID: "1120000000049224", Login: "iivanov", Email: "iivanov@example.org", Name: "Ivan Ivanov"},
+			{ID: "1120000000049225", Login: "ppetrov", Name: "Petr Petrov"},
+		}, r.pages[0].Batch.People); diff != "" {
+			t.Error(diff)
 		}
 		points := 3.0
 		at := func(text string) delivery.Instant {

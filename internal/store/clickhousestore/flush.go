@@ -18,6 +18,7 @@ func (w *writer) write() error {
 		w.writeKeys,
 		w.writeTerms,
 		w.writeStatuses,
+		w.writePeople,
 		func() error { return w.writeFlow(rows) },
 		func() error { return w.writeIssues(rows) },
 	} {

@@ -26,6 +26,7 @@ type writer struct {
 	order   []int64             // of put
 	terms   []termKey           // of learned, in order
 	dict    []delivery.Status
+	people  []personRow
 }
 
 type keyRow struct {
@@ -96,6 +97,9 @@ func (s *Store) Write(ctx context.Context, b delivery.Batch) (delivery.Written, 
 	err := s.update(ctx, func(w *writer) error {
 		if err := w.statuses(b.Connection, b.Statuses); err != nil {
 			return fmt.Errorf("statuses: %w", err)
+		}
+		if err := w.meet(b.Connection, b.People); err != nil {
+			return err
 		}
 		if err := w.readStored(b.Connection, &b); err != nil {
 			return err

@@ -74,6 +74,10 @@ var (
 	putInForceSQL string
 	//go:embed query/put_issue.sql
 	putIssueSQL string
+	//go:embed query/people.sql
+	peopleSQL string
+	//go:embed query/put_person.sql
+	putPersonSQL string
 	//go:embed query/put_status.sql
 	putStatusSQL string
 	//go:embed query/raise_version.sql

@@ -15,6 +15,9 @@ func (s *Store) Write(ctx context.Context, b delivery.Batch) (delivery.Written, 
 		if err := w.statuses(b.Connection, b.Statuses); err != nil {
 			return fmt.Errorf("statuses: %w", err)
 		}
+		if err := w.people(b.Connection, b.People); err != nil {
+			return fmt.Errorf("people: %w", err)
+		}
 		for i := range b.Issues {
 			if err := ctx.Err(); err != nil {
 				return err

@@ -50,6 +50,7 @@ func Run(t *testing.T, o Opener) {
 		{"pages", testPages},
 		{"facets", testFacets},
 		{"dictionary", testDictionary},
+		{"people", testPeople},
 		{"statuses in use", testStatusesInUse},
 		{"workflow", testWorkflow},
 		{"workflow that changes nothing", testWorkflowSame},

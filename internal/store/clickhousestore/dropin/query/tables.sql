@@ -1,0 +1,1 @@
+SELECT name, engine, as_select FROM system.tables WHERE database = ? AND name IN (?)

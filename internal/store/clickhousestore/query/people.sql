@@ -1,0 +1,1 @@
+SELECT id, login, email, name FROM people FINAL WHERE connection = @connection
