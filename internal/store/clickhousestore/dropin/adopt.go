@@ -139,7 +139,7 @@ func (w *Writer) addMissing(ctx context.Context, t *table, there map[string]foun
 
 // settle checks the types of the columns that are there.
 func (t *table) settle() error {
-	t.types = t.types[:0]
+	t.types, t.bares = nil, nil
 	for i := range t.columns {
 		c := &t.columns[i]
 		f := t.found[c.name]
@@ -153,7 +153,8 @@ func (t *table) settle() error {
 		} else if !takes(f.typ, c.kind) {
 			return fmt.Errorf("column %s of table %s is of the type %s: it must be %s or alike", c.name, t.name, f.typ, c.typ)
 		}
-		t.types = append(t.types, f.typ)
+		typ, _ := bare(f.typ)
+		t.types, t.bares = append(t.types, f.typ), append(t.bares, typ)
 	}
 	return nil
 }

@@ -68,6 +68,13 @@ func (r *row) text(s string) {
 	r.f.bytes += len(s) + 16
 }
 
+// shared adds a text that is not this row's own: it takes room only once.
+func (r *row) shared(s string) {
+	c := r.next()
+	c.texts = append(c.texts, s)
+	r.f.bytes += 16
+}
+
 func (r *row) list(l []string) {
 	c := r.next()
 	c.lists = append(c.lists, l)

@@ -6,18 +6,28 @@ import (
 )
 
 var (
-	//go:embed query/database.sql
-	databaseSQL string
-	//go:embed query/tables.sql
-	tablesSQL string
 	//go:embed query/columns.sql
 	columnsSQL string
+	//go:embed query/copy_partition.sql
+	copyPartitionSQL string
+	//go:embed query/database.sql
+	databaseSQL string
+	//go:embed query/digests.sql
+	digestsSQL string
+	//go:embed query/partition_rows.sql
+	partitionRowsSQL string
+	//go:embed query/parts.sql
+	partsSQL string
+	//go:embed query/replace_partition.sql
+	replacePartitionSQL string
+	//go:embed query/shape.sql
+	shapeSQL string
+	//go:embed query/stale_partitions.sql
+	stalePartitionsSQL string
+	//go:embed query/tables.sql
+	tablesSQL string
 	//go:embed query/version.sql
 	versionSQL string
-	//go:embed query/stale.sql
-	staleSQL string
-	//go:embed query/remove.sql
-	removeSQL string
 )
 
 // fill puts values in the place of their names in braces.

@@ -3,6 +3,7 @@ package dropin
 import (
 	"context"
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -11,10 +12,12 @@ import (
 // keys are keys of issues as conditions, each of bounded length.
 type keys struct {
 	conditions []string
+	names      []string // when they are wanted as such
 	open       strings.Builder
 }
 
 func (k *keys) add(names ...string) {
+	k.names = append(k.names, names...)
 	for _, name := range names {
 		if k.open.Len() > 0 {
 			k.open.WriteByte(',')
@@ -33,38 +36,84 @@ func (k *keys) close() {
 	}
 }
 
-// removeStale removes what is older than this run of the issues given. Gone
-// issues have no newer rows.
+// maxMutated is how many parts are worth a mutation: the server works on them a
+// few at a time, in the background, six in a second where it is small. Above it
+// partitions are written anew.
+const maxMutated = 16
+
+// removeStale removes what is older than this run of the issues that have
+// changed, have moved or are gone.
 func (r *run) removeStale(ctx context.Context) error {
-	r.stale.close()
-	r.staleChanges.close()
-	for _, s := range []struct {
-		table *table
-		keys  *keys
-	}{{r.Writer.issues, &r.stale}, {r.Writer.metrics, &r.stale}, {r.changelog, &r.staleChanges}} {
+	for i, t := range r.tables() {
 		began := time.Now()
-		for _, condition := range s.keys.conditions {
-			if err := r.remove(ctx, s.table, condition); err != nil {
-				return fmt.Errorf("remove stale rows from table %s: %w", s.table.name, err)
+		for _, name := range r.former[i] {
+			if !r.seen[name] { // gone for one connection and there for another
+				r.stale[i].add(name)
 			}
 		}
-		if len(s.keys.conditions) > 0 {
-			r.opts.Deduplicated(s.table.name, time.Since(began))
+		r.stale[i].close()
+		if len(r.stale[i].conditions) == 0 {
+			continue
 		}
+		if err := r.remove(ctx, t, &r.stale[i]); err != nil {
+			return fmt.Errorf("remove stale rows from table %s: %w", t.name, err)
+		}
+		r.opts.Deduplicated(t.name, time.Since(began))
 	}
 	return nil
 }
 
-// remove removes stale rows, if there are any: to ask is cheap.
-func (r *run) remove(ctx context.Context, t *table, condition string) error {
-	values := []string{
-		"{table}", r.ddl.full(t.name), "{keys}", condition, "{version}", quoted(versionColumn),
-		"{at}", "fromUnixTimestamp64Milli(toInt64(" + strconv.FormatInt(int64(r.version), 10) + "), 'UTC')",
+// remove removes the stale rows of some issues from a table.
+func (r *run) remove(ctx context.Context, t *table, k *keys) error {
+	if len(k.conditions) > 1 {
+		return r.rewrite(ctx, t, k)
 	}
-	var n uint64
-	if err := r.conn.QueryRow(ctx, fill(staleSQL, values...)).Scan(&n); err != nil || n == 0 {
+	partitions, removed, err := r.stalePartitions(ctx, t, k.conditions[0])
+	if err != nil || len(partitions) == 0 {
 		return err
 	}
-	r.stats.Removed += int(n) //nolint:gosec // rows of a table
-	return r.conn.Exec(ctx, fill(removeSQL, values...))
+	var parts uint64
+	if err := r.conn.QueryRow(ctx, partsSQL, r.ddl.database, t.name, partitions).Scan(&parts); err != nil {
+		return err
+	}
+	if parts > maxMutated {
+		return r.rewrite(ctx, t, k)
+	}
+	r.stats.Removed += removed
+	return r.conn.Exec(ctx, r.deletion(t, k.conditions[0], partitions))
+}
+
+// deletion is one mutation of some partitions; no others are looked at.
+func (r *run) deletion(t *table, condition string, partitions []string) string {
+	commands := make([]string, len(partitions))
+	for i, p := range partitions {
+		commands[i] = "DELETE IN PARTITION ID " + literal(p) + " WHERE " + condition + " AND " + quoted(versionColumn) + " < " + r.at()
+	}
+	return "ALTER TABLE " + r.ddl.full(t.name) + " " + strings.Join(commands, ", ")
+}
+
+// at is the version of this run.
+func (r *run) at() string {
+	return "fromUnixTimestamp64Milli(toInt64(" + strconv.FormatInt(int64(r.version), 10) + "), 'UTC')"
+}
+
+// values are what the statements about stale rows have in common.
+func (r *run) values(t *table, condition string, more ...string) []string {
+	return append(more, "{table}", r.ddl.full(t.name), "{keys}", condition, "{version}", quoted(versionColumn), "{at}", r.at())
+}
+
+// stalePartitions are the partitions that hold stale rows, and the number of
+// those.
+func (r *run) stalePartitions(ctx context.Context, t *table, condition string) (out []string, stale int, err error) {
+	rows, err := r.conn.Query(ctx, fill(stalePartitionsSQL, r.values(t, condition)...))
+	err = each(rows, err, func() error {
+		var partition string
+		var n uint64
+		err := rows.Scan(&partition, &n)
+		out = append(out, partition)
+		stale += int(n) //nolint:gosec // rows of a table
+		return err
+	})
+	slices.Sort(out)
+	return out, stale, err
 }

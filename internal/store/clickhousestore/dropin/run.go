@@ -8,7 +8,8 @@ import (
 )
 
 const (
-	groupBytes = 8 << 20 // of texts in the rows that are inserted together
+	groupBytes = 6 << 20 // of texts in the rows that are inserted together
+	maxLives   = 20_000  // issues in them
 	keysBytes  = 100 << 10
 )
 
@@ -19,25 +20,48 @@ type run struct {
 	stats Stats
 	seen  map[string]bool // keys of issues
 
-	// What may have stale rows, in statements of bounded length; changelog
-	// rows stay where no changelog was given to replace them.
-	stale, staleChanges keys
+	// By table: keys of issues of which other rows are there than should be, and
+	// those that no issue has any more.
+	stale  [3]keys
+	former [3][]string
 }
 
+// The tables in the order of Writer.tables.
+const (
+	issues = iota
+	metrics
+	changes
+)
+
 // group are rows that are inserted together.
-type group struct{ issues, metrics, changes *frame }
+type group struct {
+	frames [3]*frame
+	lives  []life
+}
 
 func (w *Writer) newGroup() *group {
-	return &group{newFrame(kinds(w.issues.columns)), newFrame(kinds(w.metrics.columns)), newFrame(kinds(w.changelog.columns))}
+	g := &group{}
+	for i, t := range w.tables() {
+		g.frames[i] = newFrame(kinds(t.columns))
+	}
+	return g
 }
 
 func (g *group) reset() {
-	g.issues.reset()
-	g.metrics.reset()
-	g.changes.reset()
+	clear(g.lives)
+	g.lives = g.lives[:0]
+	for _, f := range g.frames {
+		f.reset()
+	}
 }
 
-func (g *group) bytes() int { return g.issues.bytes + g.metrics.bytes + g.changes.bytes }
+func (g *group) full() bool {
+	n := 0
+	for _, f := range g.frames {
+		n += f.bytes
+	}
+	return n >= groupBytes || len(g.lives) >= maxLives
+}
 
 // collect makes rows of records and hands them on in groups.
 func (r *run) collect(ctx context.Context, records iter.Seq2[Record, error], empty <-chan *group, full chan<- *group) error {
@@ -65,7 +89,7 @@ func (r *run) collect(ctx context.Context, records iter.Seq2[Record, error], emp
 			}
 		}
 		r.take(g, &rec)
-		if g.bytes() >= groupBytes {
+		if g.full() {
 			if err := hand(g); err != nil {
 				return err
 			}
@@ -84,9 +108,13 @@ func (r *run) take(g *group, rec *Record) {
 		return
 	}
 	former := rec.formerKeys()
-	r.stale.add(append([]string{rec.Key}, former...)...)
-	if rec.Gone || rec.Full {
-		r.staleChanges.add(append([]string{rec.Key}, former...)...)
+	if rec.Gone {
+		former = append(former, rec.Key)
+	}
+	r.former[issues] = append(r.former[issues], former...)
+	r.former[metrics] = append(r.former[metrics], former...)
+	if rec.Gone || rec.Full { // else nothing would replace what is there
+		r.former[changes] = append(r.former[changes], former...)
 	}
 	if rec.Gone {
 		r.stats.Gone++
@@ -94,31 +122,39 @@ func (r *run) take(g *group, rec *Record) {
 	}
 	r.seen[rec.Key] = true
 	r.stats.Issues++
-	r.issue(g.issues, rec)
-	n := r.maker.metrics(g.metrics, rec)
-	r.stats.Metrics += n
-	if n == 0 {
+	l := life{key: rec.Key, full: rec.Full}
+	for i, f := range g.frames {
+		l.rows[i].from = f.rows
+	}
+	r.issue(g.frames[issues], rec)
+	if r.maker.metrics(g.frames[metrics], rec) == 0 {
 		r.stats.WithoutMetrics++
 	}
-	before := g.changes.rows
-	r.changes(g.changes, rec)
-	r.stats.Changes += g.changes.rows - before
+	r.maker.changes(g.frames[changes], rec)
+	for i, f := range g.frames {
+		l.rows[i].to = f.rows
+	}
+	r.stats.Metrics += l.rows[metrics].to - l.rows[metrics].from
+	r.stats.Changes += l.rows[changes].to - l.rows[changes].from
+	g.lives = append(g.lives, l)
 }
 
-// insert sends a group.
+// insert sends what the tables lack of a group.
 func (r *run) insert(ctx context.Context, g *group) error {
-	for _, s := range []struct {
-		table *table
-		frame *frame
-	}{{r.Writer.issues, g.issues}, {r.Writer.metrics, g.metrics}, {r.changelog, g.changes}} {
-		if s.frame.rows == 0 {
+	for i, t := range r.tables() {
+		f := g.frames[i]
+		if err := r.compare(ctx, g, i, t, f, &r.stale[i]); err != nil {
+			return err
+		}
+		if f.rows == 0 {
 			continue
 		}
 		began := time.Now()
-		if err := r.send(ctx, s.table, s.frame); err != nil {
-			return fmt.Errorf("insert into table %s: %w", s.table.name, err)
+		if err := r.send(ctx, t, f); err != nil {
+			return fmt.Errorf("insert into table %s: %w", t.name, err)
 		}
-		r.opts.Inserted(s.table.name, s.frame.rows, time.Since(began))
+		r.stats.Inserted += f.rows
+		r.opts.Inserted(t.name, f.rows, time.Since(began))
 	}
 	return nil
 }

@@ -14,6 +14,7 @@ type table struct {
 	found map[string]found // columns that are there, by name
 	sql   string           // INSERT of all columns
 	types []string         // of all columns, in their order
+	bares []string         // the same without what does not concern values
 }
 
 // found is a column that is there.

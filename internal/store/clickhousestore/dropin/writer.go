@@ -28,7 +28,8 @@ type Stats struct {
 	Issues, Gone     int
 	Metrics, Changes int // rows
 	WithoutMetrics   int // issues that have been in one status only
-	Removed          int // rows that were stale
+	Inserted         int // rows that the tables lacked
+	Removed          int // rows that were stale, but those that the server had merged by itself
 	Version          delivery.Instant
 }
 

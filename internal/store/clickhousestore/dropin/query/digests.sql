@@ -1,0 +1,1 @@
+SELECT {key}, groupArray({digest}) FROM {table} WHERE {keys} GROUP BY {key}

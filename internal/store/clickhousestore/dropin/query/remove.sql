@@ -1,1 +1,0 @@
-DELETE FROM {table} WHERE {keys} AND {version} < {at}

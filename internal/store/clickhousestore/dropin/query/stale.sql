@@ -1,1 +1,0 @@
-SELECT count() FROM {table} WHERE {keys} AND {version} < {at}
