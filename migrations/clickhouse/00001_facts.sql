@@ -9,7 +9,7 @@
 -- is written last of a batch, and makes it count.
 CREATE TABLE IF NOT EXISTS {{local "state"}} {{on}} (
     one     UInt8,
-    doc     String CODEC(ZSTD(3)),
+    doc     String CODEC(ZSTD(1)),
     version Int64,
     written UInt64
 ) ENGINE = {{replacing "state" "written"}} ORDER BY one;
@@ -68,6 +68,17 @@ CREATE TABLE IF NOT EXISTS {{local "people"}} {{on}} (
 
 {{distributed "people" "cityHash64(connection, id)"}}
 
+-- How far the drop-in tables of a connection are written, and by what settings.
+CREATE TABLE IF NOT EXISTS {{local "drop_in"}} {{on}} (
+    connection LowCardinality(String),
+    target     String,
+    settings   String,
+    position   UInt64, -- "written" of the newest issue in them
+    written    UInt64
+) ENGINE = {{replacing "drop_in" "written"}} ORDER BY (connection, target);
+
+{{distributed "drop_in" "cityHash64(connection, target)"}}
+
 -- Issues as the source said them, each with its whole changelog, so that both
 -- are replaced at once.
 CREATE TABLE IF NOT EXISTS {{local "issues"}} {{on}} (
@@ -79,7 +90,7 @@ CREATE TABLE IF NOT EXISTS {{local "issues"}} {{on}} (
     type              LowCardinality(String), -- keys, like the next two
     status            LowCardinality(String),
     resolution        LowCardinality(String),
-    title             String CODEC(ZSTD(3)),
+    title             String CODEC(ZSTD(1)),
     version           Int64,
     created_at        Int64 CODEC(Delta, ZSTD(1)),
     updated_at        Int64 CODEC(Delta, ZSTD(1)),
@@ -90,8 +101,8 @@ CREATE TABLE IF NOT EXISTS {{local "issues"}} {{on}} (
     moved_by_key      String,
     moved_by_name     String,
     former_keys       Array(String),
-    details           String CODEC(ZSTD(3)), -- JSON: what no query asks for
-    events            String CODEC(ZSTD(3)), -- JSON: the changelog, by ordinal
+    details           String CODEC(ZSTD(1)), -- JSON: what no query asks for
+    events            String CODEC(ZSTD(1)), -- JSON: the changelog, by ordinal
     event_count       UInt32,
     last_event_id     String,
     last_ordinal      Int64,

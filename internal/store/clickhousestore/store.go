@@ -36,6 +36,10 @@ var queries embed.FS
 // Store is a delivery.Store in a ClickHouse database. While the server cannot be
 // reached, every answer is a delivery.ErrUnavailable.
 type Store struct {
+	// Inserted is told of each insert and how long it took; it may be nil, is set
+	// before the first use and must not block.
+	Inserted func(table string, rows int, took time.Duration)
+
 	address Address
 	queries *template.Template
 
@@ -256,8 +260,12 @@ func (s *Store) insert(ctx context.Context, conn driver.Conn, table string, rows
 			return fmt.Errorf("insert into %s: %s: %w", table, c.name, err)
 		}
 	}
+	start := time.Now()
 	if err := batch.Send(); err != nil {
 		return fmt.Errorf("insert into %s: %w", table, err)
+	}
+	if s.Inserted != nil {
+		s.Inserted(table, rows, time.Since(start))
 	}
 	return nil
 }

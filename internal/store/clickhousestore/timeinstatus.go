@@ -13,11 +13,6 @@ import (
 // query's range.
 func (s *Store) TimeInStatus(ctx context.Context, q delivery.FlowQuery) (delivery.TimeInStatus, error) {
 	out := delivery.TimeInStatus{Sample: delivery.Sample{Excluded: map[string]int{}, AsOf: q.Now}}
-	type sums struct {
-		percentiles delivery.Percentiles
-		places      map[delivery.Place]int
-	}
-	statuses := map[string]*sums{}
 	known := q.KnownTo(q.Now)
 	err := s.read(ctx, func(st *state) error {
 		a, err := s.ask(ctx, st, &q)
@@ -29,32 +24,25 @@ func (s *Store) TimeInStatus(ctx context.Context, q delivery.FlowQuery) (deliver
 			return err
 		}
 		out.N = int(n)
-		err = scanRows(ctx, s.conn, s.sql("time_in_status", a), func(rows driver.Rows) error {
-			var whole bool
+		meaning := st.meaning()
+		return scanRows(ctx, s.conn, s.sql("time_in_status", a), func(rows driver.Rows) error {
 			var status string
-			var at delivery.Place
-			var n uint64
 			var quantiles []float64
-			if err := rows.Scan(&whole, &status, &at.Connection, &at.Queue, &n, &quantiles); err != nil {
+			var connections, queues []string
+			var counts []uint64
+			if err := rows.Scan(&status, &quantiles, &connections, &queues, &counts); err != nil {
 				return err
 			}
-			if statuses[status] == nil {
-				statuses[status] = &sums{places: map[delivery.Place]int{}}
+			n, places := uint64(0), map[delivery.Place]int{}
+			for i, count := range counts {
+				n += count
+				places[delivery.Place{Connection: connections[i], Queue: queues[i]}] = int(count)
 			}
-			if whole {
-				statuses[status].percentiles = percentiles(n, quantiles)
-			} else {
-				statuses[status].places[at] = int(n)
-			}
+			named := delivery.NameStatus(status, st.name(statusTerm, status), delivery.Home(places), st.known, meaning, known-1)
+			named.Percentiles = percentiles(n, quantiles)
+			out.Statuses = append(out.Statuses, named)
 			return nil
 		}, a.args...)
-		meaning := st.meaning()
-		for key, sum := range statuses {
-			named := delivery.NameStatus(key, st.name(statusTerm, key), delivery.Home(sum.places), st.known, meaning, known-1)
-			named.Percentiles = sum.percentiles
-			out.Statuses = append(out.Statuses, named)
-		}
-		return err
 	})
 	if err != nil {
 		return delivery.TimeInStatus{}, fmt.Errorf("time in status: %w", err)

@@ -1,95 +1,21 @@
 package sqlitestore_test
 
 import (
-	"encoding/json"
-	"fmt"
 	"math/rand/v2"
 	"os"
 	"path/filepath"
 	"sync"
 	"testing"
-	"time"
 
 	"throughline/internal/delivery"
 	"throughline/internal/store/sqlitestore"
+	"throughline/internal/store/storetest"
 )
 
 const (
-	benchIssues      = 100_000
-	benchTransitions = 7 // per issue
-	benchBatch       = 100
+	benchIssues = 100_000
+	benchBatch  = 100
 )
-
-var benchStart = delivery.InstantOf(time.Date(2022, 1, 1, 0, 0, 0, 0, time.UTC))
-
-const (
-	benchHour = 3_600_000
-	benchSpan = 3 * 365 * 24 * benchHour
-)
-
-// benchPath are the statuses that an issue of the data set goes through.
-var benchPath = []string{"open", "inProgress", "review", "inProgress", "review", "testing", "released", "closed"}
-
-var benchStatuses = []delivery.Status{
-	{Key: "open", Name: "Open", Type: "new", Order: 1},
-	{Key: "inProgress", Name: "In progress", Type: "inProgress", Order: 2},
-	{Key: "review", Name: "Review", Type: "inProgress", Order: 3},
-	{Key: "testing", Name: "Testing", Type: "inProgress", Order: 4},
-	{Key: "released", Name: "Released", Type: "done", Order: 5},
-	{Key: "closed", Name: "Closed", Type: "done", Order: 6},
-}
-
-// benchRecord is the n-th issue of the data set, with a changelog of so many
-// events, or of transitions only when events is 0.
-func benchRecord(r *rand.Rand, n, events int) delivery.IssueRecord {
-	created := benchStart + delivery.Instant(r.Int64N(benchSpan))
-	rec := delivery.IssueRecord{Replace: true, Full: events > 0, Fingerprint: uint64(n) + 1}
-	i := &rec.Issue
-	i.ID, i.Queue = fmt.Sprintf("%024x", n), []string{"PAY", "OPS", "DEV", "WEB"}[n%4]
-	i.Key = fmt.Sprintf("%s-%d", i.Queue, n)
-	i.Title = fmt.Sprintf("Something that has to be done, number %d", n)
-	i.Type = [...]delivery.Ref{{ID: "1", Key: "task", Name: "Task"}, {ID: "2", Key: "bug", Name: "Bug"}, {ID: "3", Key: "story", Name: "Story"}}[n%3]
-	i.Priority = delivery.Ref{ID: "3", Key: "normal", Name: "Normal"}
-	i.Assignee = delivery.Ref{ID: fmt.Sprint(n % 40), Name: fmt.Sprintf("Person %d", n%40)}
-	i.Author = delivery.Ref{ID: fmt.Sprint(n % 37), Name: fmt.Sprintf("Person %d", n%37)}
-	i.Tags, i.URL = []string{"backend", "quarter"}, "https://tracker.example.com/"+i.Key
-	i.CreatedAt = created
-	at := created
-	status := func(k int) delivery.Ref {
-		return delivery.Ref{ID: fmt.Sprint(k), Key: benchPath[k], Name: benchPath[k]}
-	}
-	steps := benchTransitions
-	if n%10 == 0 {
-		steps = 5 // still open
-	}
-	for k := range benchTransitions {
-		at += delivery.Instant(r.Int64N(40 * benchHour))
-		if k < steps {
-			rec.Events = append(rec.Events, benchEvent(n, len(rec.Events), at, "IssueWorkflow"))
-			rec.Events[len(rec.Events)-1].Transition = &delivery.Transition{From: status(k), To: status(k + 1), ToStartedAt: at}
-		}
-		for len(rec.Events) < (k+1)*events/benchTransitions {
-			at += delivery.Instant(r.Int64N(benchHour))
-			rec.Events = append(rec.Events, benchEvent(n, len(rec.Events), at, "IssueUpdated"))
-		}
-	}
-	i.Status, i.UpdatedAt = status(steps), at
-	if steps == benchTransitions {
-		i.Resolution, i.ResolvedAt = delivery.Ref{ID: "1", Key: "fixed", Name: "Fixed"}, at
-	}
-	return rec
-}
-
-func benchEvent(issue, n int, at delivery.Instant, typ string) delivery.Event {
-	return delivery.Event{
-		ID: fmt.Sprintf("%016x%08x", issue, n), Ordinal: n, At: at, Type: typ, Transport: "front",
-		Actor: delivery.Ref{ID: fmt.Sprint(issue % 40), Name: fmt.Sprintf("Person %d", issue%40)},
-		Fields: []delivery.FieldChange{{
-			Field: "description", From: json.RawMessage(`"What it was before somebody thought about it"`),
-			To: json.RawMessage(`"What it is since then, in a few words more"`),
-		}},
-	}
-}
 
 // benchSet is the data set of the query benchmarks, made once.
 var benchSet = sync.OnceValues(func() (string, error) {
@@ -122,73 +48,13 @@ func benchStore(b *testing.B) *sqlitestore.Store {
 	if missing == nil {
 		return s
 	}
-	r := rand.New(rand.NewPCG(1, 2))
-	for n := 0; n < benchIssues; n += 1000 {
-		batch := delivery.Batch{Connection: "tracker", Statuses: benchStatuses}
-		for k := n; k < n+1000; k++ {
-			rec := benchRecord(r, k, 0)
-			for e := range rec.Events {
-				rec.Events[e].Fields = nil
-			}
-			batch.Issues = append(batch.Issues, rec)
-		}
-		if _, err := s.Write(b.Context(), batch); err != nil {
-			b.Fatal(err)
-		}
-	}
+	storetest.FillLarge(b, s, 0, benchIssues, 1000)
 	return s
-}
-
-func benchCalendar(hours string) *delivery.Calendar {
-	shift, err := delivery.ParseShift(hours)
-	if err != nil {
-		panic(err)
-	}
-	v := delivery.CalendarVersion{Zone: time.UTC}
-	for d := time.Monday; d <= time.Friday; d++ {
-		v.Week[d] = []delivery.Shift{shift}
-	}
-	return delivery.NewCalendar(v)
-}
-
-func benchQuery(clock delivery.Clock) delivery.FlowQuery {
-	return delivery.FlowQuery{
-		Filter: delivery.Filter{
-			From: benchStart, To: benchStart + 2*benchSpan, Unit: delivery.Month, Clock: clock,
-		},
-		Calendar: benchCalendar("09:00-18:00"),
-		Now:      benchStart + benchSpan + 100*24*benchHour,
-	}
 }
 
 func BenchmarkPanels(b *testing.B) {
 	s := benchStore(b)
-	for _, clock := range []delivery.Clock{delivery.Elapsed, delivery.Business} {
-		b.Run("CycleTime/"+string(clock), func(b *testing.B) {
-			q := benchQuery(clock)
-			for b.Loop() {
-				if got, err := s.CycleTime(b.Context(), q); err != nil || got.Sample.N != benchIssues*9/10 {
-					b.Fatal(got.Sample.N, err)
-				}
-			}
-		})
-		b.Run("CycleTimeTrend/"+string(clock), func(b *testing.B) {
-			q := benchQuery(clock)
-			for b.Loop() {
-				if got, err := s.CycleTimeTrend(b.Context(), q); err != nil || got.Sample.N != benchIssues*9/10 {
-					b.Fatal(got.Sample.N, err)
-				}
-			}
-		})
-		b.Run("TimeInStatus/"+string(clock), func(b *testing.B) {
-			q := benchQuery(clock)
-			for b.Loop() {
-				if got, err := s.TimeInStatus(b.Context(), q); err != nil || got.N != benchIssues {
-					b.Fatal(got.N, err)
-				}
-			}
-		})
-	}
+	storetest.BenchPanels(b, s, storetest.LargeQuery)
 	b.Run("StatusesInUse", func(b *testing.B) {
 		for b.Loop() {
 			if got, err := s.StatusesInUse(b.Context()); err != nil || len(got) == 0 {
@@ -212,7 +78,7 @@ func BenchmarkRecords(b *testing.B) {
 		{"cycle-time", "", delivery.LongestFirst}, {"cycle-time", "", delivery.ByKey}, {"time-in-status", "review", delivery.LongestFirst},
 	} {
 		b.Run(c.panel+"/"+c.sort, func(b *testing.B) {
-			q := delivery.RecordsQuery{FlowQuery: benchQuery(delivery.Business), Panel: c.panel, Status: c.status, Sort: c.sort, Limit: 50}
+			q := delivery.RecordsQuery{FlowQuery: storetest.LargeQuery(delivery.Business), Panel: c.panel, Status: c.status, Sort: c.sort, Limit: 50}
 			for b.Loop() {
 				if got, err := s.Records(b.Context(), q); err != nil || got.Total < benchIssues*9/10 || len(got.Items) != 50 {
 					b.Fatal(got.Total, err)
@@ -230,11 +96,11 @@ func BenchmarkWhatIf(b *testing.B) {
 	for name, w := range map[string]delivery.Workflows{
 		"always": delivery.OneWorkflow(supposed),
 		"last year": {Versions: []delivery.WorkflowVersion{
-			{}, {From: benchStart + benchSpan*2/3, Workflow: supposed},
+			{}, {From: storetest.LargeStart + storetest.LargeSpan*2/3, Workflow: supposed},
 		}},
 	} {
 		b.Run(name, func(b *testing.B) {
-			q := benchQuery(delivery.Business)
+			q := storetest.LargeQuery(delivery.Business)
 			for b.Loop() {
 				got, err := s.WhatIf(b.Context(), q, w)
 				if err != nil || got.Remeasured == 0 || len(got.Items) != delivery.MaxFlips {
@@ -256,9 +122,9 @@ func BenchmarkWrite(b *testing.B) {
 	n := 0
 	for b.Loop() {
 		b.StopTimer()
-		batch := delivery.Batch{Connection: "tracker", Statuses: benchStatuses}
+		batch := delivery.Batch{Connection: "tracker", Statuses: storetest.LargeStatuses}
 		for range benchBatch {
-			batch.Issues = append(batch.Issues, benchRecord(r, n*10+1, 26))
+			batch.Issues = append(batch.Issues, storetest.LargeRecord(r, n*10+1, 26))
 			n++
 		}
 		b.StartTimer()

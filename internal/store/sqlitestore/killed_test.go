@@ -19,6 +19,7 @@ import (
 	"throughline/internal/delivery"
 	"throughline/internal/sqlite"
 	"throughline/internal/store/sqlitestore"
+	"throughline/internal/store/storetest"
 	"throughline/migrations"
 )
 
@@ -50,9 +51,9 @@ func work(ctx context.Context, path string, out io.Writer) error {
 	}
 	r := rand.New(rand.NewPCG(5, 6))
 	for b := range killedBatches {
-		batch := delivery.Batch{Connection: "tracker", Statuses: benchStatuses}
+		batch := delivery.Batch{Connection: "tracker", Statuses: storetest.LargeStatuses}
 		for n := range killedSize {
-			batch.Issues = append(batch.Issues, benchRecord(r, b*killedSize+n, 10))
+			batch.Issues = append(batch.Issues, storetest.LargeRecord(r, b*killedSize+n, 10))
 		}
 		if b == killedBatches-1 {
 			batch.Gone = []string{batch.Issues[0].ID}
@@ -67,7 +68,7 @@ func work(ctx context.Context, path string, out io.Writer) error {
 		if b == killedBatches/2 {
 			w := delivery.Workflow{StatusLists: delivery.StatusLists{Closed: []string{"testing", "released"}}}
 			// From the middle of all lives on.
-			versions := []delivery.WorkflowVersion{{}, {From: benchStart + benchSpan/2, Workflow: w}}
+			versions := []delivery.WorkflowVersion{{}, {From: storetest.LargeStart + storetest.LargeSpan/2, Workflow: w}}
 			if err := s.SetWorkflow(ctx, delivery.Workflows{Versions: versions}); err != nil {
 				return err
 			}

@@ -12,6 +12,21 @@ import (
 // depends on the order of writing.
 func (s *store) dump(t *testing.T) string {
 	t.Helper()
+	answers := s.answers(t)
+	for _, i := range s.list(t, delivery.IssueQuery{Filter: ask(everything).Filter}) {
+		answers["issue "+i.ID] = s.issue(t, i.Key)
+	}
+	return text(t, answers)
+}
+
+// glance is dump without the changelogs, which are asked for one by one.
+func (s *store) glance(t *testing.T) string {
+	t.Helper()
+	return text(t, s.answers(t))
+}
+
+func (s *store) answers(t *testing.T) map[string]any {
+	t.Helper()
 	facets, err := s.Facets(t.Context())
 	if err != nil {
 		t.Fatalf("facets: %v", err)
@@ -25,12 +40,18 @@ func (s *store) dump(t *testing.T) string {
 		"trend": plainTrend(s.trend(t, ask(everything))), "time in status": s.timeInStatus(t, ask(everything, business)),
 		"cycle time": plainCycleTime(s.cycleTime(t, ask(everything, business))),
 	}
+	var ids []string
 	for _, i := range s.list(t, delivery.IssueQuery{Filter: ask(everything).Filter}) {
 		i.Cursor = ""
 		answers["listed "+i.ID] = i
-		answers["issue "+i.ID] = s.issue(t, i.Key)
-		answers["state "+i.ID] = s.states(t, i.ID)[i.ID]
+		ids = append(ids, i.ID)
 	}
+	answers["states"] = s.states(t, ids...)
+	return answers
+}
+
+func text(t *testing.T, answers map[string]any) string {
+	t.Helper()
 	b, err := json.MarshalIndent(answers, "", "  ")
 	if err != nil {
 		t.Fatal(err)

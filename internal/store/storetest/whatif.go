@@ -91,10 +91,10 @@ func testWhatIf(t *testing.T, s *store) {
 func (s *store) whatIfDone(t *testing.T, name string, q delivery.FlowQuery, next delivery.Workflows) {
 	t.Helper()
 	q.Queues = []string{"DEV", "OPS"}
-	version, facts := s.version(t), s.dump(t)
+	version, facts := s.version(t), s.glance(t)
 	got := s.whatIf(t, q, next)
 	same(t, name+": version", s.version(t), version)
-	same(t, name+": facts", s.dump(t), facts)
+	same(t, name+": facts", s.glance(t), facts)
 	was := s.cycleTime(t, q)
 	same(t, name+": before", got.Before, delivery.CycleSample{Sample: was.Sample, Percentiles: was.Percentiles})
 	flows := s.flows(t, q)

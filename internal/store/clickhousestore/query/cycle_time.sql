@@ -1,5 +1,5 @@
 WITH {{template "given.sql" .}},
-     {{template "quantiles.sql"}}
+     {{template "quantiles.sql" "arraySort(groupArray(seconds))"}}
 SELECT reason, count(), quantiles
 FROM (
 {{template "finished.sql" .}}

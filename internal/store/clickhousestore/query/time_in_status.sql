@@ -1,8 +1,12 @@
--- Per status, and per status and place (which tells where most of them are).
+-- Per status, with how many of its issues are where.
 WITH {{template "given.sql" .}},
-     {{template "quantiles.sql"}}
-SELECT grouping(connection) = 1 AS whole, status, connection, queue, count(), quantiles
+     {{template "quantiles.sql" "arraySort(arrayFlatten(groupArray(part)))"}}
+SELECT status, quantiles, groupArray(connection), groupArray(queue), groupArray(toUInt64(length(part)))
 FROM (
+    SELECT status, connection, queue, groupArray(seconds) AS part
+    FROM (
 {{template "stays.sql" .}}
+    )
+    GROUP BY status, connection, queue
 )
-GROUP BY GROUPING SETS ((status), (status, connection, queue))
+GROUP BY status

@@ -1,0 +1,1 @@
+SELECT max(written) FROM people WHERE connection = @connection
