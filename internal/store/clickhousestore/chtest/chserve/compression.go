@@ -3,6 +3,7 @@ package main
 import (
 	"compress/gzip"
 	"compress/zlib"
+	"errors"
 	"fmt"
 	"io"
 	"strings"
@@ -49,6 +50,19 @@ func (f *frames) Write(p []byte) (int, error) {
 }
 
 func (f *frames) Close() error { return nil }
+
+// unframed is the opposite of frames.
+type unframed struct{ *compress.Reader }
+
+// Read says that the data ends where the reader of frames says that it found no
+// next one.
+func (u unframed) Read(p []byte) (int, error) {
+	n, err := u.Reader.Read(p)
+	if errors.Is(err, io.EOF) {
+		err = io.EOF
+	}
+	return n, err
+}
 
 // encoder compresses by an encoding of HTTP. The first known one that the client
 // accepts is taken; without one it returns "".

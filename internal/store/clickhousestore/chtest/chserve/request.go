@@ -94,7 +94,7 @@ func (req *request) readBody(r *http.Request, w http.ResponseWriter) error {
 		return fmt.Errorf("read the body: %w", err)
 	}
 	if r.URL.Query().Get("decompress") == "1" {
-		plain = compress.NewReader(plain)
+		plain = unframed{compress.NewReader(plain)}
 	}
 	if insertOf.MatchString(req.sql) {
 		req.data = plain
