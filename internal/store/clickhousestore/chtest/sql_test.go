@@ -70,6 +70,7 @@ func TestSQL(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	defer func() { _ = insert.Close() }()
 	for i := range int64(1000) {
 		if _, err := insert.ExecContext(t.Context(), i, []string{"a", "b"}, nil); err != nil {
 			t.Fatal(err)
