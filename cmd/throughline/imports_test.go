@@ -38,12 +38,14 @@ var imports = map[string][]string{
 	"cmd/throughline":            {"*"},
 	"internal/source/sourcetest": {"*"}, // suites for tests may import what they test
 	"internal/store/storetest":   {"*"},
-
-	"internal/store/clickhousestore/chtest":   {}, // an engine for tests
-	"internal/store/clickhousestore/chtest/*": {},
+	engine:                       {},
+	engine + "/*":                {},
 }
 
-const module = "throughline/"
+const (
+	module = "throughline/"
+	engine = "internal/store/clickhousestore/chtest"
+)
 
 // TestImports keeps the architecture: who imports whom is decided in the table
 // above and nowhere else.
@@ -79,6 +81,8 @@ func TestImports(t *testing.T) {
 			}
 			ours, isOurs := strings.CutPrefix(name, module)
 			switch {
+			case isOurs && strings.HasPrefix(ours, engine) && !strings.HasPrefix(pkg, engine):
+				t.Errorf("%s imports %s: an engine for tests is no part of the program", file, ours)
 			case isOurs && !slices.Contains(allowed, "*") && !slices.Contains(allowed, ours):
 				t.Errorf("%s imports %s", file, ours)
 			case pkg == "internal/delivery" && strings.Contains(strings.Split(name, "/")[0], "."):

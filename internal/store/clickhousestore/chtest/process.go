@@ -3,6 +3,7 @@ package chtest
 import (
 	"bufio"
 	"bytes"
+	"context"
 	"errors"
 	"fmt"
 	"io"
@@ -41,7 +42,7 @@ var program = sync.OnceValues(func() (*os.File, error) {
 	}
 	defer func() { _ = os.RemoveAll(folder) }()
 	file := filepath.Join(folder, "chserve")
-	build := exec.Command("go", "build", "-o", file, "throughline/internal/store/clickhousestore/chtest/chserve")
+	build := exec.CommandContext(context.Background(), "go", "build", "-o", file, "throughline/internal/store/clickhousestore/chtest/chserve")
 	build.Env = append(os.Environ(), "CGO_ENABLED=0")
 	if out, err := build.CombinedOutput(); err != nil {
 		return nil, fmt.Errorf("build chserve: %w\n%s", err, out)
@@ -69,8 +70,9 @@ func start(folder, addr string) (*process, error) {
 		return nil, err
 	}
 	defer func() { _ = out.Close() }()
-	c := exec.Command(fmt.Sprintf("/proc/%d/fd/%d", os.Getpid(), binary.Fd()),
+	c := exec.CommandContext(context.Background(), fmt.Sprintf("/proc/%d/fd/%d", os.Getpid(), binary.Fd()),
 		"-until-eof", "-addr", addr, "-path", folder, "-user", user, "-password", password)
+	c.Args[0] = "chserve"
 	c.Env = append(os.Environ(), "TZ=UTC")
 	c.Stdin, c.Stdout, c.Stderr = in, outWriter, log
 	err = c.Start()

@@ -5,7 +5,7 @@ import "regexp"
 var (
 	values = regexp.MustCompile(`(?is)^\s*INSERT\s+INTO\s.*?\sVALUES\b`)
 	// Nobody in the library removes what is dropped, and SYNC waits for it.
-	dropSync = regexp.MustCompile(`(?is)^(\s*(?:DROP|DETACH)\s.*?)\s(?:SYNC|NO\s+DELAY)(\s*;?\s*)$`)
+	dropSync = regexp.MustCompile(`(?is)^(\s*(?:DROP|DETACH)\s+\w+\s+(?:IF\s+EXISTS\s+)?\S.*?)\s(?:SYNC|NO\s+DELAY)(\s*;?\s*)$`)
 )
 
 // single returns a statement that is no query, as the engine can run it. The
