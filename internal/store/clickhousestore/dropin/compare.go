@@ -2,6 +2,8 @@ package dropin
 
 import (
 	"context"
+	"encoding/binary"
+	"encoding/hex"
 	"fmt"
 	"slices"
 )
@@ -19,17 +21,19 @@ type span struct{ from, to int }
 // stored are the digests of the rows that a table has of some issues, by key.
 func (r *run) stored(ctx context.Context, t *table, names []string) (map[string][]uint64, error) {
 	out := make(map[string][]uint64, len(names))
-	var k keys
-	k.add(names...)
-	k.close()
-	for _, condition := range k.conditions {
-		sql := fill(digestsSQL, "{key}", quoted(keyColumn), "{digest}", t.digestSQL(), "{table}", r.ddl.full(t.name), "{keys}", condition)
+	for chunk := range slices.Chunk(names, keysAtOnce) {
+		sql := fill(digestsSQL, "{key}", quoted(keyColumn), "{digest}", t.digestSQL(), "{table}", r.ddl.full(t.name), "{keys}", condition(chunk))
 		rows, err := r.conn.Query(ctx, sql)
 		err = each(rows, err, func() error {
-			var key string
-			var digests []uint64
+			var key, digests string
 			err := rows.Scan(&key, &digests)
-			out[key] = digests
+			if err != nil {
+				return err
+			}
+			b, err := hex.DecodeString(digests)
+			for ; len(b) >= 8; b = b[8:] {
+				out[key] = append(out[key], binary.LittleEndian.Uint64(b))
+			}
 			return err
 		})
 		if err != nil {

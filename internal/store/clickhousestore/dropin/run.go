@@ -8,9 +8,10 @@ import (
 )
 
 const (
-	groupBytes = 6 << 20 // of texts in the rows that are inserted together
-	maxLives   = 20_000  // issues in them
-	keysBytes  = 100 << 10
+	groupBytes = 4 << 20   // of texts in the rows that are inserted together
+	maxLives   = 20_000    // issues in them
+	keysBytes  = 100 << 10 // of keys in a statement
+	keysAtOnce = 1000      // that are asked for in a statement
 )
 
 // run is one Write under way.

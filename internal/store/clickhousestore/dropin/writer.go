@@ -82,11 +82,9 @@ func (w *Writer) write(ctx context.Context, records iter.Seq2[Record, error]) (S
 	}
 	r := &run{
 		Writer: w, seen: map[string]bool{}, stats: Stats{Version: version},
-		maker: maker{
-			version: version, now: delivery.InstantOf(w.opts.Now()), current: w.opts.CurrentStatus,
-			custom: w.custom, snake: newMemo(snake),
-		},
+		maker: newMaker(version, delivery.InstantOf(w.opts.Now())),
 	}
+	r.current, r.maker.custom = w.opts.CurrentStatus, w.custom
 	full, empty := make(chan *group), make(chan *group, 2)
 	empty <- w.newGroup()
 	empty <- w.newGroup()
