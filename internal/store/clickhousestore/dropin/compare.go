@@ -46,6 +46,9 @@ func (r *run) stored(ctx context.Context, t *table, names []string) (map[string]
 // compare leaves in a frame the rows that its table lacks. Where it has other
 // rows of an issue, too, all of the issue's are left, and those are stale.
 func (r *run) compare(ctx context.Context, g *group, which int, t *table, f *frame, stale *keys) error {
+	if t.empty {
+		return nil
+	}
 	names := make([]string, 0, len(g.lives))
 	for _, l := range g.lives {
 		names = append(names, l.key)
