@@ -109,7 +109,7 @@ func TestInTheWay(t *testing.T) {
 
 func TestNames(t *testing.T) {
 	b := openBase(t)
-	own := "an\\other `base"
+	own := "its\\own `base"
 	defer b.exec(t, "DROP DATABASE IF EXISTS "+quoted(own))
 	w, err := openWriter(t, b.Conn, own, func(o *Options) {
 		o.Issues, o.Metrics, o.Changelog = "my issues", "изменения", "c`h'"

@@ -2,6 +2,8 @@ package dropin
 
 import (
 	"context"
+	"encoding/binary"
+	"encoding/hex"
 	"fmt"
 	"slices"
 )
@@ -19,17 +21,19 @@ type span struct{ from, to int }
 // stored are the digests of the rows that a table has of some issues, by key.
 func (r *run) stored(ctx context.Context, t *table, names []string) (map[string][]uint64, error) {
 	out := make(map[string][]uint64, len(names))
-	var k keys
-	k.add(names...)
-	k.close()
-	for _, condition := range k.conditions {
-		sql := fill(digestsSQL, "{key}", quoted(keyColumn), "{digest}", t.digestSQL(), "{table}", r.ddl.full(t.name), "{keys}", condition)
+	for chunk := range slices.Chunk(names, keysAtOnce) {
+		sql := fill(digestsSQL, "{key}", quoted(keyColumn), "{digest}", t.digestSQL(), "{table}", r.ddl.full(t.name), "{keys}", condition(chunk))
 		rows, err := r.conn.Query(ctx, sql)
 		err = each(rows, err, func() error {
-			var key string
-			var digests []uint64
+			var key, digests string
 			err := rows.Scan(&key, &digests)
-			out[key] = digests
+			if err != nil {
+				return err
+			}
+			b, err := hex.DecodeString(digests)
+			for ; len(b) >= 8; b = b[8:] {
+				out[key] = append(out[key], binary.LittleEndian.Uint64(b))
+			}
 			return err
 		})
 		if err != nil {
@@ -42,6 +46,9 @@ func (r *run) stored(ctx context.Context, t *table, names []string) (map[string]
 // compare leaves in a frame the rows that its table lacks. Where it has other
 // rows of an issue, too, all of the issue's are left, and those are stale.
 func (r *run) compare(ctx context.Context, g *group, which int, t *table, f *frame, stale *keys) error {
+	if t.empty {
+		return nil
+	}
 	names := make([]string, 0, len(g.lives))
 	for _, l := range g.lives {
 		names = append(names, l.key)

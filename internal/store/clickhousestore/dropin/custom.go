@@ -26,7 +26,12 @@ type customColumn struct {
 var localPrefix = regexp.MustCompile(`^[0-9a-f]{16,}--`)
 
 // fieldKey is the key of a field without what tells a queue's own apart.
-func fieldKey(field string) string { return localPrefix.ReplaceAllString(field, "") }
+func fieldKey(field string) string {
+	if !strings.Contains(field, "--") {
+		return field
+	}
+	return localPrefix.ReplaceAllString(field, "")
+}
 
 // customColumns are the columns of custom fields. Two fields must not share one,
 // nor take one of ours.

@@ -216,8 +216,8 @@ func company(n int) Record {
 		when := rec.CreatedAt + delivery.Instant(i+1)*9*3600*1000
 		e := delivery.Event{ID: fmt.Sprint(n, "-", i), Ordinal: i, At: when, Type: "IssueUpdated", Transport: "front", Actor: delivery.Ref{ID: "1", Name: "Ada L"}}
 		f := delivery.FieldChange{Field: "tags", From: json.RawMessage(`["one"]`), To: json.RawMessage(`["one","two"]`)}
-		switch {
-		case i%4 == 0:
+		switch i % 4 {
+		case 0:
 			to := status(i/4 + 1)
 			e.Type, e.Transition = "IssueWorkflow", &delivery.Transition{From: rec.Status, To: to, ToStartedAt: when}
 			ref := func(r delivery.Ref) json.RawMessage {
@@ -225,12 +225,12 @@ func company(n int) Record {
 			}
 			f = delivery.FieldChange{Field: "status", From: ref(rec.Status), To: ref(to)}
 			rec.Status, rec.StatusStartedAt = to, when
-		case i%4 == 1:
+		case 1:
 			f = delivery.FieldChange{
 				Field: "assignee", From: json.RawMessage("null"),
 				To: json.RawMessage(`{"self":"https://api.tracker.yandex.net/v3/users/1","id":"1","display":"Ada L","cloudUid":"aje1","passportUid":1}`),
 			}
-		case i%4 == 2:
+		case 2:
 			f = delivery.FieldChange{Field: "summary", From: json.RawMessage(`"What is to be done"`), To: json.RawMessage(`"What is to be done, and \"how\""`)}
 		}
 		e.Fields = []delivery.FieldChange{f}

@@ -1,7 +1,7 @@
 package dropin
 
 import (
-	"strings"
+	"cmp"
 
 	"throughline/internal/delivery"
 )
@@ -42,21 +42,15 @@ func (r *Record) formerKeys() []string {
 	return out
 }
 
-// email is that of a person in lower case, "" when there is none.
+// email is that of a person, "" when there is none.
 func (r *Record) email(who delivery.Ref) string {
 	if who.ID == "" {
 		return ""
 	}
-	return strings.ToLower(r.People[who.ID].Email)
+	return r.People[who.ID].Email
 }
 
 // actor is the e-mail of a person, else the name, else the id.
 func (r *Record) actor(who delivery.Ref) string {
-	if email := r.email(who); email != "" {
-		return email
-	}
-	if who.Name != "" {
-		return strings.ToLower(who.Name)
-	}
-	return who.ID
+	return cmp.Or(r.email(who), who.Name, who.ID)
 }

@@ -9,31 +9,31 @@ import (
 	"time"
 )
 
-// keys are keys of issues as conditions, each of bounded length.
+// keys are keys of issues, with their length in a statement.
 type keys struct {
-	conditions []string
-	names      []string // when they are wanted as such
-	open       strings.Builder
+	names []string
+	bytes int
 }
 
 func (k *keys) add(names ...string) {
 	k.names = append(k.names, names...)
 	for _, name := range names {
-		if k.open.Len() > 0 {
-			k.open.WriteByte(',')
-		}
-		k.open.WriteString(literal(name))
-		if k.open.Len() >= keysBytes {
-			k.close()
-		}
+		k.bytes += len(name) + 4
 	}
 }
 
-func (k *keys) close() {
-	if k.open.Len() > 0 {
-		k.conditions = append(k.conditions, quoted(keyColumn)+" IN ("+k.open.String()+")")
-		k.open.Reset()
+// condition is that an issue is one of some.
+func condition(names []string) string {
+	var b strings.Builder
+	b.WriteString(quoted(keyColumn) + " IN (")
+	for i, name := range names {
+		if i > 0 {
+			b.WriteByte(',')
+		}
+		b.WriteString(literal(name))
 	}
+	b.WriteByte(')')
+	return b.String()
 }
 
 // maxMutated is how many parts are worth a mutation: the server works on them a
@@ -51,8 +51,7 @@ func (r *run) removeStale(ctx context.Context) error {
 				r.stale[i].add(name)
 			}
 		}
-		r.stale[i].close()
-		if len(r.stale[i].conditions) == 0 {
+		if len(r.stale[i].names) == 0 {
 			continue
 		}
 		if err := r.remove(ctx, t, &r.stale[i]); err != nil {
@@ -65,10 +64,11 @@ func (r *run) removeStale(ctx context.Context) error {
 
 // remove removes the stale rows of some issues from a table.
 func (r *run) remove(ctx context.Context, t *table, k *keys) error {
-	if len(k.conditions) > 1 {
+	if k.bytes > keysBytes {
 		return r.rewrite(ctx, t, k)
 	}
-	partitions, removed, err := r.stalePartitions(ctx, t, k.conditions[0])
+	where := condition(k.names)
+	partitions, removed, err := r.stalePartitions(ctx, t, where)
 	if err != nil || len(partitions) == 0 {
 		return err
 	}
@@ -80,7 +80,7 @@ func (r *run) remove(ctx context.Context, t *table, k *keys) error {
 		return r.rewrite(ctx, t, k)
 	}
 	r.stats.Removed += removed
-	return r.conn.Exec(ctx, r.deletion(t, k.conditions[0], partitions))
+	return r.conn.Exec(ctx, r.deletion(t, where, partitions))
 }
 
 // deletion is one mutation of some partitions; no others are looked at.

@@ -1,7 +1,9 @@
 package dropin
 
 import (
+	"encoding/json"
 	"math"
+	"reflect"
 	"slices"
 	"strings"
 
@@ -15,6 +17,43 @@ type maker struct {
 	current bool // the time in the current status of open issues counts
 	custom  []customColumn
 	snake   *memo
+	lower   *memo
+	values  values
+}
+
+// newMaker is a maker with nothing remembered.
+func newMaker(version, now delivery.Instant) maker {
+	return maker{version: version, now: now, snake: newMemo(snake), lower: newMemo(strings.ToLower)}
+}
+
+// values remembers what JSON values came to: most are named again and again.
+type values struct {
+	people map[string]delivery.Person
+	known  map[string]string
+}
+
+const maxKnownValue = 1 << 10 // bytes
+
+func (v *values) changed(raw json.RawMessage, people map[string]delivery.Person) string {
+	if len(raw) > maxKnownValue || len(raw) > 0 && raw[0] != '{' && raw[0] != '[' {
+		return changed(raw, people)
+	}
+	if v.known == nil || !sameMap(v.people, people) {
+		v.people, v.known = people, map[string]string{}
+	}
+	if out, ok := v.known[string(raw)]; ok {
+		return out
+	}
+	out := changed(raw, people)
+	if len(v.known) < maxMemo {
+		v.known[string(raw)] = out
+	}
+	return out
+}
+
+// sameMap reports whether two maps are one.
+func sameMap(a, b map[string]delivery.Person) bool {
+	return reflect.ValueOf(a).UnsafePointer() == reflect.ValueOf(b).UnsafePointer()
 }
 
 // issue adds the row of an issue.
@@ -37,9 +76,9 @@ func (m *maker) issue(f *frame, rec *Record) {
 	r.text(strings.ToLower(rec.Priority.Name))
 	r.shared(m.snake.get(rec.Status.Name))
 	r.shared(m.snake.get(rec.Resolution.Name))
-	r.text(rec.email(rec.Assignee))
-	r.text(rec.email(rec.Author))
-	r.text(rec.email(rec.QAEngineer))
+	r.shared(m.lower.get(rec.email(rec.Assignee)))
+	r.shared(m.lower.get(rec.email(rec.Author)))
+	r.shared(m.lower.get(rec.email(rec.QAEngineer)))
 	r.list(rec.Tags)
 	r.list(rec.Components)
 	r.text(strings.ToLower(rec.Project.Name))
@@ -60,7 +99,7 @@ func (m *maker) issue(f *frame, rec *Record) {
 	r.text(rec.EpicKey)
 	r.list(rec.Aliases)
 	r.flag(rec.History.MovedAt.Known())
-	r.text(rec.email(rec.History.MovedBy))
+	r.shared(m.lower.get(rec.email(rec.History.MovedBy)))
 	for i := range m.custom {
 		r.custom(&m.custom[i], rec)
 	}
@@ -85,7 +124,7 @@ func (m *maker) stays(rec *Record) []stay {
 			continue
 		}
 		// The predecessor lowers the names of passed statuses first.
-		name := m.snake.get(strings.ToLower(p.Status.Name))
+		name := m.snake.get(m.lower.get(p.Status.Name))
 		at := slices.IndexFunc(out, func(s stay) bool { return s.name == name })
 		if at < 0 {
 			at = len(out)
@@ -145,7 +184,7 @@ func (m *maker) changes(f *frame, rec *Record) {
 			flush()
 		}
 		for _, fc := range e.Fields {
-			c := change{event: e, field: fieldKey(fc.Field), from: changed(fc.From, rec.People), to: changed(fc.To, rec.People)}
+			c := change{event: e, field: fieldKey(fc.Field), from: m.values.changed(fc.From, rec.People), to: m.values.changed(fc.To, rec.People)}
 			if c.field == "" || c.from == "" && c.to == "" {
 				continue
 			}
@@ -168,7 +207,7 @@ func (m *maker) change(f *frame, rec *Record, c *change) {
 	r.shared(rec.Queue)
 	r.shared(c.event.Type)
 	r.shared(c.event.Transport)
-	r.text(rec.actor(c.event.Actor))
+	r.shared(m.lower.get(rec.actor(c.event.Actor)))
 	r.shared(c.field)
 	r.text(c.from)
 	r.text(c.to)

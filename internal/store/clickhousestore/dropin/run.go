@@ -8,9 +8,10 @@ import (
 )
 
 const (
-	groupBytes = 6 << 20 // of texts in the rows that are inserted together
-	maxLives   = 20_000  // issues in them
-	keysBytes  = 100 << 10
+	groupBytes = 3 << 20   // of texts in the rows that are inserted together
+	maxLives   = 20_000    // issues in them
+	keysBytes  = 100 << 10 // of keys in a statement
+	keysAtOnce = 1000      // that are asked for in a statement
 )
 
 // run is one Write under way.
@@ -130,7 +131,7 @@ func (r *run) take(g *group, rec *Record) {
 	if r.maker.metrics(g.frames[metrics], rec) == 0 {
 		r.stats.WithoutMetrics++
 	}
-	r.maker.changes(g.frames[changes], rec)
+	r.changes(g.frames[changes], rec)
 	for i, f := range g.frames {
 		l.rows[i].to = f.rows
 	}

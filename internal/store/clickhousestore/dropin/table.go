@@ -11,6 +11,7 @@ type table struct {
 	partition string
 	order     string
 
+	empty bool             // when the run began: there is nothing to compare with
 	found map[string]found // columns that are there, by name
 	sql   string           // INSERT of all columns
 	types []string         // of all columns, in their order

@@ -203,11 +203,11 @@ func plainRows(f *frame, columns []column) []map[string]any {
 }
 
 func makerAt(now time.Time, change ...func(*maker)) *maker {
-	m := &maker{version: 1, now: delivery.InstantOf(now), snake: newMemo(snake)}
+	m := newMaker(1, delivery.InstantOf(now))
 	for _, f := range change {
-		f(m)
+		f(&m)
 	}
-	return m
+	return &m
 }
 
 func issueRows(m *maker, rec *Record) map[string]any {

@@ -82,11 +82,9 @@ func (w *Writer) write(ctx context.Context, records iter.Seq2[Record, error]) (S
 	}
 	r := &run{
 		Writer: w, seen: map[string]bool{}, stats: Stats{Version: version},
-		maker: maker{
-			version: version, now: delivery.InstantOf(w.opts.Now()), current: w.opts.CurrentStatus,
-			custom: w.custom, snake: newMemo(snake),
-		},
+		maker: newMaker(version, delivery.InstantOf(w.opts.Now())),
 	}
+	r.current, r.maker.custom = w.opts.CurrentStatus, w.custom
 	full, empty := make(chan *group), make(chan *group, 2)
 	empty <- w.newGroup()
 	empty <- w.newGroup()
@@ -127,18 +125,21 @@ func settings(ctx context.Context) context.Context {
 // lastVersion is what still fits into the type.
 var lastVersion = delivery.InstantOf(time.Date(2290, 1, 1, 0, 0, 0, 0, time.UTC))
 
-// nextVersion is now, or later when a row is as late.
+// nextVersion is now, or later when a row is as late. It also sees which tables
+// are empty.
 func (w *Writer) nextVersion(ctx context.Context) (delivery.Instant, error) {
 	version := delivery.InstantOf(w.opts.Now())
 	for _, t := range w.tables() {
 		var last int64
+		var rows uint64
 		sql := fill(versionSQL, "{column}", quoted(versionColumn), "{table}", w.ddl.full(t.name))
-		if err := w.conn.QueryRow(ctx, sql).Scan(&last); err != nil {
+		if err := w.conn.QueryRow(ctx, sql).Scan(&last, &rows); err != nil {
 			return 0, fmt.Errorf("last version in table %s: %w", t.name, err)
 		}
 		if delivery.Instant(last) >= lastVersion {
 			return 0, fmt.Errorf("table %s has a row of the version %s: nothing can come after it", t.name, delivery.Instant(last))
 		}
+		t.empty = rows == 0
 		version = max(version, delivery.Instant(last)+1)
 	}
 	return version, nil

@@ -1,1 +1,1 @@
-SELECT {key}, groupArray({digest}) FROM {table} WHERE {keys} GROUP BY {key}
+SELECT {key}, arrayStringConcat(groupArray(hex(reinterpretAsFixedString({digest})))) FROM {table} WHERE {keys} GROUP BY {key}

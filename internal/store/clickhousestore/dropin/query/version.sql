@@ -1,1 +1,1 @@
-SELECT toUnixTimestamp64Milli(toDateTime64(max({column}), 3, 'UTC')) FROM {table}
+SELECT toUnixTimestamp64Milli(toDateTime64(max({column}), 3, 'UTC')), count() FROM {table}
