@@ -33,7 +33,7 @@ func defineBackup(flags *flag.FlagSet) action {
 // backup copies what the data directory holds into one file, beside a running
 // server or without one.
 func backup(ctx context.Context, p program, file string, o backupOptions) error {
-	cfg, err := config.Load(p.environ)
+	cfg, err := readConfig(p.environ)
 	if err != nil {
 		return configError(err)
 	}

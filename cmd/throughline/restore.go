@@ -32,7 +32,7 @@ func defineRestore(*flag.FlagSet) action {
 // restore puts what a backup holds in the place of what the data directory
 // holds. Everything is verified before anything changes.
 func restore(ctx context.Context, p program, file string) (err error) {
-	cfg, err := config.Load(p.environ)
+	cfg, err := readConfig(p.environ)
 	if err != nil {
 		return configError(err)
 	}

@@ -34,6 +34,10 @@ type Worker struct {
 	client *http.Client
 	log    *slog.Logger
 
+	// Ready is called before anything is done with the store, until it succeeds;
+	// nil when there is nothing to wait for.
+	Ready func(ctx context.Context) error
+
 	wake    chan struct{} // holds one: look for due work
 	changed chan struct{} // holds one: read the workflow again
 	slots   chan struct{} // holds one per sync under way
