@@ -111,7 +111,7 @@ func (a *app) serve(ctx context.Context, listener net.Listener, demo bool) error
 		}
 		return nil
 	})
-	g.Go(func() error { return a.worker.Run(ctx) })
+	g.Go(func() error { a.worker.Run(ctx); return nil })
 	g.Go(func() error { giveMemoryBack(ctx); return nil })
 	g.Go(func() error {
 		<-ctx.Done()
