@@ -186,6 +186,9 @@ func (a Address) String() string {
 // Database is the database's name.
 func (a Address) Database() string { return a.database }
 
+// Cluster is the cluster's name, "" on a single server.
+func (a Address) Cluster() string { return a.cluster }
+
 const (
 	dialTimeout = 5 * time.Second
 	// A silence of this length ends a connection: long statements report
