@@ -231,6 +231,9 @@ func insert(ctx context.Context, conn driver.Conn, table string, rows int, colum
 
 // scanRows calls scan for each row that a statement answers.
 func scanRows(ctx context.Context, conn driver.Conn, query string, scan func(driver.Rows) error, args ...any) (err error) {
+	// Over HTTP the server ends a statement whose client has gone away only when
+	// it cannot write. With a deadline the driver sets max_execution_time, too.
+	ctx = clickhouse.Context(ctx, clickhouse.WithSettings(clickhouse.Settings{"readonly": 2}))
 	rows, err := conn.Query(ctx, query, args...)
 	if err != nil {
 		return err
