@@ -89,9 +89,9 @@ func (a *app) bindFacts(ctx context.Context) error {
 	if err != nil || bound == identity {
 		return err
 	}
-	restart := bound != ""
+	restart := bound != "" || a.cfg.Store != sqliteStore
 	if !restart {
-		// An earlier version did not remember which one it was.
+		// An earlier version, which had SQLite only, did not remember which one it was.
 		queues, err := a.store.Queues(ctx)
 		if err != nil {
 			return err

@@ -51,7 +51,7 @@ func (a *Address) explain(ctx context.Context, err error) error {
 		return nil
 	}
 	if cause := ctx.Err(); cause != nil {
-		return fmt.Errorf("%w (%v)", cause, err)
+		return fmt.Errorf("%w (%w)", cause, err)
 	}
 	if refused, ok := errors.AsType[*clickhouse.Exception](err); ok {
 		switch {
