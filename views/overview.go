@@ -12,6 +12,7 @@ import (
 // Overview is the first page.
 type Overview struct {
 	Connections ConnectionsPart
+	Away        bool   // the fact store does not answer: there are no figures
 	Steps       []Step // of getting started; empty once all are done
 	Ranges      []Tab
 	Clocks      []Tab

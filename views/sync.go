@@ -48,6 +48,7 @@ type Sync struct {
 	RetryAt    time.Time
 	Rate       float64       // records read a second
 	Left       time.Duration // until it is done; 0 when not known
+	Waiting    bool          // for the fact store to answer
 }
 
 // Problem is a record that could not be taken.
@@ -59,6 +60,7 @@ type SyncList struct {
 	Syncs       []Sync
 	Connection  string // the one shown, "" for all
 	Live        bool   // something runs: ask again soon
+	Waiting     bool   // work waits for the fact store
 	LiveURL     string
 	Newest      string // URLs of other pages, "" for none
 	Older       string

@@ -9,6 +9,7 @@ type TeamList struct {
 	Shared     []TeamQueue // of several
 	Targets    []Option    // teams that the reader may add a queue to
 	Admin      bool
+	Away       bool // the fact store does not answer: its queues are missing
 }
 
 // Team is a team in the list.

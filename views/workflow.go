@@ -17,6 +17,7 @@ type WorkflowForm struct {
 	Provisioned bool
 	Disabled    bool // not the reader's to change
 	Rebuild     Rebuild
+	Away        bool // the fact store does not answer: its statuses are missing
 }
 
 func (f WorkflowForm) common() bool { return f.Queue == "" && f.Team == "" }

@@ -70,6 +70,9 @@ func (s *Server) apiFail(w http.ResponseWriter, r *http.Request, err error) {
 		return
 	case errors.Is(err, context.Canceled) && r.Context().Err() != nil:
 		return // the client went away
+	case errors.Is(err, delivery.ErrUnavailable):
+		s.apiAway(w, err)
+		return
 	}
 	s.log.Error("request failed", "error", err)
 	if errors.Is(err, context.DeadlineExceeded) {

@@ -33,7 +33,7 @@ func (s *Server) changedSaying(w http.ResponseWriter, r *http.Request, audit int
 	}
 	// The store is told here already, so that the next page knows whether
 	// numbers are being rebuilt.
-	err := s.setWorkflow(r.Context())
+	_, _, err := unlessAway(struct{}{}, s.setWorkflow(r.Context())) // the worker tells it later
 	s.cfg.Worker.WorkflowChanged()
 	if err != nil {
 		s.fail(w, r, err)

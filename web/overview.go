@@ -55,12 +55,12 @@ func (s *Server) overviewPage(w http.ResponseWriter, r *http.Request) {
 		s.fail(w, r, err)
 		return
 	}
-	facets, err := s.facets(ctx)
+	facets, away, err := s.facetsOrNone(ctx)
 	if err != nil {
 		s.fail(w, r, err)
 		return
 	}
-	o := views.Overview{Connections: part}
+	o := views.Overview{Connections: part, Away: away}
 	if o.Steps, err = s.overviewSteps(ctx, part); err != nil {
 		s.fail(w, r, err)
 		return

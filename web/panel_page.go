@@ -131,6 +131,12 @@ func (s *Server) failPanel(w http.ResponseWriter, r *http.Request, view views.Pa
 	if errors.Is(err, context.Canceled) && r.Context().Err() != nil {
 		return // the browser went away
 	}
+	if errors.Is(err, delivery.ErrUnavailable) {
+		s.log.Warn("panel without the fact store", "panel", view.Slug, "error", err)
+		retryAfter(w, awayWait)
+		s.render(w, r, http.StatusServiceUnavailable, views.FailedPanel(view, views.FailedStore))
+		return
+	}
 	s.log.Error("panel failed", "panel", view.Slug, "error", err)
 	if errors.Is(err, context.DeadlineExceeded) {
 		s.render(w, r, http.StatusGatewayTimeout, views.FailedPanel(view, views.FailedTimeout))

@@ -63,12 +63,19 @@ func (s *Server) fail(w http.ResponseWriter, r *http.Request, err error) {
 		return
 	case errors.Is(err, context.Canceled) && r.Context().Err() != nil:
 		return // the browser went away
+	case errors.Is(err, delivery.ErrUnavailable):
+		s.awayPage(w, r, err)
+		return
 	}
 	s.log.Error("request failed", "error", err)
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(r.Context()), 2*time.Second)
 	defer cancel()
-	if s.databases(ctx) != nil || errors.Is(err, context.DeadlineExceeded) {
+	switch {
+	case s.databases(ctx) != nil:
 		s.errorPage(w, r, http.StatusServiceUnavailable)
+		return
+	case errors.Is(err, context.DeadlineExceeded):
+		s.errorPage(w, r, http.StatusGatewayTimeout)
 		return
 	}
 	s.errorPage(w, r, http.StatusInternalServerError)

@@ -33,6 +33,8 @@ type Worker interface {
 	// Rebuilt is how many issues of how many the rebuild under way has done,
 	// zeros while that is not known.
 	Rebuilt() (done, total int)
+	// Waiting is whether work waits for the fact store to answer.
+	Waiting() bool
 }
 
 // Config is what a Server needs.

@@ -39,12 +39,17 @@ type site struct {
 	log    *lockedText
 }
 
-type fakeWorker struct{ pokes, changes atomic.Int32 }
+type fakeWorker struct {
+	pokes, changes atomic.Int32
+	waiting        atomic.Bool
+}
 
 func (w *fakeWorker) Poke()            { w.pokes.Add(1) }
 func (w *fakeWorker) WorkflowChanged() { w.changes.Add(1) }
 
 func (w *fakeWorker) Rebuilt() (done, total int) { return 30, 120 }
+
+func (w *fakeWorker) Waiting() bool { return w.waiting.Load() }
 
 const (
 	adminEmail    = "admin@example.com"

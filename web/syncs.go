@@ -84,7 +84,8 @@ func (s *Server) syncList(r *http.Request) (views.SyncList, error) {
 		list.Syncs = append(list.Syncs, s.syncView(r.Context(), sync))
 	}
 	list.LiveURL = page("/syncs/live", before)
-	list.Live = slices.ContainsFunc(list.Connections, func(c views.Connection) bool { return c.Syncing || c.Due })
+	list.Waiting = s.cfg.Worker.Waiting()
+	list.Live = list.Waiting || slices.ContainsFunc(list.Connections, func(c views.Connection) bool { return c.Syncing || c.Due })
 	return list, nil
 }
 
@@ -131,6 +132,7 @@ func (s *Server) syncView(ctx context.Context, c control.Sync) views.Sync {
 		Inserted: c.Written.Inserted, Updated: c.Written.Updated, Unchanged: c.Written.Unchanged, Gone: c.Written.Gone,
 		Problems: c.Problems, Error: said(ctx, c.Error), RetryAt: c.RetryAt,
 	}
+	v.Waiting = c.State == control.Running && s.cfg.Worker.Waiting()
 	if c.State == control.Running && c.SavedAt.After(c.StartedAt) {
 		v.Rate = float64(v.Read) / c.SavedAt.Sub(c.StartedAt).Seconds()
 		if v.Rate > 0 && v.Found > v.Read {

@@ -127,7 +127,7 @@ func (s *Server) previewTeam(w http.ResponseWriter, r *http.Request) {
 
 // teamPreview compares the queues that a team would map with those it does.
 func (s *Server) teamPreview(ctx context.Context, stored, t control.Team, may rights) (views.TeamPreview, error) {
-	facets, err := s.facets(ctx)
+	facets, _, err := s.facetsOrNone(ctx)
 	if err != nil {
 		return views.TeamPreview{}, err
 	}

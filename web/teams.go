@@ -48,12 +48,12 @@ func (s *Server) teamList(ctx context.Context) (views.TeamList, error) {
 	if err != nil {
 		return views.TeamList{}, err
 	}
-	facets, err := s.facets(ctx)
+	facets, away, err := s.facetsOrNone(ctx)
 	if err != nil {
 		return views.TeamList{}, err
 	}
 	users, err := s.userNames(ctx)
-	list := views.TeamList{Admin: rights.admin}
+	list := views.TeamList{Admin: rights.admin, Away: away}
 	teams := deliveryTeams(rights.all)
 	for _, t := range rights.all {
 		row := views.Team{

@@ -72,9 +72,10 @@ func versionDay(ctx context.Context, v views.Version) string {
 	return i18n.T(ctx, "definitions.from", "day", v.From)
 }
 
-// rebuild is how far a rebuild under way is.
+// rebuild is how far a rebuild under way is; none while the fact store does not
+// answer.
 func (s *Server) rebuild(ctx context.Context) (views.Rebuild, error) {
-	pending, err := s.store.Rebuilding(ctx)
+	pending, _, err := unlessAway(s.store.Rebuilding(ctx))
 	b := views.Rebuild{Pending: pending}
 	b.Done, b.Total = s.cfg.Worker.Rebuilt()
 	return b, err
@@ -91,7 +92,7 @@ func (s *Server) workflowForm(ctx context.Context, scope workflowScope) (views.W
 	if err != nil {
 		return views.WorkflowForm{}, err
 	}
-	found, err := s.statusesInUse(ctx)
+	found, away, err := unlessAway(s.statusesInUse(ctx))
 	if err != nil {
 		return views.WorkflowForm{}, err
 	}
@@ -104,7 +105,7 @@ func (s *Server) workflowForm(ctx context.Context, scope workflowScope) (views.W
 		return views.WorkflowForm{}, err
 	}
 	var workflow delivery.Workflow
-	f := views.WorkflowForm{Queue: scope.queue, Team: scope.team, Rebuild: rebuild}
+	f := views.WorkflowForm{Queue: scope.queue, Team: scope.team, Rebuild: rebuild, Away: away}
 	if at >= 0 {
 		workflow, f.Version, f.Provisioned = versions[at].Workflow, versions[at].From.String(), versions[at].Provisioned
 	}

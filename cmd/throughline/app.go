@@ -17,7 +17,6 @@ import (
 	"throughline/internal/delivery"
 	"throughline/internal/safehttp"
 	"throughline/internal/secret"
-	"throughline/internal/store/sqlitestore"
 	"throughline/internal/telemetry"
 	"throughline/internal/worker"
 )
@@ -33,6 +32,7 @@ type app struct {
 	lock   *dirLock
 	db     *control.DB
 	store  delivery.Store
+	down   error // of a fact store that did not answer when it was opened
 	client *http.Client
 	worker *worker.Worker
 
@@ -42,7 +42,7 @@ type app struct {
 // loadConfig reads the environment and the provisioning file that it names, and
 // reports all that is wrong with either as one *usageError.
 func loadConfig(environ []string) (config.Config, *control.Provision, error) {
-	cfg, err := config.Load(environ)
+	cfg, err := readConfig(environ)
 	path, _ := lookupEnv(environ, config.Prefix+"PROVISION") // also when cfg is of no use
 	provision, perr := loadProvision(path, environ)
 	if err := errors.Join(err, perr); err != nil {
@@ -119,7 +119,7 @@ func openApp(ctx context.Context, cfg config.Config, provision *control.Provisio
 	if a.db, err = control.Open(ctx, filepath.Join(cfg.DataDir, "control.db"), box); err != nil {
 		return a, err
 	}
-	if a.store, err = openStore(ctx, cfg); err != nil {
+	if err := a.openFacts(ctx); err != nil {
 		return a, err
 	}
 	if a.metrics, err = openMetrics(cfg, log); err != nil {
@@ -129,6 +129,7 @@ func openApp(ctx context.Context, cfg config.Config, provision *control.Provisio
 	a.client = safehttp.Client(cfg.AllowedNetworks, sourceTimeout)
 	a.worker = worker.New(a.db, a.store, measured(kinds(), a.metrics), a.client, log)
 	a.worker.Observe(syncObserver{a.metrics})
+	a.worker.Ready = a.bindFacts
 	return a, a.settle(ctx, provision)
 }
 
@@ -154,19 +155,6 @@ func openBox(cfg config.Config) (*secret.Box, error) {
 	return secret.NewBox(key)
 }
 
-// openStore opens the fact store. A new kind of store is a case here.
-func openStore(ctx context.Context, cfg config.Config) (delivery.Store, error) {
-	switch cfg.Store {
-	case "sqlite":
-		store, err := sqlitestore.Open(ctx, filepath.Join(cfg.DataDir, "facts.db"))
-		if err != nil {
-			return nil, err // not a nil *Store in an interface
-		}
-		return store, nil
-	}
-	return nil, fmt.Errorf("there is no store %q", cfg.Store)
-}
-
 // settle applies what is declared, and tidies up after a process that did not
 // stop by itself.
 func (a *app) settle(ctx context.Context, provision *control.Provision) error {
@@ -186,37 +174,15 @@ func (a *app) settle(ctx context.Context, provision *control.Provision) error {
 	if err := a.pauseSealed(ctx, now); err != nil {
 		return err
 	}
-	if err := a.bindFacts(ctx, now); err != nil {
-		return err
-	}
-	return a.db.InterruptRunning(ctx, now)
-}
-
-// bindFacts sees that the cursors go with the facts: with a fact store that is
-// new, or another, only changes would be read, and the numbers be wrong.
-func (a *app) bindFacts(ctx context.Context, now time.Time) error {
-	identity, err := a.store.Identity(ctx)
-	if err != nil {
-		return err
-	}
-	bound, err := a.db.FactsIdentity(ctx)
-	if err != nil || bound == identity {
-		return err
-	}
-	restart := bound != ""
-	if !restart {
-		// An earlier version did not remember which one it was.
-		queues, err := a.store.Queues(ctx)
-		if err != nil {
+	if a.down == nil {
+		err := a.bindFacts(ctx)
+		if errors.Is(err, delivery.ErrUnavailable) {
+			a.down = err
+		} else if err != nil {
 			return err
 		}
-		restart = len(queues) == 0
 	}
-	restarted, err := a.db.BindFacts(ctx, identity, restart, now)
-	if err == nil && len(restarted) > 0 {
-		a.log.WarnContext(ctx, "the fact store is not the one that was synced into: everything is fetched again from the start", "connections", restarted)
-	}
-	return err
+	return a.db.InterruptRunning(ctx, now)
 }
 
 // applyProvision makes what the file declares so. The error is a *usageError

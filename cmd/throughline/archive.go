@@ -36,8 +36,13 @@ type manifest struct {
 	Format  int       `json:"format"`
 	Program string    `json:"program"` // version of the program that made it
 	MadeAt  time.Time `json:"made_at"`
-	Members []member  `json:"members"`
+	// Facts says where the facts are that were left out, "" when they are in it.
+	Facts   string   `json:"facts,omitempty"`
+	Members []member `json:"members"`
 }
+
+// inClickHouse is the manifest's word for facts in ClickHouse.
+const inClickHouse = "clickhouse"
 
 // member is one file of a backup.
 type member struct {
@@ -57,12 +62,25 @@ type database struct {
 }
 
 // databases are in a backup in this order: a cursor in the first must not be
-// newer than the facts in the second.
-func databases() []database {
-	return []database{
+// newer than the facts in the second, which there is only when facts are in
+// SQLite.
+func databases(store string) []database {
+	all := []database{
 		{controlFile, "users, connections, settings", migrations.Control()},
 		{factsFile, "what the sources said", migrations.SQLite()},
 	}
+	if store != sqliteStore {
+		return all[:1]
+	}
+	return all
+}
+
+// databases are those of the backup.
+func (m *manifest) databases() []database {
+	if m.Facts == inClickHouse {
+		return databases(inClickHouse)
+	}
+	return databases(sqliteStore)
 }
 
 // What the data directory holds.
@@ -88,7 +106,10 @@ func (m *manifest) validate() error {
 	if m.Format != archiveFormat {
 		return fmt.Errorf("the backup has format %d, this version reads %d: restore it with the version that made it, %q", m.Format, archiveFormat, m.Program)
 	}
-	want := databases()
+	if m.Facts != "" && m.Facts != inClickHouse {
+		return fmt.Errorf("the backup was made without facts that are in %.50q, which this version does not know", m.Facts)
+	}
+	want := m.databases()
 	for i, f := range m.Members {
 		_, err := hex.DecodeString(f.SHA256)
 		switch {

@@ -33,7 +33,7 @@ func defineBackup(flags *flag.FlagSet) action {
 // backup copies what the data directory holds into one file, beside a running
 // server or without one.
 func backup(ctx context.Context, p program, file string, o backupOptions) error {
-	cfg, err := config.Load(p.environ)
+	cfg, err := readConfig(p.environ)
 	if err != nil {
 		return configError(err)
 	}
@@ -118,7 +118,7 @@ func writeBackup(ctx context.Context, cfg config.Config, file string, key []byte
 		return m, 0, err
 	}
 	defer func() { err = errors.Join(err, release()) }()
-	if m, err = snapshots(ctx, cfg.DataDir, dir); err != nil {
+	if m, err = snapshots(ctx, cfg, dir); err != nil {
 		return m, 0, err
 	}
 	if o.withKey {
@@ -148,9 +148,13 @@ func place(whole, file string, force bool) error {
 }
 
 // snapshots copies the databases of the data directory into dir.
-func snapshots(ctx context.Context, dataDir, dir string) (manifest, error) {
+func snapshots(ctx context.Context, cfg config.Config, dir string) (manifest, error) {
 	m := manifest{Format: archiveFormat, Program: version, MadeAt: time.Now().UTC().Truncate(time.Millisecond)}
-	for _, d := range databases() {
+	if cfg.Store != sqliteStore {
+		m.Facts = inClickHouse
+	}
+	dataDir := cfg.DataDir
+	for _, d := range m.databases() {
 		from, to := filepath.Join(dataDir, d.name), filepath.Join(dir, d.name)
 		if _, err := os.Stat(from); errors.Is(err, fs.ErrNotExist) {
 			return m, fmt.Errorf("%s is not there: is %sDATA_DIR right, and was the server started once?", from, config.Prefix)
@@ -226,10 +230,16 @@ func packSealed(ctx context.Context, w io.Writer, m manifest, dir string, key []
 }
 
 func sayBackup(w io.Writer, cfg config.Config, file string, m manifest, written int64, o backupOptions) {
-	for i, d := range databases() {
+	for i, d := range m.databases() {
 		say(w, "%-11s %10s  %s (schema %d)\n", d.name, size(m.Members[i].Size), d.what, m.Members[i].Schema)
 	}
 	say(w, "%s: %s, readable by its owner only; sessions are left out\n", file, size(written))
+	if m.Facts == inClickHouse {
+		say(w, "The facts are not in it: they are in ClickHouse, %s. Back them up after this with ClickHouse's own BACKUP DATABASE.\n", storeName(cfg))
+		if exists(filepath.Join(cfg.DataDir, factsFile)) {
+			say(w, "%s, of the time before ClickHouse, is not used and not in it either.\n", filepath.Join(cfg.DataDir, factsFile))
+		}
+	}
 	switch {
 	case o.withKey:
 		say(w, "The secret key is in it: whoever has the file can open every credential in it. Keep it as safe as a password.\n")

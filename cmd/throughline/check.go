@@ -25,7 +25,8 @@ type checking struct {
 	cfg       config.Config
 	provision *control.Provision
 	faults    int
-	factless  bool // there is a control database, and no facts
+	factless  bool   // there is a control database, and no facts
+	identity  string // of the facts in ClickHouse, "" when there are none or they are not looked at
 }
 
 // good, open and bad are what can be said of a thing: all is well, there is
@@ -47,6 +48,9 @@ func check(ctx context.Context, p program) error {
 	c := &checking{w: p.stdout, cfg: cfg, provision: provision}
 	c.good("configuration")
 	c.dataDir()
+	if cfg.Store != sqliteStore {
+		c.clickhouse(ctx)
+	}
 	if err := settled(cfg.DataDir); err != nil {
 		c.bad("restore: %v", err)
 	} else if sound := c.databases(ctx); sound {
@@ -121,7 +125,7 @@ func existing(path string) string {
 // control database can be looked into.
 func (c *checking) databases(ctx context.Context) (sound bool) {
 	sound = true
-	for _, d := range databases() {
+	for _, d := range databases(c.cfg.Store) {
 		path := filepath.Join(c.cfg.DataDir, d.name)
 		info, err := os.Stat(path)
 		if errors.Is(err, fs.ErrNotExist) {
@@ -216,6 +220,9 @@ func (c *checking) control(ctx context.Context) error {
 
 // facts says what the lack of a fact store means.
 func (c *checking) facts(ctx context.Context, db *control.DB) error {
+	if c.cfg.Store != sqliteStore {
+		return c.sameFacts(ctx, db)
+	}
 	if !c.factless {
 		return nil
 	}

@@ -36,7 +36,7 @@ const (
 // demo serves a throw-away data directory that is filled by a real sync from
 // the built-in simulator.
 func demo(ctx context.Context, p program) (err error) {
-	cfg, err := config.Load(p.environ)
+	cfg, err := readConfig(p.environ)
 	if err != nil {
 		return configError(err)
 	}
@@ -79,7 +79,7 @@ func demo(ctx context.Context, p program) (err error) {
 // demoConfig is cfg without anything that would outlive the demo or that it
 // would have to be told.
 func demoConfig(cfg config.Config, dir string) config.Config {
-	cfg.DataDir, cfg.Store, cfg.Provision, cfg.SecretKey = dir, "sqlite", "", nil
+	cfg.DataDir, cfg.Store, cfg.Provision, cfg.SecretKey = dir, sqliteStore, "", nil
 	// A user there must be; nobody learns the password.
 	cfg.AdminEmail, cfg.AdminPassword = "demo@example.com", secret.NewToken()
 	cfg.AllowedNetworks = []netip.Prefix{netip.MustParsePrefix("127.0.0.0/8")}

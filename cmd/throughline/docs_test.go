@@ -8,8 +8,6 @@ import (
 	"testing"
 
 	"github.com/goccy/go-yaml"
-
-	"throughline/internal/config"
 )
 
 // TestDocumentedVariables: what the documentation tells people to set is known.
@@ -26,7 +24,7 @@ func TestDocumentedVariables(t *testing.T) {
 		}
 		for _, name := range variable.FindAllString(read(t, file), -1) {
 			seen++
-			if _, err := config.Load([]string{name + "="}); err != nil {
+			if _, err := readConfig([]string{name + "="}); err != nil {
 				t.Errorf("%s: %v", file, err)
 			}
 		}

@@ -47,7 +47,7 @@ func TestDiskTakesNoMore(t *testing.T) {
 	if code := s.stop(); code != exitDone {
 		t.Errorf("exit code is %d", code)
 	}
-	for _, d := range databases() {
+	for _, d := range databases(sqliteStore) {
 		if _, err := sqlite.Verify(t.Context(), filepath.Join(dirOf(environ), d.name), d.migrations); err != nil {
 			t.Error(err)
 		}

@@ -9,15 +9,13 @@ import (
 	"net/http"
 	"net/netip"
 	"time"
-
-	"throughline/internal/config"
 )
 
 const healthTimeout = 3 * time.Second
 
 // healthcheck asks the server that this environment configures.
 func healthcheck(ctx context.Context, p program) error {
-	cfg, err := config.Load(p.environ)
+	cfg, err := readConfig(p.environ)
 	if err != nil {
 		return configError(err)
 	}

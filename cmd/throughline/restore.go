@@ -32,7 +32,7 @@ func defineRestore(*flag.FlagSet) action {
 // restore puts what a backup holds in the place of what the data directory
 // holds. Everything is verified before anything changes.
 func restore(ctx context.Context, p program, file string) (err error) {
-	cfg, err := config.Load(p.environ)
+	cfg, err := readConfig(p.environ)
 	if err != nil {
 		return configError(err)
 	}
@@ -96,7 +96,7 @@ func stage(ctx context.Context, cfg config.Config, in io.Reader, staging string)
 	if err := u.end(); err != nil {
 		return m, nil, explainSealed(cfg, err)
 	}
-	for i, d := range databases() {
+	for i, d := range m.databases() {
 		schema, err := sqlite.Verify(ctx, filepath.Join(staging, d.name), d.migrations)
 		if err != nil {
 			return m, nil, err
@@ -263,7 +263,7 @@ func asideName(dataDir string, now time.Time) string {
 
 func sayRestored(w io.Writer, cfg config.Config, m manifest, aside string, closed []string) {
 	say(w, "restored the backup of %s, made by version %.50q:\n", m.MadeAt.Local().Format(time.DateTime), m.Program)
-	for i, d := range databases() {
+	for i, d := range m.databases() {
 		say(w, "  %-11s %10s  %s\n", d.name, size(m.Members[i].Size), d.what)
 	}
 	if m.has(keyFile) {
@@ -272,6 +272,7 @@ func sayRestored(w io.Writer, cfg config.Config, m manifest, aside string, close
 			say(w, "%sSECRET_KEY is set and counts, not the key of the backup.\n", config.Prefix)
 		}
 	}
+	sayFacts(w, cfg, m)
 	say(w, "What was there before is in %s; remove it when all is well.\n", aside)
 	if len(closed) > 0 {
 		say(w, "The secret key is not the one that these connections' credentials were sealed with: %s.\n"+
@@ -279,4 +280,19 @@ func sayRestored(w io.Writer, cfg config.Config, m manifest, aside string, close
 			strings.Join(closed, ", "), filepath.Join(cfg.DataDir, keyFile), config.Prefix)
 	}
 	say(w, "Everybody has to sign in again. Start the server now.\n")
+}
+
+// sayFacts says what becomes of the facts where the backup and the server do not
+// keep them in the same kind of store. Cursors that belong to other facts begin
+// anew at the start.
+func sayFacts(w io.Writer, cfg config.Config, m manifest) {
+	left, used := m.Facts == inClickHouse, cfg.Store != sqliteStore
+	switch {
+	case left && used:
+		say(w, "The facts are not in it: they are in ClickHouse, %s. If they are lost too, restore the backup of ClickHouse that was made after this one; else everything is fetched again.\n", storeName(cfg))
+	case left:
+		say(w, "The facts are not in it: they were in ClickHouse, and %sSTORE says %s. Everything is fetched again from the start; set it to the address of ClickHouse before the start if they are to be used.\n", config.Prefix, sqliteStore)
+	case used:
+		say(w, "Its facts are of no use to ClickHouse, %s: what is missing there is fetched again from the start. Unset %sSTORE before the start if they are to be used.\n", storeName(cfg), config.Prefix)
+	}
 }

@@ -135,6 +135,8 @@ func TestRestoreRefuses(t *testing.T) {
 		{"unknown member", edited(func(m *manifest) { m.Members = append(m.Members, member{Name: "x", SHA256: m.Members[0].SHA256}) }), `list of contents is wrong at "x"`},
 		{"member twice", edited(func(m *manifest) { m.Members = append(m.Members, m.Members[1]) }), `list of contents is wrong at "facts.db"`},
 		{"lacking in the manifest", edited(func(m *manifest) { m.Members = m.Members[:1] }), "the backup lacks facts.db"},
+		{"facts in two places", edited(func(m *manifest) { m.Facts = inClickHouse }), `list of contents is wrong at "facts.db"`},
+		{"facts elsewhere", edited(func(m *manifest) { m.Facts = "postgres" }), `facts that are in "postgres"`},
 		{"negative size", edited(func(m *manifest) { m.Members[0].Size = -1 }), `list of contents is wrong at "control.db"`},
 		{"more than the disk holds", edited(func(m *manifest) { m.Members[1].Size = 1 << 49 }), "it needs 563 TB of disk in "},
 		{"bytes after its end", append(bytes.Clone(whole), "more"...), "something follows its end"},

@@ -44,6 +44,9 @@ func serve(ctx context.Context, p program) (err error) {
 		return err
 	}
 	defer func() { err = errors.Join(err, a.Close()) }()
+	if a.down != nil {
+		log.WarnContext(ctx, "the fact store does not answer: starting without it, syncs and charts wait until it does", "store", storeName(cfg), "error", a.down)
+	}
 	listener, err := listen(ctx, cfg.Addr)
 	if err != nil {
 		return err
@@ -67,7 +70,7 @@ func logStart(ctx context.Context, log *slog.Logger, cfg config.Config) {
 		base = cfg.BaseURL.String()
 	}
 	log.InfoContext(ctx, "starting", "version", version, "commit", commit(), "go", runtime.Version(),
-		"addr", cfg.Addr, "data_dir", cfg.DataDir, "base_url", base, "store", cfg.Store, "provision", cfg.Provision,
+		"addr", cfg.Addr, "data_dir", cfg.DataDir, "base_url", base, "store", storeName(cfg), "provision", cfg.Provision,
 		"own_secret_key", cfg.SecretKey != nil, "admin_email", cfg.AdminEmail,
 		"trusted_proxies", cfg.TrustedProxies, "allowed_networks", cfg.AllowedNetworks,
 		"log_level", cfg.LogLevel, "log_format", cfg.LogFormat, "lang_default", cfg.LangDefault,
@@ -116,7 +119,7 @@ func (a *app) serve(ctx context.Context, listener net.Listener, demo bool) error
 		}
 		return nil
 	})
-	g.Go(func() error { return a.worker.Run(ctx) })
+	g.Go(func() error { a.worker.Run(ctx); return nil })
 	g.Go(func() error { giveMemoryBack(ctx); return nil })
 	g.Go(func() error {
 		<-ctx.Done()

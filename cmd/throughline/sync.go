@@ -45,6 +45,9 @@ func syncNow(ctx context.Context, p program, name string, named bool) (err error
 		return err
 	}
 	defer func() { err = errors.Join(err, a.Close()) }()
+	if a.down != nil {
+		return fmt.Errorf("sync: nothing was fetched, try again once it answers: %s: %w", storeName(cfg), a.down)
+	}
 	names := []string{name}
 	if named {
 		if err := a.mustExist(ctx, name); err != nil {

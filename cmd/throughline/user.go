@@ -155,7 +155,7 @@ func userError(command string, err error) error {
 // openControl opens the control database and nothing else. Unless it may be
 // made, it must be there.
 func openControl(ctx context.Context, p program, create bool) (config.Config, *control.DB, error) {
-	cfg, err := config.Load(p.environ)
+	cfg, err := readConfig(p.environ)
 	if err != nil {
 		return cfg, nil, configError(err)
 	}

@@ -27,7 +27,7 @@ type Config struct {
 	DataDir   string   // folder of the databases and the key
 	BaseURL   *url.URL // as browsers see it, without a trailing slash; nil when unset
 	SecretKey []byte   // 32 bytes; nil when unset
-	Store     string   // sqlite
+	Store     string   // sqlite, or an address of ClickHouse, which is secret
 	Provision string   // path of the provisioning file, "" for none
 
 	// The first admin; both or none are set.
@@ -97,9 +97,10 @@ func (e *Error) Error() string {
 }
 
 // Load reads an environment as os.Environ gives it. An empty variable is one
-// that is not set. The error is an *Error with all problems.
-func Load(environ []string) (Config, error) {
-	r := &reader{values: map[string]string{}}
+// that is not set. address says what is wrong with an address of ClickHouse,
+// without what may be secret in it. The error is an *Error with all problems.
+func Load(environ []string, address func(text string) error) (Config, error) {
+	r := &reader{values: map[string]string{}, address: address}
 	r.collect(environ)
 	var v variables
 	if err := env.ParseWithOptions(&v, env.Options{Environment: r.values, Prefix: Prefix}); err != nil {
@@ -114,6 +115,7 @@ func Load(environ []string) (Config, error) {
 
 type reader struct {
 	values   map[string]string
+	address  func(text string) error
 	problems []Problem
 }
 
@@ -123,7 +125,7 @@ func (r *reader) fail(name, message, example string) {
 
 // secrets can also be given as files, by a variable with _FILE behind its name.
 func secrets() []string {
-	return []string{"SECRET_KEY", "ADMIN_PASSWORD", "SENTRY_DSN", "METRICS_PASSWORD"}
+	return []string{"SECRET_KEY", "STORE", "ADMIN_PASSWORD", "SENTRY_DSN", "METRICS_PASSWORD"}
 }
 
 // collect takes over the variables that are known and set, with the contents of
@@ -199,7 +201,7 @@ func (r *reader) config(v variables) Config {
 	}
 	c.BaseURL = r.baseURL(v.BaseURL)
 	c.SecretKey = r.secretKey(v.SecretKey)
-	r.choice("STORE", v.Store, "sqlite")
+	r.store(v.Store)
 	r.admin(v)
 	c.TrustedProxies = r.prefixes("TRUSTED_PROXIES", v.TrustedProxies)
 	c.AllowedNetworks = r.prefixes("ALLOWED_NETWORKS", v.AllowedNetworks)
@@ -225,6 +227,23 @@ func (r *reader) choice(name, value string, options ...string) bool {
 	}
 	r.fail(name, message, options[0])
 	return false
+}
+
+// storeExample is an address that could be meant.
+const storeExample = "clickhouse://throughline:PASSWORD@clickhouse.example.com:9000/throughline"
+
+// store is sqlite, or where ClickHouse is.
+func (r *reader) store(text string) {
+	scheme, _, ok := strings.Cut(text, "://")
+	switch {
+	case text == "sqlite":
+	case !ok || !slices.Contains([]string{"clickhouse", "clickhouses", "http", "https"}, scheme):
+		r.fail("STORE", "neither sqlite nor an address that begins with clickhouse://, clickhouses://, http:// or https://", storeExample)
+	default:
+		if err := r.address(text); err != nil {
+			r.fail("STORE", strings.ReplaceAll(err.Error(), "\n", "; "), storeExample)
+		}
+	}
 }
 
 func validAddr(addr string) bool {

@@ -13,8 +13,18 @@ import (
 	"testing"
 )
 
+// load refuses addresses with hunter2 for a host.
+func load(environ []string) (Config, error) {
+	return Load(environ, func(text string) error {
+		if strings.Contains(text, "//hunter2") {
+			return errors.New("not a host")
+		}
+		return nil
+	})
+}
+
 func TestLoadDefaults(t *testing.T) {
-	c, err := Load([]string{"HOME=/root", "THROUGHLINE_LOG_LEVEL="})
+	c, err := load([]string{"HOME=/root", "THROUGHLINE_LOG_LEVEL="})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -26,7 +36,7 @@ func TestLoadDefaults(t *testing.T) {
 
 func TestLoad(t *testing.T) {
 	key := bytes.Repeat([]byte{7}, 32)
-	c, err := Load([]string{
+	c, err := load([]string{
 		"THROUGHLINE_ADDR=127.0.0.1:0", "THROUGHLINE_DATA_DIR=/data", "THROUGHLINE_BASE_URL=https://example.com/flow/",
 		"THROUGHLINE_SECRET_KEY=" + base64.StdEncoding.EncodeToString(key), "THROUGHLINE_STORE=sqlite", "THROUGHLINE_PROVISION=/etc/p.yml",
 		"THROUGHLINE_ADMIN_EMAIL=a@example.com", "THROUGHLINE_ADMIN_PASSWORD=long = enough",
@@ -56,8 +66,8 @@ func TestLoad(t *testing.T) {
 }
 
 func TestLoadReportsAll(t *testing.T) {
-	_, err := Load([]string{
-		"THROUGHLINE_ADDR=8080", "THROUGHLINE_BASE_URL=example.com", "THROUGHLINE_SECRET_KEY=hunter2", "THROUGHLINE_STORE=clickhouse://u:hunter2@h:9000/d",
+	_, err := load([]string{
+		"THROUGHLINE_ADDR=8080", "THROUGHLINE_BASE_URL=example.com", "THROUGHLINE_SECRET_KEY=hunter2", "THROUGHLINE_STORE=postgres://u:hunter2@h:9000/d",
 		"THROUGHLINE_ADMIN_PASSWORD=hunter2", "THROUGHLINE_TRUSTED_PROXIES=everyone", "THROUGHLINE_ALLOWED_NETWORKS=10.0.0.0/33",
 		"THROUGHLINE_LOG_LEVEL=loud", "THROUGHLINE_LOG_FORMAT=xml", "THROUGHLINE_LANG_DEFAULT=de",
 		"THROUGHLINE_METRICS_PASSWORD=hunter2", "THROUGHLINE_ADDR_FILE=/x", "THROUGHLINE_METRICS_TOKEN=", "THROUGHLINE_=1",
@@ -69,7 +79,7 @@ THROUGHLINE_METRICS_TOKEN: unknown variable
 THROUGHLINE_ADDR: not host:port (example: THROUGHLINE_ADDR=:8080)
 THROUGHLINE_BASE_URL: not an http or https address without user, query and fragment (example: THROUGHLINE_BASE_URL=https://example.com/throughline)
 THROUGHLINE_SECRET_KEY: not 32 bytes in base64 (example: THROUGHLINE_SECRET_KEY=$(openssl rand -base64 32))
-THROUGHLINE_STORE: not sqlite (example: THROUGHLINE_STORE=sqlite)
+THROUGHLINE_STORE: neither sqlite nor an address that begins with clickhouse://, clickhouses://, http:// or https:// (example: THROUGHLINE_STORE=clickhouse://throughline:PASSWORD@clickhouse.example.com:9000/throughline)
 THROUGHLINE_ADMIN_EMAIL: missing: THROUGHLINE_ADMIN_PASSWORD is set, and they go together (example: THROUGHLINE_ADMIN_EMAIL=admin@example.com)
 THROUGHLINE_TRUSTED_PROXIES: not a list of networks (example: THROUGHLINE_TRUSTED_PROXIES=10.0.0.0/8,192.168.1.0/24)
 THROUGHLINE_ALLOWED_NETWORKS: not a list of networks (example: THROUGHLINE_ALLOWED_NETWORKS=10.0.0.0/8,192.168.1.0/24)
@@ -100,11 +110,12 @@ func TestLoadRefuses(t *testing.T) {
 		{"scheme", "BASE_URL", "ftp://example.com", "BASE_URL"},
 		{"no host", "BASE_URL", "https:///a", "BASE_URL"},
 		{"e-mail alone", "ADMIN_EMAIL", "a@example.com", "ADMIN_PASSWORD"},
+		{"address of a store", "STORE", "https://hunter2:x/d", "STORE"},
 		{"31 bytes", "SECRET_KEY", base64.StdEncoding.EncodeToString(make([]byte, 31)), "SECRET_KEY"},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
-			_, err := Load([]string{Prefix + tt.variable + "=" + tt.value})
+			_, err := load([]string{Prefix + tt.variable + "=" + tt.value})
 			var all *Error
 			if !errors.As(err, &all) || len(all.Problems) != 1 || all.Problems[0].Variable != Prefix+tt.concerns {
 				t.Fatalf("error %v", err)
@@ -117,7 +128,7 @@ func TestLoadRefuses(t *testing.T) {
 }
 
 func TestLoadAdmin(t *testing.T) {
-	_, err := Load([]string{"THROUGHLINE_ADMIN_EMAIL=admin", "THROUGHLINE_ADMIN_PASSWORD=short"})
+	_, err := load([]string{"THROUGHLINE_ADMIN_EMAIL=admin", "THROUGHLINE_ADMIN_PASSWORD=short"})
 	var all *Error
 	if !errors.As(err, &all) || len(all.Problems) != 2 {
 		t.Errorf("error %v", err)
@@ -135,15 +146,19 @@ func TestLoadFiles(t *testing.T) {
 		return path
 	}
 	key := make([]byte, 32)
-	c, err := Load([]string{
+	c, err := load([]string{
 		"THROUGHLINE_SECRET_KEY_FILE=" + write("key", base64.StdEncoding.EncodeToString(key)+"\n"),
 		"THROUGHLINE_ADMIN_EMAIL=a@example.com", "THROUGHLINE_ADMIN_PASSWORD_FILE=" + write("password", " kept spaces \r\n"),
 	})
 	if err != nil || !bytes.Equal(c.SecretKey, key) || c.AdminPassword != " kept spaces " {
 		t.Errorf("%+v, %v", c, err)
 	}
+	c, err = load([]string{"THROUGHLINE_STORE_FILE=" + write("store", "clickhouse://u:p@h/d\n")})
+	if err != nil || c.Store != "clickhouse://u:p@h/d" {
+		t.Errorf("%+v, %v", c, err)
+	}
 	missing := filepath.Join(dir, "missing")
-	_, err = Load([]string{
+	_, err = load([]string{
 		"THROUGHLINE_SECRET_KEY_FILE=" + missing, "THROUGHLINE_ADMIN_EMAIL=a@example.com",
 		"THROUGHLINE_ADMIN_PASSWORD=long enough hunter2", "THROUGHLINE_ADMIN_PASSWORD_FILE=" + write("password", "long enough hunter2"),
 	})
@@ -152,7 +167,7 @@ func TestLoadFiles(t *testing.T) {
 		strings.Contains(err.Error(), "hunter2") {
 		t.Errorf("error %v", err)
 	}
-	_, err = Load([]string{"THROUGHLINE_SECRET_KEY_FILE=" + write("empty", "\n")})
+	_, err = load([]string{"THROUGHLINE_SECRET_KEY_FILE=" + write("empty", "\n")})
 	if err == nil || !strings.Contains(err.Error(), "THROUGHLINE_SECRET_KEY_FILE: the file is empty") {
 		t.Errorf("error %v", err)
 	}
@@ -167,7 +182,7 @@ func FuzzLoad(f *testing.F) {
 		if strings.HasSuffix(name, "_FILE") || strings.Contains(name, "=") {
 			return
 		}
-		c, err := Load([]string{Prefix + name + "=" + value})
+		c, err := load([]string{Prefix + name + "=" + value})
 		var all *Error
 		if err != nil && !errors.As(err, &all) {
 			t.Fatalf("error %T: %v", err, err)

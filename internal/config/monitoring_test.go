@@ -14,7 +14,7 @@ func TestLoadMonitoring(t *testing.T) {
 	if err := os.WriteFile(file, []byte("https://key@sentry.example.com/base/42\n"), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	c, err := Load([]string{
+	c, err := load([]string{
 		"THROUGHLINE_STATSD_ADDR=agent.lan:8125", "THROUGHLINE_STATSD_PREFIX=flow.exporter", "THROUGHLINE_STATSD_TAGS= env:prod, team:pay:ments ,, bare,команда:а",
 		"THROUGHLINE_SENTRY_DSN_FILE=" + file, "THROUGHLINE_METRICS_USER=prom", "THROUGHLINE_METRICS_PASSWORD=p:w",
 	})
@@ -29,12 +29,12 @@ func TestLoadMonitoring(t *testing.T) {
 		t.Errorf("tags %q", c.StatsdTags)
 	}
 	for _, addr := range []string{"127.0.0.1:8125", "[::1]:8125", "unix:///var/run/datadog/dsd.socket"} {
-		if _, err := Load([]string{"THROUGHLINE_STATSD_ADDR=" + addr}); err != nil {
+		if _, err := load([]string{"THROUGHLINE_STATSD_ADDR=" + addr}); err != nil {
 			t.Error(err)
 		}
 	}
 	for _, dsn := range []string{"http://key:hunter2@127.0.0.1:9000/1", "https://k@[::1]/1"} {
-		if _, err := Load([]string{"THROUGHLINE_SENTRY_DSN=" + dsn}); err != nil {
+		if _, err := load([]string{"THROUGHLINE_SENTRY_DSN=" + dsn}); err != nil {
 			t.Error(err)
 		}
 	}
@@ -67,7 +67,7 @@ func TestLoadRefusesMonitoring(t *testing.T) {
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
-			_, err := Load([]string{Prefix + tt.variable + "=" + tt.value})
+			_, err := load([]string{Prefix + tt.variable + "=" + tt.value})
 			all, ok := errors.AsType[*Error](err)
 			if !ok || len(all.Problems) != 1 || all.Problems[0].Variable != Prefix+tt.concerns || all.Problems[0].Example == "" {
 				t.Fatalf("error %v", err)
@@ -77,7 +77,7 @@ func TestLoadRefusesMonitoring(t *testing.T) {
 			}
 		})
 	}
-	_, err := Load([]string{"THROUGHLINE_METRICS_USER=a:b", "THROUGHLINE_METRICS_PASSWORD=hunter2\nhunter2"})
+	_, err := load([]string{"THROUGHLINE_METRICS_USER=a:b", "THROUGHLINE_METRICS_PASSWORD=hunter2\nhunter2"})
 	if all, ok := errors.AsType[*Error](err); !ok || len(all.Problems) != 2 || strings.Contains(err.Error(), "hunter2") {
 		t.Errorf("error %v", err)
 	}

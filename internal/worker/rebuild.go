@@ -2,6 +2,7 @@ package worker
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"reflect"
 	"time"
@@ -78,11 +79,12 @@ func (w *Worker) rebuild(ctx context.Context) error {
 // that gives one another type changes its class like a workflow does.
 func (w *Worker) deriveLearned(ctx context.Context) {
 	pending, err := w.store.Rebuilding(ctx)
-	if err != nil {
+	unknown := errors.Is(err, delivery.ErrUnavailable)
+	if err != nil && !unknown {
 		w.failed(ctx, "rebuild cannot be asked for", err)
 		return
 	}
-	if pending {
+	if pending || unknown {
 		w.WorkflowChanged()
 	}
 }
@@ -102,7 +104,10 @@ func (w *Worker) rebuildUntilChanged(ctx context.Context) {
 	go func() {
 		defer close(done)
 		for {
-			err := w.guard(func() error { return w.rebuild(run) })
+			err := w.guard(func() error {
+				_, err := await(run, w, func() (struct{}, error) { return struct{}{}, w.rebuild(run) })
+				return err
+			})
 			if err == nil {
 				return
 			}

@@ -127,18 +127,18 @@ func (p *pulling) open(ctx context.Context) (source.Source, error) {
 		Connection: p.connection.Name,
 		Settings:   settings,
 		Secrets:    secrets,
-		Known:      p.w.store,
+		Known:      known{p},
 		Now:        time.Now,
 	}, p.w.client)
 }
 
 // save writes a page and then the cursor behind it, in this order: a crash in
-// between repeats the page, which changes nothing. The end of ctx leaves it
-// stopGrace to do so.
+// between repeats the page, which changes nothing. A fact store that does not
+// answer is waited for. The end of ctx leaves it stopGrace to do so.
 func (p *pulling) save(ctx context.Context, page source.Page) error {
 	ctx, cancel := outlive(ctx, stopGrace)
 	defer cancel()
-	written, err := retry(ctx, p, saveTries, "page not written, trying again", func() (delivery.Written, error) {
+	written, err := patiently(ctx, p, "page not written, trying again", func() (delivery.Written, error) {
 		return p.write(ctx, page)
 	})
 	if err != nil {

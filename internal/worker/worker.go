@@ -24,6 +24,7 @@ const (
 	maxIdle    = 30 * time.Second // between two looks at what is due
 	minIdle    = time.Second
 	pruneEvery = time.Hour
+	beginRetry = 30 * time.Second
 )
 
 // Worker syncs connections. Its methods may be called from any goroutine.
@@ -35,9 +36,14 @@ type Worker struct {
 	log    *slog.Logger
 	told   Observer
 
+	// Ready is called before anything is done with the store, until it succeeds;
+	// nil when there is nothing to wait for.
+	Ready func(ctx context.Context) error
+
 	wake    chan struct{} // holds one: look for due work
 	changed chan struct{} // holds one: read the workflow again
 	slots   chan struct{} // holds one per sync under way
+	waiting atomic.Int32  // how many wait for the fact store
 	rebuilt atomic.Value  // progress of the rebuild under way
 	applied atomic.Value  // delivery.Workflows that the store was last handed
 }
@@ -66,16 +72,12 @@ func signal(c chan struct{}) {
 	}
 }
 
-// Run works until ctx ends; then each sync finishes the page in hand. It
-// returns nil unless the workflow cannot be read at the start.
-func (w *Worker) Run(ctx context.Context) error {
-	// Before the first sync, so that its issues are derived once.
-	if err := w.applyWorkflow(ctx); err != nil && ctx.Err() == nil {
-		return err
-	}
+// Run works until ctx ends; then each sync finishes the page in hand.
+func (w *Worker) Run(ctx context.Context) {
 	var running sync.WaitGroup
-	running.Go(func() { w.rebuilds(ctx) })
 	running.Go(func() { w.prunes(ctx) })
+	w.begin(ctx)
+	running.Go(func() { w.rebuilds(ctx) })
 	differs := false
 	for ctx.Err() == nil {
 		differs = w.watchWorkflow(ctx, differs)
@@ -89,7 +91,31 @@ func (w *Worker) Run(ctx context.Context) error {
 		idle.Stop()
 	}
 	running.Wait()
-	return nil
+}
+
+// begin waits until the fact store is ready and has the workflow, so that the
+// issues of the first sync are derived once.
+func (w *Worker) begin(ctx context.Context) {
+	for {
+		_, err := await(ctx, w, func() (none struct{}, err error) {
+			if w.Ready != nil {
+				err = w.Ready(ctx)
+			}
+			if err == nil {
+				err = w.applyWorkflow(ctx)
+			}
+			return none, err
+		})
+		if err == nil || ctx.Err() != nil {
+			return
+		}
+		w.failed(ctx, "the fact store cannot be used, trying again", err)
+		select {
+		case <-ctx.Done():
+			return
+		case <-time.After(beginRetry):
+		}
+	}
 }
 
 // startDue starts the connections that are due, as far as there are slots.

@@ -100,7 +100,7 @@ func (a *Address) readHosts(text string) error {
 			name, port = strings.Trim(host, "[]"), a.form().port
 		}
 		if n, err := strconv.ParseUint(port, 10, 16); err != nil || n == 0 || name == "" || strings.ContainsAny(name, " /\\") {
-			return fmt.Errorf("not a host or host:port: %q", host)
+			return errors.New("not host or host:port, with commas between several; in the user and the password write / as %2F, ? as %3F and @ as %40")
 		}
 		if strings.HasSuffix(name, proxyHosts) {
 			return errors.New("the serverless proxy takes an IAM token as password, which ends within 12 hours: " +
@@ -120,7 +120,7 @@ func (a *Address) readDatabase(path string) error {
 		return errors.New("names no database: end it with /throughline, say")
 	}
 	if !identifier.MatchString(a.database) {
-		return fmt.Errorf("not the name of a database (letters, digits, _ and -): %q", a.database)
+		return errors.New("what follows the hosts is not the name of a database: it has letters, digits, _ and -, and begins with no digit or -")
 	}
 	return nil
 }
@@ -133,6 +133,9 @@ func (a *Address) readQuery(text string) error {
 	var errs []error
 	for name, values := range query {
 		switch value := values[0]; {
+		case !slices.Contains([]string{"user", "password", "ca", "cluster"}, name):
+			// Its name may be a piece of a password that holds a ?.
+			errs = append(errs, errors.New("an unknown parameter follows ?: there are user, password, ca and cluster"))
 		case len(values) > 1:
 			errs = append(errs, fmt.Errorf("%s is given more than once", name))
 		case name == "user":
@@ -143,10 +146,8 @@ func (a *Address) readQuery(text string) error {
 			a.cluster = value
 		case name == "cluster":
 			errs = append(errs, fmt.Errorf("not the name of a cluster: %q", value))
-		case name == "ca":
-			errs = append(errs, a.readRoots(value))
 		default:
-			errs = append(errs, fmt.Errorf("unknown parameter %q: there are user, password, ca and cluster", name))
+			errs = append(errs, a.readRoots(value))
 		}
 	}
 	return errors.Join(errs...)
@@ -184,6 +185,9 @@ func (a Address) String() string {
 
 // Database is the database's name.
 func (a Address) Database() string { return a.database }
+
+// Cluster is the cluster's name, "" on a single server.
+func (a Address) Cluster() string { return a.cluster }
 
 const (
 	dialTimeout = 5 * time.Second

@@ -14,8 +14,6 @@ import (
 	"embed"
 	"errors"
 	"fmt"
-	"io"
-	"net"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -43,7 +41,8 @@ type Store struct {
 	address Address
 	queries *template.Template
 
-	opening sync.Mutex // held while the database is being opened
+	opening chan struct{} // holds one while the database is being opened
+	failed  failure       // of the last attempt; for whoever is opening
 	conn    driver.Conn
 	types   types
 	state   atomic.Pointer[state] // nil until the database is open
@@ -59,7 +58,7 @@ func New(a Address) (*Store, error) {
 	if err != nil {
 		return nil, fmt.Errorf("queries: %w", err)
 	}
-	return &Store{address: a, queries: t, readers: newGenerationReaders()}, nil
+	return &Store{address: a, queries: t, opening: make(chan struct{}, 1), readers: newGenerationReaders()}, nil
 }
 
 // Open returns the store at an address, with its schema up to date. When the
@@ -74,30 +73,56 @@ func Open(ctx context.Context, a Address) (*Store, error) {
 	return s, err
 }
 
+// failure is an attempt to open the database that failed.
+type failure struct {
+	err error
+	at  time.Time
+}
+
+// openAgain is how long a server that did not answer is not asked again: those
+// who waited for the attempt need not fail one after another.
+const openAgain = time.Second
+
 // open is the state of the database, which is opened when it is not.
 func (s *Store) open(ctx context.Context) (*state, error) {
 	if st := s.state.Load(); st != nil {
 		return st, ctx.Err()
 	}
-	s.opening.Lock()
-	defer s.opening.Unlock()
+	select {
+	case s.opening <- struct{}{}:
+		defer func() { <-s.opening }()
+	case <-ctx.Done():
+		return nil, ctx.Err()
+	}
 	if st := s.state.Load(); st != nil {
 		return st, ctx.Err()
 	}
+	if s.failed.err != nil && time.Since(s.failed.at) < openAgain {
+		return nil, s.failed.err
+	}
+	err := s.explain(ctx, s.openOnce(ctx))
+	s.failed = failure{}
+	if errors.Is(err, delivery.ErrUnavailable) {
+		s.failed = failure{err, time.Now()}
+	}
+	return s.state.Load(), err
+}
+
+func (s *Store) openOnce(ctx context.Context) error {
 	conn, err := s.connect(ctx)
 	if err != nil {
-		return nil, explain(ctx, err)
+		return err
 	}
 	var st *state
 	if s.types, err = readTypes(ctx, conn, s.sql("types", nil)); err == nil {
 		st, err = s.readState(ctx, conn)
 	}
 	if err != nil {
-		return nil, explain(ctx, errors.Join(err, conn.Close()))
+		return errors.Join(err, conn.Close())
 	}
 	s.conn = conn
 	s.state.Store(st)
-	return st, nil
+	return nil
 }
 
 // unknownDatabase is ClickHouse's code for a database that there is not.
@@ -141,13 +166,13 @@ func (s *Store) Ping(ctx context.Context) error {
 	if _, err := s.open(ctx); err != nil {
 		return err
 	}
-	return explain(ctx, s.conn.Ping(ctx))
+	return s.explain(ctx, s.conn.Ping(ctx))
 }
 
 // Close closes the connections.
 func (s *Store) Close() error {
-	s.opening.Lock()
-	defer s.opening.Unlock()
+	s.opening <- struct{}{}
+	defer func() { <-s.opening }()
 	if s.conn == nil {
 		return nil
 	}
@@ -179,39 +204,6 @@ func (s *Store) sql(name string, data any) string {
 		panic(fmt.Errorf("statement %s: %w", name, err)) // its template does not fit its data
 	}
 	return text.String()
-}
-
-// explain makes an error a delivery.ErrUnavailable when the server is to be
-// waited for, and the caller's own when the caller gave up.
-func explain(ctx context.Context, err error) error {
-	if err == nil {
-		return nil
-	}
-	if cause := ctx.Err(); cause != nil {
-		return fmt.Errorf("%w (%v)", cause, err)
-	}
-	var network net.Error
-	var refused *clickhouse.Exception
-	switch {
-	case errors.As(err, &refused):
-		if !transient(refused.Code) {
-			return err
-		}
-	case errors.As(err, &network), errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF), errors.Is(err, clickhouse.ErrAcquireConnTimeout):
-	default:
-		return err
-	}
-	return fmt.Errorf("%w: %w", delivery.ErrUnavailable, err)
-}
-
-// transient are ClickHouse's codes for faults that pass: too many queries,
-// parts or connections, timeouts, networks, memory, replicas and Keeper.
-func transient(code int32) bool {
-	switch code {
-	case 159, 160, 202, 203, 209, 210, 236, 241, 242, 252, 279, 285, 319, 999:
-		return true
-	}
-	return false
 }
 
 // column is a column of an insert: a slice with a value for each row.
@@ -272,6 +264,9 @@ func (s *Store) insert(ctx context.Context, conn driver.Conn, table string, rows
 
 // scanRows calls scan for each row that a statement answers.
 func scanRows(ctx context.Context, conn driver.Conn, query string, scan func(driver.Rows) error, args ...any) (err error) {
+	// Over HTTP the server ends a statement whose client has gone away only when
+	// it cannot write. With a deadline the driver sets max_execution_time, too.
+	ctx = clickhouse.Context(ctx, clickhouse.WithSettings(clickhouse.Settings{"readonly": 2}))
 	rows, err := conn.Query(ctx, query, args...)
 	if err != nil {
 		return err
@@ -329,5 +324,5 @@ func (s *Store) read(ctx context.Context, f func(st *state) error) error {
 		st = now
 	}
 	defer s.readers.add(st.current().id, -1)
-	return explain(ctx, f(st))
+	return s.explain(ctx, f(st))
 }

@@ -44,7 +44,7 @@ func (s *Store) update(ctx context.Context, f func(w *writer) error) error {
 	defer s.writing.Unlock()
 	st, err := s.refresh(ctx)
 	if err != nil {
-		return explain(ctx, err)
+		return s.explain(ctx, err)
 	}
 	w := &writer{
 		s: s, ctx: ctx, st: st.clone(), learned: map[termKey]term{}, stored: map[string]*issueRow{},
@@ -52,7 +52,7 @@ func (s *Store) update(ctx context.Context, f func(w *writer) error) error {
 	}
 	w.st.written++
 	if err := f(w); err != nil {
-		return explain(ctx, err)
+		return s.explain(ctx, err)
 	}
 	if !w.changed {
 		return nil
@@ -62,7 +62,7 @@ func (s *Store) update(ctx context.Context, f func(w *writer) error) error {
 	}
 	s.stale = true // until all of it is there
 	if err := w.write(); err != nil {
-		return explain(ctx, err)
+		return s.explain(ctx, err)
 	}
 	s.stale = false
 	s.state.Store(w.st)
@@ -82,10 +82,15 @@ func (s *Store) refresh(ctx context.Context) (*state, error) {
 			return st, nil
 		}
 	}
-	st, err := s.readState(ctx, s.conn)
+	now, err := s.readState(ctx, s.conn)
 	if err != nil {
 		return nil, err
 	}
+	if now.identity != st.identity {
+		// Its cursors were not looked at.
+		return nil, fmt.Errorf("the database %s was replaced by another one: start the program again", s.address.database)
+	}
+	st = now
 	s.state.Store(st)
 	s.stale = false
 	return st, nil
