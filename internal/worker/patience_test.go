@@ -96,15 +96,15 @@ func TestStoreIsAwaited(t *testing.T) {
 		store = s
 		defer r.close()
 		r.connect("a")
-		ready := 0
-		r.Ready = func(context.Context) error { ready++; return s.gone() }
+		var ready atomic.Int32
+		r.Ready = func(context.Context) error { ready.Add(1); return s.gone() }
 		leave()
 		stop := r.running()
 		time.Sleep(time.Hour)
 		if n := len(r.keys()); n != 0 || !r.Waiting() {
 			t.Errorf("%d issues of a store that is away, waiting is %t", n, r.Waiting())
 		}
-		if tries := ready; tries < 120 || tries > 130 {
+		if tries := ready.Load(); tries < 120 || tries > 130 {
 			t.Errorf("tried %d times in an hour", tries)
 		}
 		s.away.Store(false)
@@ -166,7 +166,7 @@ func TestForegroundGivesUp(t *testing.T) {
 func TestKnownIsAwaited(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var known source.Known
-		var seen []string
+		var seen []string // read once the worker has stopped
 		kind := fakeKind(map[string]pullFunc{"a": func(ctx context.Context, _ source.Cursor) iter.Seq2[source.Page, error] {
 			return func(yield func(source.Page, error) bool) {
 				if !yield(page("a", step{issues: []string{"1", "2", "3"}}, 1, source.Progress{}), nil) {
