@@ -17,6 +17,8 @@ import (
 	"throughline/internal/delivery"
 	"throughline/internal/safehttp"
 	"throughline/internal/secret"
+	"throughline/internal/source"
+	"throughline/internal/store/clickhousestore"
 	"throughline/internal/telemetry"
 	"throughline/internal/worker"
 )
@@ -44,7 +46,7 @@ type app struct {
 func loadConfig(environ []string) (config.Config, *control.Provision, error) {
 	cfg, err := readConfig(environ)
 	path, _ := lookupEnv(environ, config.Prefix+"PROVISION") // also when cfg is of no use
-	provision, perr := loadProvision(path, environ)
+	provision, perr := loadProvision(path, environ, kindsFor(cfg))
 	if err := errors.Join(err, perr); err != nil {
 		return config.Config{}, nil, configError(err)
 	}
@@ -57,7 +59,7 @@ func configError(err error) error {
 }
 
 // loadProvision reads the provisioning file; without one it declares nothing.
-func loadProvision(path string, environ []string) (*control.Provision, error) {
+func loadProvision(path string, environ []string, kinds []source.Kind) (*control.Provision, error) {
 	var data []byte
 	if path != "" {
 		var err error
@@ -66,7 +68,7 @@ func loadProvision(path string, environ []string) (*control.Provision, error) {
 		}
 	}
 	lookup := func(name string) (string, bool) { return lookupEnv(environ, name) }
-	provision, err := control.ParseProvision(data, lookup, os.ReadFile, kinds())
+	provision, err := control.ParseProvision(data, lookup, os.ReadFile, kinds)
 	return provision, named(err, path)
 }
 
@@ -127,9 +129,15 @@ func openApp(ctx context.Context, cfg config.Config, provision *control.Provisio
 	}
 	a.metrics.Watch(a.state)
 	a.client = safehttp.Client(cfg.AllowedNetworks, sourceTimeout)
-	a.worker = worker.New(a.db, a.store, measured(kinds(), a.metrics), a.client, log)
+	a.worker = worker.New(a.db, a.store, measured(kindsFor(cfg), a.metrics), a.client, log)
 	a.worker.Observe(syncObserver{a.metrics})
 	a.worker.Ready = a.bindFacts
+	if store, ok := a.store.(*clickhousestore.Store); ok {
+		store.Inserted = func(table string, rows int, took time.Duration) {
+			a.metrics.Inserted(store.Database(), table, rows, took)
+		}
+		a.worker.Synced = (&dropIns{app: a, store: store}).write
+	}
 	return a, a.settle(ctx, provision)
 }
 

@@ -40,7 +40,7 @@ func (a *app) reload(ctx context.Context, environ []string) {
 		a.log.InfoContext(ctx, "asked to read the provisioning file again, and there is none")
 		return
 	}
-	provision, err := loadProvision(a.cfg.Provision, environ)
+	provision, err := loadProvision(a.cfg.Provision, environ, kindsFor(a.cfg))
 	if err == nil {
 		err = named(a.db.Apply(ctx, provision, time.Now()), a.cfg.Provision)
 	}

@@ -106,7 +106,7 @@ func (a *app) serve(ctx context.Context, listener net.Listener, demo bool) error
 	g, ctx := errgroup.WithContext(ctx)
 	handler := web.New(web.Config{
 		BaseURL: a.cfg.BaseURL, LangDefault: a.cfg.LangDefault, Version: version, Demo: demo,
-		DB: a.db, Store: a.store, Worker: a.worker, Kinds: kinds(), Client: a.client,
+		DB: a.db, Store: a.store, Worker: a.worker, Kinds: kindsFor(a.cfg), Client: a.client,
 		Log: a.log, TrustedProxies: a.cfg.TrustedProxies, Now: time.Now, Stale: staleAnswers,
 		Ready:    func(context.Context) error { return ctx.Err() },
 		Observer: a.metrics,

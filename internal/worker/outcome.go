@@ -38,6 +38,17 @@ func (e *storeError) Unwrap() error { return e.err }
 // Phrase leaves the database's own words to the log.
 func (e *storeError) Phrase() source.Phrase { return source.Phrase{ID: "store"} }
 
+// afterError is of what is written elsewhere once the facts are in.
+type afterError struct{ err error }
+
+func (e *afterError) Error() string {
+	return "the facts are in, but the tables of drop_in_database could not be written: " + e.err.Error()
+}
+func (e *afterError) Unwrap() error { return e.err }
+
+// Phrase leaves the database's own words to the log.
+func (e *afterError) Phrase() source.Phrase { return source.Phrase{ID: "drop_in"} }
+
 // lost reports whether somebody ended the sync from outside: its connection was
 // deleted or changed meanwhile. Trying again cannot help.
 func lost(err error) bool {

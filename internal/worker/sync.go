@@ -109,7 +109,13 @@ func (p *pulling) run(ctx context.Context) error {
 		}
 	}
 	p.waited += time.Since(asked)
-	return ctx.Err()
+	if ctx.Err() != nil || p.w.Synced == nil {
+		return ctx.Err()
+	}
+	if err := p.w.Synced(ctx, p.connection); err != nil {
+		return &afterError{err}
+	}
+	return nil
 }
 
 // open makes the source from the connection's settings and secrets as they are

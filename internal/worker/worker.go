@@ -40,6 +40,10 @@ type Worker struct {
 	// nil when there is nothing to wait for.
 	Ready func(ctx context.Context) error
 
+	// Synced is called when a sync has reached its end, before it counts as done;
+	// its error is the sync's. nil when there is nothing to do.
+	Synced func(ctx context.Context, c control.Connection) error
+
 	wake    chan struct{} // holds one: look for due work
 	changed chan struct{} // holds one: read the workflow again
 	slots   chan struct{} // holds one per sync under way

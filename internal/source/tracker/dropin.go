@@ -74,3 +74,6 @@ const (
 	notAName = "a name has up to 100 letters, digits and _, and does not begin with a digit"
 	noDropIn = "says nothing without drop_in_database"
 )
+
+// CustomFieldsOf are the keys of the custom fields that a connection takes.
+func CustomFieldsOf(s source.Settings) ([]string, error) { return s.List(fieldCustom) }

@@ -179,6 +179,9 @@ func (s *Store) Close() error {
 	return s.conn.Close()
 }
 
+// Database is the database's name.
+func (s *Store) Database() string { return s.address.database }
+
 // Identity tells this database from every other one.
 func (s *Store) Identity(ctx context.Context) (string, error) {
 	st, err := s.open(ctx)
