@@ -2,6 +2,7 @@ package delivery
 
 import (
 	"cmp"
+	"maps"
 	"slices"
 )
 
@@ -14,6 +15,19 @@ func (d Dictionaries) Add(s Status) {
 		d[s.Connection] = map[string]Status{}
 	}
 	d[s.Connection][s.Key] = s
+}
+
+// Batches are the dictionaries in order, to be written elsewhere.
+func (d Dictionaries) Batches() []Batch {
+	var out []Batch
+	for _, connection := range slices.Sorted(maps.Keys(d)) {
+		b := Batch{Connection: connection}
+		for _, key := range slices.Sorted(maps.Keys(d[connection])) {
+			b.Statuses = append(b.Statuses, d[connection][key])
+		}
+		out = append(out, b)
+	}
+	return out
 }
 
 // Types are the types of a connection's statuses by key.
