@@ -75,7 +75,10 @@ func (s *Store) exportRange(ctx context.Context, after, until int64, b *delivery
 
 // record is the row as a record that makes the same elsewhere.
 func (r *issueRow) record() (delivery.IssueRecord, error) {
-	rec := delivery.IssueRecord{Fingerprint: r.fingerprint, Replace: true, Full: r.full, Former: r.former, Gone: r.gone}
+	rec := delivery.IssueRecord{Fingerprint: r.fingerprint, Replace: true, Full: r.full, Gone: r.gone}
+	if len(r.former) > 0 {
+		rec.Former = r.former
+	}
 	if err := r.asTold(&rec.Issue); err != nil {
 		return rec, err
 	}
