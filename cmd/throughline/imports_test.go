@@ -28,6 +28,7 @@ var imports = map[string][]string{
 	"internal/source":            {"internal/delivery"},
 	"internal/source/*":          {"internal/delivery", "internal/source"},
 	"internal/store/sqlitestore": {"internal/delivery", "internal/sqlite", "migrations"},
+	"internal/store/storecopy":   {"internal/delivery"},
 	"internal/control":           {"internal/delivery", "internal/source", "internal/secret", "internal/sqlite", "migrations", "internal/holidays"},
 	"internal/importer":          {"internal/control", "internal/source"},
 	"internal/worker":            {"internal/control", "internal/delivery", "internal/source"},
@@ -38,6 +39,7 @@ var imports = map[string][]string{
 	"internal/source/sourcetest": {"*"}, // suites for tests may import what they test
 	"internal/store/storetest":   {"*"},
 
+	"internal/store/clickhousestore":          {"internal/delivery", "migrations"},
 	"internal/store/clickhousestore/chtest":   {}, // an engine for tests
 	"internal/store/clickhousestore/chtest/*": {},
 }
