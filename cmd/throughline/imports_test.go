@@ -29,6 +29,7 @@ var imports = map[string][]string{
 	"internal/source":                  {"internal/delivery"},
 	"internal/source/*":                {"internal/delivery", "internal/source"},
 	"internal/store/sqlitestore":       {"internal/delivery", "internal/sqlite", "migrations"},
+	"internal/store/storecopy":         {"internal/delivery"},
 	"internal/control":                 {"internal/delivery", "internal/source", "internal/secret", "internal/sqlite", "migrations", "internal/holidays"},
 	"internal/importer":                {"internal/control", "internal/source"},
 	"internal/worker":                  {"internal/control", "internal/delivery", "internal/source"},

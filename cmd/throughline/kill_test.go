@@ -7,7 +7,6 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
-	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -28,12 +27,20 @@ type facts struct {
 
 func readFacts(t *testing.T, environ []string) facts {
 	t.Helper()
-	ctx := t.Context()
-	dir := strings.TrimPrefix(environ[0], "THROUGHLINE_DATA_DIR=")
-	store, err := sqlitestore.Open(ctx, filepath.Join(dir, "facts.db"))
+	store, err := sqlitestore.Open(t.Context(), filepath.Join(dirOf(environ), "facts.db"))
 	if err != nil {
 		t.Fatal(err)
 	}
+	f := factsOf(t, store)
+	if err := store.Close(); err != nil {
+		t.Fatal(err)
+	}
+	return f
+}
+
+func factsOf(t *testing.T, store delivery.Store) facts {
+	t.Helper()
+	ctx := t.Context()
 	var f facts
 	var ids []string
 	for listed, err := range store.Issues(ctx, delivery.IssueQuery{Filter: delivery.Filter{From: 1, To: delivery.InstantOf(moment)}}) {
@@ -52,7 +59,7 @@ func readFacts(t *testing.T, environ []string) facts {
 	f.States, err1 = store.IssueStates(ctx, "tracker", ids)
 	f.Statuses, err2 = store.StatusesInUse(ctx)
 	f.Facets, err3 = store.Facets(ctx)
-	if err := errors.Join(err1, err2, err3, store.Close()); err != nil {
+	if err := errors.Join(err1, err2, err3); err != nil {
 		t.Fatal(err)
 	}
 	return f

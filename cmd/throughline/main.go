@@ -47,6 +47,7 @@ func commands() []command {
 			name: "import-env", summary: "take over the settings of tracker-exporter, beside a running server or without",
 			args: []argument{{"FILE", "its .env file"}}, define: defineImportEnv,
 		},
+		{name: "store", summary: "copy facts from one store to another", sub: storeCommands()},
 		{name: "healthcheck", summary: "ask a running server whether it is alive", define: simple(healthcheck)},
 		{name: "version", summary: "say what this binary is", define: simple(printVersion)},
 	}

@@ -2,6 +2,7 @@ package delivery
 
 import (
 	"cmp"
+	"maps"
 	"slices"
 )
 
@@ -14,6 +15,19 @@ func (d Dictionaries) Add(s Status) {
 		d[s.Connection] = map[string]Status{}
 	}
 	d[s.Connection][s.Key] = s
+}
+
+// Batches are the dictionaries in order, to be written elsewhere.
+func (d Dictionaries) Batches() []Batch {
+	var out []Batch
+	for _, connection := range slices.Sorted(maps.Keys(d)) {
+		b := Batch{Connection: connection}
+		for _, key := range slices.Sorted(maps.Keys(d[connection])) {
+			b.Statuses = append(b.Statuses, d[connection][key])
+		}
+		out = append(out, b)
+	}
+	return out
 }
 
 // Types are the types of a connection's statuses by key.
@@ -80,4 +94,15 @@ func NameStatus(key, name string, home Place, known Dictionaries, m *Meaning, at
 		Key: key, Name: cmp.Or(d.Name, name, key), Order: d.Order,
 		Class: m.Classes(home.Connection, home.Queue)(key, at),
 	}
+}
+
+// AddPerson adds a person to batches of people, one for each connection; those of
+// a connection come one after the other.
+func AddPerson(to []Batch, connection string, p Person) []Batch {
+	if n := len(to); n == 0 || to[n-1].Connection != connection || len(to[n-1].People) == 0 {
+		to = append(to, Batch{Connection: connection})
+	}
+	last := &to[len(to)-1]
+	last.People = append(last.People, p)
+	return to
 }

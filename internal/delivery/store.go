@@ -19,9 +19,13 @@ type Batch struct {
 	Statuses   []Status
 	// People are upserted by id; who is not among them stays.
 	People []Person
+	// Names are worked into those that the store has learned from records.
+	Names  []Name
 	Issues []IssueRecord
 	// Gone are ids of issues that the source no longer has.
 	Gone []string
+	// Mark is what Mark says from then on: a batch without one takes it away.
+	Mark string
 }
 
 // IssueRecord is an issue with what is new of its changelog.
@@ -37,6 +41,10 @@ type IssueRecord struct {
 	// Full says that the events hold every changelog entry with its fields;
 	// otherwise only transitions and moves are kept.
 	Full bool
+	// Former are keys that the issue had, besides Aliases.
+	Former []string
+	// Gone says that the source no longer has the issue.
+	Gone bool
 }
 
 // IssueState is what a source needs to know of a stored issue to skip work.
@@ -172,6 +180,18 @@ type Store interface {
 
 	// People are those that a connection's source has told of, by id.
 	People(ctx context.Context, connection string) (map[string]Person, error)
+	// Export reads up to limit issues behind those that it returned next for, ""
+	// for the first, as a batch that makes the same elsewhere; gone ones are among
+	// them. They come in the order in which they were first stored, and are of one
+	// connection; next is "" when there are no more.
+	Export(ctx context.Context, after string, limit int) (b Batch, next string, err error)
+	// Words are all other facts, as batches that make the same elsewhere.
+	Words(ctx context.Context) ([]Batch, error)
+	// Mark is that of the last batch, "" when it had none.
+	Mark(ctx context.Context) (string, error)
+	// Adopt makes a whole copy of another store that one, for those who ask for
+	// its identity, and takes the mark away.
+	Adopt(ctx context.Context, identity string) error
 
 	// Ping reports whether the store answers.
 	Ping(ctx context.Context) error

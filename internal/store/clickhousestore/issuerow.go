@@ -46,7 +46,7 @@ func newIssueRow(connection string, rec *delivery.IssueRecord) (*issueRow, error
 		typ: rec.Type.Key, status: rec.Status.Key, resolution: rec.Resolution.Key,
 		title: rec.Title, version: rec.Version, createdAt: rec.CreatedAt, updatedAt: rec.UpdatedAt,
 		resolvedAt: rec.ResolvedAt, startedAt: rec.StatusStartedAt,
-		details: details, full: rec.Full, fingerprint: rec.Fingerprint,
+		details: details, full: rec.Full, fingerprint: rec.Fingerprint, gone: rec.Gone,
 	}}, nil
 }
 
@@ -73,13 +73,18 @@ func (r *issueRow) remember(old *issueRow, aliases []string) {
 	r.former = slices.DeleteFunc(slices.Compact(keys), func(key string) bool { return key == r.key })
 }
 
-// into reads a row into an issue.
-func (r *issueRow) into(i *delivery.Issue) error {
+// asTold reads a row into an issue, with the former keys that the source told.
+func (r *issueRow) asTold(i *delivery.Issue) error {
 	*i = delivery.Issue{
 		Connection: r.connection, ID: r.id, Key: r.key, Queue: r.queue, Title: r.title, Version: r.version,
 		CreatedAt: r.createdAt, UpdatedAt: r.updatedAt, ResolvedAt: r.resolvedAt, StatusStartedAt: r.startedAt,
 	}
-	if err := delivery.DecodeDetails([]byte(r.details), i); err != nil {
+	return delivery.DecodeDetails([]byte(r.details), i)
+}
+
+// into reads a row into an issue, with all former keys.
+func (r *issueRow) into(i *delivery.Issue) error {
+	if err := r.asTold(i); err != nil {
 		return err
 	}
 	for _, key := range r.former {

@@ -146,18 +146,26 @@ func (r *issueRow) detail() (delivery.IssueDetail, error) {
 	if err := r.into(&d.Issue); err != nil {
 		return d, err
 	}
+	var err error
+	d.Events, err = r.changes()
+	return d, err
+}
+
+// changes are the row's changelog.
+func (r *issueRow) changes() ([]delivery.Event, error) {
 	docs, err := decodeEvents(r.key, r.events)
 	if err != nil {
-		return d, err
+		return nil, err
 	}
+	var events []delivery.Event
 	for i := range docs {
 		e, err := docs[i].event()
 		if err != nil {
-			return d, err
+			return nil, err
 		}
-		d.Events = append(d.Events, e)
+		events = append(events, e)
 	}
-	return d, nil
+	return events, nil
 }
 
 // IssueStates returns what is stored of those of ids that are stored.

@@ -18,6 +18,7 @@ import (
 // the next one.
 type state struct {
 	identity string
+	mark     string // of the last batch
 	version  int64  // changes whenever an answer may have changed
 	row      uint64 // "written" of the row it was read from
 	written  uint64 // the newest of any row
@@ -87,6 +88,7 @@ func (s *state) clone() *state {
 // stateDoc is state.doc: JSON that the views read too.
 type stateDoc struct {
 	Identity string `json:"identity"`
+	Mark     string `json:"mark,omitempty"`
 	Current  uint32 `json:"current"` // generation that answers come from
 	Newest   uint32 `json:"newest"`
 
@@ -102,7 +104,7 @@ type generationDoc struct {
 }
 
 func (s *state) encode() (string, error) {
-	doc := stateDoc{Identity: s.identity, Current: s.current().id, Newest: s.newest, Dropped: s.dropped}
+	doc := stateDoc{Identity: s.identity, Mark: s.mark, Current: s.current().id, Newest: s.newest, Dropped: s.dropped}
 	for i := range s.generations {
 		g := &s.generations[i]
 		workflow, types, err := g.meaning.Encode()
@@ -120,7 +122,7 @@ func (s *state) decode(text string) error {
 	if err := json.Unmarshal([]byte(text), &doc); err != nil {
 		return fmt.Errorf("stored state: %w", err)
 	}
-	s.identity, s.newest, s.dropped = doc.Identity, doc.Newest, doc.Dropped
+	s.identity, s.mark, s.newest, s.dropped = doc.Identity, doc.Mark, doc.Newest, doc.Dropped
 	for _, g := range doc.Generations {
 		m, err := delivery.DecodeMeaning(g.Workflow, g.Types)
 		if err != nil {

@@ -106,6 +106,9 @@ func (s *Store) Write(ctx context.Context, b delivery.Batch) (delivery.Written, 
 		if err := w.meet(b.Connection, b.People); err != nil {
 			return err
 		}
+		if err := w.learnAll(b.Names); err != nil {
+			return fmt.Errorf("names: %w", err)
+		}
 		if err := w.readStored(b.Connection, &b); err != nil {
 			return err
 		}
@@ -118,6 +121,7 @@ func (s *Store) Write(ctx context.Context, b delivery.Batch) (delivery.Written, 
 			}
 		}
 		w.gone(b.Gone, &out)
+		w.mark(b.Mark)
 		return nil
 	})
 	if err != nil {
@@ -143,9 +147,9 @@ func (w *writer) record(connection string, rec *delivery.IssueRecord, out *deliv
 		return err
 	}
 	row.derive(rec, events)
-	row.remember(old, rec.Aliases)
+	row.remember(old, slices.Concat(rec.Aliases, rec.Former))
 	switch {
-	case old != nil && !old.gone && row.same(old):
+	case old != nil && row.same(old):
 		out.Unchanged++
 		return nil
 	case old != nil:
@@ -199,6 +203,28 @@ func (w *writer) gone(ids []string, out *delivery.Written) {
 		out.Gone++
 		w.store(id, &row, old)
 	}
+}
+
+// mark keeps a batch's mark, which no answer depends on.
+func (w *writer) mark(mark string) {
+	if mark == w.st.mark {
+		return
+	}
+	w.st.mark = mark
+	w.quiet = !w.changed
+	w.changed = true
+}
+
+// learnAll takes names that another store has learned.
+func (w *writer) learnAll(names []delivery.Name) error {
+	for _, n := range names {
+		if err := n.Validate(); err != nil {
+			return err
+		}
+		w.learn(string(n.Kind), delivery.Ref{Key: n.Key, Name: n.Name}, n.At)
+	}
+	w.changed = w.changed || len(w.learned) > 0
+	return nil
 }
 
 // name remembers the newest names of what a record names.

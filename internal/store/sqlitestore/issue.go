@@ -43,47 +43,50 @@ func (s *Store) Issue(ctx context.Context, keyOrAlias string) (delivery.IssueDet
 // scanIssue reads the columns that every statement on issues begins with, and
 // those that follow into more.
 func scanIssue(rows *sql.Rows, i *delivery.Issue, more ...any) error {
+	former, err := scanFormer(rows, i, more...)
+	for _, key := range former {
+		if !slices.Contains(i.Aliases, key) {
+			i.Aliases = append(i.Aliases, key)
+		}
+	}
+	return err
+}
+
+// scanFormer is scanIssue with the keys that the store remembers apart from those
+// that the source told.
+func scanFormer(rows *sql.Rows, i *delivery.Issue, more ...any) ([]string, error) {
 	var text, former string
 	dest := []any{
 		&i.ID, &i.Key, &i.Connection, &i.Queue, &i.Title, &i.Version, &i.CreatedAt, &i.UpdatedAt, &i.ResolvedAt,
 		&i.StatusStartedAt, &text, &former,
 	}
 	if err := rows.Scan(append(dest, more...)...); err != nil {
-		return err
+		return nil, err
 	}
-	if err := delivery.DecodeDetails([]byte(text), i); err != nil {
-		return err
-	}
-	return addFormerKeys(i, former)
-}
-
-// addFormerKeys adds keys that the store remembers to those the source told.
-func addFormerKeys(i *delivery.Issue, former string) error {
-	if former == "[]" {
-		return nil
+	if err := delivery.DecodeDetails([]byte(text), i); err != nil || former == "[]" {
+		return nil, err
 	}
 	var keys []string
 	if err := json.Unmarshal([]byte(former), &keys); err != nil {
-		return fmt.Errorf("stored keys of %s: %w", i.Key, err)
+		return nil, fmt.Errorf("stored keys of %s: %w", i.Key, err)
 	}
-	for _, key := range keys {
-		if !slices.Contains(i.Aliases, key) {
-			i.Aliases = append(i.Aliases, key)
-		}
-	}
-	return nil
+	return keys, nil
 }
 
-func scanEvent(rows *sql.Rows) (delivery.Event, error) {
+// scanEvent reads the columns that every statement on events begins with, and
+// those that follow into more.
+func scanEvent(rows *sql.Rows, more ...any) (delivery.Event, error) {
 	var e delivery.Event
 	var t delivery.Transition
 	var fields sql.NullString
 	var transition bool
-	err := rows.Scan(&e.ID, &e.Ordinal, &e.At, &e.Type, &e.Transport, &e.Moved, &fields,
+	dest := []any{
+		&e.ID, &e.Ordinal, &e.At, &e.Type, &e.Transport, &e.Moved, &fields,
 		&e.Actor.ID, &e.Actor.Key, &e.Actor.Name, &transition,
 		&t.From.ID, &t.From.Key, &t.From.Name, &t.FromStartedAt,
-		&t.To.ID, &t.To.Key, &t.To.Name, &t.ToStartedAt)
-	if err != nil {
+		&t.To.ID, &t.To.Key, &t.To.Name, &t.ToStartedAt,
+	}
+	if err := rows.Scan(append(dest, more...)...); err != nil {
 		return e, err
 	}
 	if transition {

@@ -58,9 +58,9 @@ func (w *writer) storedIssue(connection int64, id string) (s storedIssue, found 
 	return s, found, err
 }
 
-func (w *writer) putIssue(r *issueRow) error {
+func (w *writer) putIssue(r *issueRow, gone bool) error {
 	_, err := w.exec(putIssueSQL,
 		r.connection, r.queue, r.typ, r.status, r.resolution, r.id, r.key, r.version,
-		r.createdAt, r.updatedAt, r.resolvedAt, r.since, r.fingerprint, r.full, r.title, r.details)
+		r.createdAt, r.updatedAt, r.resolvedAt, r.since, r.fingerprint, r.full, gone, r.title, r.details)
 	return err
 }

@@ -98,6 +98,32 @@ func (w *writer) named(kind string, r delivery.Ref, at delivery.Instant) (int64,
 	return id, err
 }
 
+// learn takes names that another store has learned.
+func (w *writer) learn(names []delivery.Name) error {
+	for _, n := range names {
+		if err := n.Validate(); err != nil {
+			return err
+		}
+		id, err := w.knownTerm(string(n.Kind), n.Key)
+		if err == nil && id == 0 {
+			w.changed = true
+			id, err = w.term(string(n.Kind), n.Key)
+		}
+		if err != nil {
+			return err
+		}
+		if n.Name == "" {
+			continue
+		}
+		newer, err := w.affected(nameTermSQL, id, n.Name, ms(n.At))
+		if err != nil {
+			return err
+		}
+		w.changed = w.changed || newer > 0
+	}
+	return nil
+}
+
 // storeNames keeps the newest names, whatever the order they came in.
 func (w *writer) storeNames() error {
 	ids := make([]int64, 0, len(w.seen))

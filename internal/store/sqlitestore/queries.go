@@ -12,6 +12,8 @@ var (
 	addRefSQL string
 	//go:embed query/add_term.sql
 	addTermSQL string
+	//go:embed query/adopt.sql
+	adoptSQL string
 	//go:embed query/current_generation.sql
 	currentGenerationSQL string
 	//go:embed query/delete_dropped.sql
@@ -30,6 +32,12 @@ var (
 	dropCurrentSQL string
 	//go:embed query/drop_filling.sql
 	dropFillingSQL string
+	//go:embed query/export_events.sql
+	exportEventsSQL string
+	//go:embed query/export_issues.sql
+	exportIssuesSQL string
+	//go:embed query/everybody.sql
+	everybodySQL string
 	//go:embed query/facets.sql
 	facetsSQL string
 	//go:embed query/finished.sql
@@ -38,6 +46,8 @@ var (
 	generationsSQL string
 	//go:embed query/gone.sql
 	goneSQL string
+	//go:embed query/has_alias.sql
+	hasAliasSQL string
 	//go:embed query/identity.sql
 	identitySQL string
 	//go:embed query/issue.sql
@@ -56,10 +66,14 @@ var (
 	issuesSQL string
 	//go:embed query/keys.sql
 	keysSQL string
+	//go:embed query/learned.sql
+	learnedSQL string
 	//go:embed query/listed.sql
 	listedSQL string
 	//go:embed query/lives.sql
 	livesSQL string
+	//go:embed query/mark.sql
+	markSQL string
 	//go:embed query/name_term.sql
 	nameTermSQL string
 	//go:embed query/points.sql
@@ -92,6 +106,8 @@ var (
 	refByIDSQL string
 	//go:embed query/set_generation.sql
 	setGenerationSQL string
+	//go:embed query/set_mark.sql
+	setMarkSQL string
 	//go:embed query/set_next_issue.sql
 	setNextIssueSQL string
 	//go:embed query/statuses_used.sql

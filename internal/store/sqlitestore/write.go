@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"fmt"
+	"slices"
 
 	"throughline/internal/delivery"
 )
@@ -17,6 +18,12 @@ func (s *Store) Write(ctx context.Context, b delivery.Batch) (delivery.Written, 
 		}
 		if err := w.people(b.Connection, b.People); err != nil {
 			return fmt.Errorf("people: %w", err)
+		}
+		if err := w.learn(b.Names); err != nil {
+			return fmt.Errorf("names: %w", err)
+		}
+		if _, err := w.exec(setMarkSQL, b.Mark); err != nil {
+			return fmt.Errorf("mark: %w", err)
 		}
 		for i := range b.Issues {
 			if err := ctx.Err(); err != nil {
@@ -53,7 +60,12 @@ func (w *writer) record(connection string, rec *delivery.IssueRecord, out *deliv
 		// leaves it as it was.
 		row.full = old.full && (rec.Full || len(rec.Events) == 0)
 	}
-	same := found && !old.gone && old.issueRow == row
+	same := found && old.gone == rec.Gone && old.issueRow == row
+	if same && len(rec.Former) > 0 {
+		if same, err = w.knowsKeys(old.pk, rec); err != nil {
+			return err
+		}
+	}
 	if same && !rec.Replace && len(rec.Events) == 0 {
 		out.Unchanged++
 		return nil
@@ -81,7 +93,7 @@ func (w *writer) store(connection string, rec *delivery.IssueRecord, row *issueR
 	if err != nil {
 		return err
 	}
-	if err := w.putIssue(row); err != nil {
+	if err := w.putIssue(row, rec.Gone); err != nil {
 		return err
 	}
 	pk := old.pk
@@ -93,11 +105,28 @@ func (w *writer) store(connection string, rec *delivery.IssueRecord, row *issueR
 	if err := w.storeEvents(pk, log); err != nil {
 		return err
 	}
-	if err := w.aliases(pk, row.key, cmp.Or(old.key, row.key), rec.Aliases); err != nil {
+	if err := w.aliases(pk, row.key, cmp.Or(old.key, row.key), slices.Concat(rec.Aliases, rec.Former)); err != nil {
 		return err
+	}
+	if rec.Gone {
+		return w.underive(pk)
 	}
 	history := delivery.HistoryOf(&rec.Issue, events, forever)
 	return w.derive(pk, connection, rec, row, &history)
+}
+
+// knowsKeys reports whether all former keys of a record are remembered.
+func (w *writer) knowsKeys(issue int64, rec *delivery.IssueRecord) (bool, error) {
+	for _, key := range rec.Former {
+		var known bool
+		if _, err := w.row(hasAliasSQL, []any{key, issue}, []any{&known}); err != nil {
+			return false, err
+		}
+		if !known && key != rec.Key {
+			return false, nil
+		}
+	}
+	return true, nil
 }
 
 // aliases remembers former keys: the source's, and the one stored before.

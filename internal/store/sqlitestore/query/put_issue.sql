@@ -1,6 +1,6 @@
 INSERT INTO issues (connection, queue, type, status, resolution, id, key, version, created_at, updated_at,
                     resolved_at, status_started_at, fingerprint, full_changelog, gone, title, details)
-VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 0, ?, ?)
+VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
 ON CONFLICT (connection, id) DO UPDATE SET
     queue = excluded.queue,
     type = excluded.type,
@@ -14,6 +14,6 @@ ON CONFLICT (connection, id) DO UPDATE SET
     status_started_at = excluded.status_started_at,
     fingerprint = excluded.fingerprint,
     full_changelog = excluded.full_changelog,
-    gone = 0,
+    gone = excluded.gone,
     title = excluded.title,
     details = excluded.details

@@ -1,0 +1,163 @@
+package sqlitestore
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"strconv"
+
+	"throughline/internal/delivery"
+)
+
+// Export reads issues in the order of their numbers.
+func (s *Store) Export(ctx context.Context, after string, limit int) (b delivery.Batch, next string, err error) {
+	last, err := parseExported(after)
+	if err == nil {
+		err = s.read(ctx, func(tx *sql.Tx) error {
+			pks, err := exportIssues(ctx, tx, last, max(limit, 1), &b)
+			if err != nil || len(pks) == 0 {
+				return err
+			}
+			next = strconv.FormatInt(pks[len(pks)-1], 10)
+			return exportEvents(ctx, tx, pks, b.Issues)
+		})
+	}
+	if err != nil {
+		return delivery.Batch{}, "", fmt.Errorf("export: %w", err)
+	}
+	return b, next, nil
+}
+
+// parseExported is the number of the last issue that was exported.
+func parseExported(after string) (int64, error) {
+	if after == "" {
+		return 0, nil
+	}
+	pk, err := strconv.ParseInt(after, 10, 64)
+	if err != nil || pk <= 0 {
+		return 0, fmt.Errorf("not a place that an export stopped at: %q", after)
+	}
+	return pk, nil
+}
+
+// exportIssues reads the next issues of one connection, and their numbers.
+func exportIssues(ctx context.Context, tx *sql.Tx, last int64, limit int, b *delivery.Batch) (pks []int64, err error) {
+	rows, err := tx.QueryContext(ctx, exportIssuesSQL, last, limit)
+	err = each(rows, err, func(rows *sql.Rows) error {
+		rec := delivery.IssueRecord{Replace: true}
+		var pk, fingerprint int64
+		former, err := scanFormer(rows, &rec.Issue, &pk, &fingerprint, &rec.Full, &rec.Gone)
+		if err != nil {
+			return err
+		}
+		if len(pks) > 0 && rec.Connection != b.Connection {
+			return errStop
+		}
+		rec.Former, rec.Fingerprint = former, uint64(fingerprint)
+		b.Connection, b.Issues, pks = rec.Connection, append(b.Issues, rec), append(pks, pk)
+		return nil
+	})
+	if errors.Is(err, errStop) {
+		err = nil
+	}
+	return pks, err
+}
+
+// exportEvents reads the changelogs of issues, whose numbers are in order.
+func exportEvents(ctx context.Context, tx *sql.Tx, pks []int64, issues []delivery.IssueRecord) error {
+	n := 0
+	rows, err := tx.QueryContext(ctx, exportEventsSQL, pks[0], pks[len(pks)-1])
+	return each(rows, err, func(rows *sql.Rows) error {
+		var issue int64
+		e, err := scanEvent(rows, &issue)
+		if err != nil {
+			return err
+		}
+		for pks[n] < issue {
+			n++
+		}
+		if pks[n] != issue {
+			return fmt.Errorf("event %s belongs to no issue", e.ID)
+		}
+		issues[n].Events = append(issues[n].Events, e)
+		return nil
+	})
+}
+
+// Words are the dictionaries of statuses, and the names that were learned.
+func (s *Store) Words(ctx context.Context) ([]delivery.Batch, error) {
+	var out []delivery.Batch
+	err := s.read(ctx, func(tx *sql.Tx) error {
+		known, err := readDictionaries(ctx, tx)
+		if err != nil {
+			return err
+		}
+		out = known.Batches()
+		everybody, err := readEverybody(ctx, tx)
+		if err != nil {
+			return err
+		}
+		out = append(out, everybody...)
+		names, err := learned(ctx, tx)
+		if len(names) > 0 {
+			out = append(out, delivery.Batch{Names: names})
+		}
+		return err
+	})
+	if err != nil {
+		return nil, fmt.Errorf("words: %w", err)
+	}
+	return out, nil
+}
+
+// readEverybody are all people, a batch for each connection.
+func readEverybody(ctx context.Context, tx *sql.Tx) ([]delivery.Batch, error) {
+	var out []delivery.Batch
+	rows, err := tx.QueryContext(ctx, everybodySQL)
+	err = each(rows, err, func(rows *sql.Rows) error {
+		var connection string
+		var p delivery.Person
+		err := rows.Scan(&connection, &p.ID, &p.Login, &p.Email, &p.Name)
+		out = delivery.AddPerson(out, connection, p)
+		return err
+	})
+	return out, err
+}
+
+func learned(ctx context.Context, tx *sql.Tx) ([]delivery.Name, error) {
+	var out []delivery.Name
+	rows, err := tx.QueryContext(ctx, learnedSQL)
+	err = each(rows, err, func(rows *sql.Rows) error {
+		var n delivery.Name
+		err := rows.Scan(&n.Kind, &n.Key, &n.Name, &n.At)
+		out = append(out, n)
+		return err
+	})
+	return out, err
+}
+
+// Mark is that of the last batch.
+func (s *Store) Mark(ctx context.Context) (string, error) {
+	var mark string
+	if err := s.db.Reader.QueryRowContext(ctx, markSQL).Scan(&mark); err != nil {
+		return "", fmt.Errorf("mark: %w", err)
+	}
+	return mark, nil
+}
+
+// Adopt gives the file another identity.
+func (s *Store) Adopt(ctx context.Context, identity string) error {
+	err := s.update(ctx, func(w *writer) error {
+		if identity == "" {
+			return errors.New("no identity is given")
+		}
+		_, err1 := w.exec(adoptSQL, identity)
+		_, err2 := w.exec(setMarkSQL, "")
+		return errors.Join(err1, err2)
+	})
+	if err != nil {
+		return fmt.Errorf("adopt: %w", err)
+	}
+	return nil
+}

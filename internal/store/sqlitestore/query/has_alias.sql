@@ -1,0 +1,1 @@
+SELECT EXISTS (SELECT 1 FROM aliases WHERE key = ? AND issue = ?)

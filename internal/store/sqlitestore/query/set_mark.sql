@@ -1,0 +1,1 @@
+UPDATE state SET mark = ?1 WHERE mark <> ?1

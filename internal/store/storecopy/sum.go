@@ -1,0 +1,155 @@
+package storecopy
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/binary"
+	"math"
+
+	"throughline/internal/delivery"
+)
+
+// Sum is what a store holds, to be compared. Checksums are sums of a 64-bit hash
+// of each thing: the order does not matter.
+type Sum struct {
+	Connections, Issues, Gone, Events, Statuses, People, Names int
+
+	Facts uint64 // issues with their events, statuses and names, as the source said them
+	Flow  uint64 // what is derived of issues that are not gone
+}
+
+// SumFacts reads all facts of a store; Flow is computed from them, by the meaning
+// that w gives to statuses.
+func SumFacts(ctx context.Context, s delivery.Store, w delivery.Workflows, progress func(done, found int)) (Sum, error) {
+	r := summer{connections: map[string]bool{}, meaning: delivery.Meaning{Workflows: w, Types: delivery.StatusTypes{}}}
+	found, err := estimate(ctx, s)
+	if err != nil {
+		return Sum{}, err
+	}
+	words, err := s.Words(ctx)
+	if err != nil {
+		return Sum{}, err
+	}
+	for i := range words {
+		if err := r.words(&words[i]); err != nil {
+			return Sum{}, err
+		}
+	}
+	for after := ""; ; {
+		progress(r.Issues, found)
+		b, next, err := s.Export(ctx, after, Page)
+		if err != nil {
+			return Sum{}, err
+		}
+		if len(b.Issues) == 0 {
+			r.Connections = len(r.connections)
+			return r.Sum, nil
+		}
+		for i := range b.Issues {
+			if err := r.issue(b.Connection, &b.Issues[i]); err != nil {
+				return Sum{}, err
+			}
+		}
+		after = next
+	}
+}
+
+// summer adds up.
+type summer struct {
+	Sum
+	connections map[string]bool
+	meaning     delivery.Meaning
+}
+
+// words adds a batch of Store.Words.
+func (r *summer) words(b *delivery.Batch) error {
+	r.Statuses += len(b.Statuses)
+	r.Names += len(b.Names)
+	types := map[string]string{}
+	for _, st := range b.Statuses {
+		types[st.Key] = st.Type
+		if err := add(&r.Facts, "status", b.Connection, st); err != nil {
+			return err
+		}
+	}
+	if len(b.Statuses) > 0 {
+		r.connections[b.Connection] = true
+		r.meaning.Types = r.meaning.Types.With(b.Connection, types)
+	}
+	r.People += len(b.People)
+	for _, p := range b.People {
+		r.connections[b.Connection] = true
+		if err := add(&r.Facts, "person", b.Connection, p); err != nil {
+			return err
+		}
+	}
+	for _, n := range b.Names {
+		if err := add(&r.Facts, "name", "", n); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// issue adds an issue, and the flow that follows from it.
+func (r *summer) issue(connection string, rec *delivery.IssueRecord) error {
+	r.connections[connection] = true
+	r.Issues++
+	r.Events += len(rec.Events)
+	if err := add(&r.Facts, "issue", connection, rec); err != nil {
+		return err
+	}
+	if rec.Gone {
+		r.Gone++
+		return nil
+	}
+	h := delivery.HistoryOf(&rec.Issue, rec.Events, math.MaxInt64)
+	f := delivery.FlowOf(rec.CreatedAt, h.Periods, r.meaning.Classes(connection, rec.Queue))
+	return add(&r.Flow, "flow", connection, flow{rec.ID, f, h.MovedAt, h.MovedBy})
+}
+
+// flow is what is derived of an issue.
+type flow struct {
+	ID string
+	delivery.Flow
+	MovedAt delivery.Instant
+	MovedBy delivery.Ref
+}
+
+// SumFlow is the sum of what a store has derived, as its lists tell it.
+func SumFlow(ctx context.Context, s delivery.Store, progress func(done, found int)) (uint64, error) {
+	found, err := estimate(ctx, s)
+	if err != nil {
+		return 0, err
+	}
+	var sum uint64
+	q := delivery.IssueQuery{Filter: delivery.Filter{From: math.MinInt64 + 1, To: math.MaxInt64}, Limit: Page}
+	for done := 0; ; {
+		progress(done, found)
+		n := 0
+		for i, err := range s.Issues(ctx, q) {
+			if err != nil {
+				return 0, err
+			}
+			if err := add(&sum, "flow", i.Connection, flow{i.ID, i.Flow, i.MovedAt, i.MovedBy}); err != nil {
+				return 0, err
+			}
+			q.After = i.Cursor
+			n++
+		}
+		if done += n; n < Page {
+			return sum, nil
+		}
+	}
+}
+
+// add adds the hash of something of a connection.
+func add(sum *uint64, kind, connection string, v any) error {
+	text, err := delivery.PlainJSON([]any{kind, connection, v})
+	if err != nil {
+		return err
+	}
+	hash := sha256.Sum256([]byte(text))
+	*sum += binary.LittleEndian.Uint64(hash[:8])
+	return nil
+}
