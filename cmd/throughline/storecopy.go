@@ -24,6 +24,9 @@ func storeCommands() []command {
 	}}
 }
 
+// copyMemory is of Go's heap; the collector works harder beyond it.
+const copyMemory = int64(160 << 20)
+
 // transfer is a copy between two stores.
 type transfer struct {
 	p         program
@@ -38,6 +41,7 @@ func storeCopy(ctx context.Context, p program) (err error) {
 		return err
 	}
 	defer func() { err = errors.Join(err, unlock()) }()
+	defer limitMemory(copyMemory)()
 	err = t.run(ctx)
 	switch {
 	case err == nil || errors.Is(err, errReported):

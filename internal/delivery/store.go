@@ -28,6 +28,10 @@ type Batch struct {
 	Mark string
 }
 
+// ExportBytes is about how much text of issues and events Store.Export returns at
+// once.
+const ExportBytes = 16 << 20
+
 // IssueRecord is an issue with what is new of its changelog.
 type IssueRecord struct {
 	Issue
@@ -182,8 +186,8 @@ type Store interface {
 	People(ctx context.Context, connection string) (map[string]Person, error)
 	// Export reads up to limit issues behind those that it returned next for, ""
 	// for the first, as a batch that makes the same elsewhere; gone ones are among
-	// them. They come in the order in which they were first stored, and are of one
-	// connection; next is "" when there are no more.
+	// them. They come in the order in which they were first stored, are of one
+	// connection, and fewer when they are large; without any, there are no more.
 	Export(ctx context.Context, after string, limit int) (b Batch, next string, err error)
 	// Words are all other facts, as batches that make the same elsewhere.
 	Words(ctx context.Context) ([]Batch, error)

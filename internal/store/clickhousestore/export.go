@@ -53,16 +53,18 @@ func parseExported(after string) (int64, error) {
 }
 
 // exportRange reads the issues behind a number up to another one, as far as they
-// are of one connection, and returns the last one's.
+// are of one connection and not too large, and returns the last one's.
 func (s *Store) exportRange(ctx context.Context, after, until int64, b *delivery.Batch) (last int64, err error) {
+	size := 0
 	err = scanRows(ctx, s.conn, s.sql("export", nil), func(rows driver.Rows) error {
 		r, err := scanIssueRow(rows, true)
 		if err != nil {
 			return err
 		}
-		if len(b.Issues) > 0 && r.connection != b.Connection {
+		if len(b.Issues) > 0 && (r.connection != b.Connection || size >= delivery.ExportBytes) {
 			return errStop
 		}
+		size += len(r.title) + len(r.details) + len(r.events)
 		rec, err := r.record()
 		b.Connection, b.Issues, last = r.connection, append(b.Issues, rec), r.issue
 		return err

@@ -19,8 +19,10 @@ func (s *Store) Export(ctx context.Context, after string, limit int) (b delivery
 			if err != nil || len(pks) == 0 {
 				return err
 			}
-			next = strconv.FormatInt(pks[len(pks)-1], 10)
-			return exportEvents(ctx, tx, pks, b.Issues)
+			whole, err := exportEvents(ctx, tx, pks, b.Issues)
+			b.Issues = b.Issues[:whole]
+			next = strconv.FormatInt(pks[whole-1], 10)
+			return err
 		})
 	}
 	if err != nil {
@@ -64,18 +66,22 @@ func exportIssues(ctx context.Context, tx *sql.Tx, last int64, limit int, b *del
 	return pks, err
 }
 
-// exportEvents reads the changelogs of issues, whose numbers are in order.
-func exportEvents(ctx context.Context, tx *sql.Tx, pks []int64, issues []delivery.IssueRecord) error {
-	n := 0
+// exportEvents reads the changelogs of issues, whose numbers are in order, and
+// returns how many of them are whole.
+func exportEvents(ctx context.Context, tx *sql.Tx, pks []int64, issues []delivery.IssueRecord) (whole int, err error) {
+	n, size := 0, 0
 	rows, err := tx.QueryContext(ctx, exportEventsSQL, pks[0], pks[len(pks)-1])
-	return each(rows, err, func(rows *sql.Rows) error {
+	err = each(rows, err, func(rows *sql.Rows) error {
 		var issue int64
 		e, err := scanEvent(rows, &issue)
 		if err != nil {
 			return err
 		}
-		for pks[n] < issue {
-			n++
+		for ; pks[n] < issue; n++ {
+			if size += sizeOf(&issues[n]); size >= delivery.ExportBytes {
+				whole = n + 1
+				return errStop
+			}
 		}
 		if pks[n] != issue {
 			return fmt.Errorf("event %s belongs to no issue", e.ID)
@@ -83,6 +89,24 @@ func exportEvents(ctx context.Context, tx *sql.Tx, pks []int64, issues []deliver
 		issues[n].Events = append(issues[n].Events, e)
 		return nil
 	})
+	if errors.Is(err, errStop) {
+		return whole, nil
+	}
+	return len(pks), err
+}
+
+// sizeOf is about the size of what may be large of an issue.
+func sizeOf(rec *delivery.IssueRecord) int {
+	size := len(rec.Title)
+	for _, value := range rec.Custom {
+		size += len(value)
+	}
+	for i := range rec.Events {
+		for _, f := range rec.Events[i].Fields {
+			size += len(f.From) + len(f.To)
+		}
+	}
+	return size
 }
 
 // Words are the dictionaries of statuses, and the names that were learned.

@@ -23,7 +23,7 @@ var ErrOccupied = errors.New("it holds facts already")
 
 // Page is how many issues are read, and written, at once: a ClickHouse wants many,
 // memory few.
-const Page = 2000
+const Page = 1000
 
 // Progress is told how far a copy is: of how many issues is not known exactly.
 type Progress func(phase string, done, found int)

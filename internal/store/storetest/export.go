@@ -3,6 +3,7 @@ package storetest
 import (
 	"encoding/json"
 	"slices"
+	"strings"
 	"testing"
 
 	"throughline/internal/delivery"
@@ -128,6 +129,25 @@ func testExportNothing(t *testing.T, s *store) {
 			t.Errorf("after %q: %v, %q", after, b, next)
 		}
 	}
+}
+
+// testExportLarge: few issues are read at once when they are large.
+func testExportLarge(t *testing.T, s *store) {
+	text := json.RawMessage(`"` + strings.Repeat("x", delivery.ExportBytes/5) + `"`)
+	for _, id := range []string{"1", "2", "3", "4", "5"} {
+		rec := issue(id, "DEV-"+id, "open@2026-03-02", "closed@2026-03-03")
+		rec.Full = true
+		rec.Events[0].Fields = []delivery.FieldChange{{Field: "description", From: text, To: text}}
+		s.write(t, rec)
+	}
+	s.write(t, issue("6", "DEV-6", "open@2026-03-02"), issue("7", "DEV-7", "open@2026-03-02"))
+	var read []int
+	for _, b := range s.export(t, 1000) {
+		if len(b.Issues) > 0 {
+			read = append(read, len(b.Issues))
+		}
+	}
+	same(t, "issues read at once", read, []int{3, 4})
 }
 
 func testGoneAtOnce(t *testing.T, s *store) {

@@ -38,6 +38,7 @@ func Run(t *testing.T, o Opener) {
 		{"persistent", testPersistent},
 		{"export", testExport},
 		{"export of nothing", testExportNothing},
+		{"export of large issues", testExportLarge},
 		{"gone at once", testGoneAtOnce},
 		{"names", testNames},
 		{"mark", testMark},
