@@ -9,22 +9,27 @@ import (
 	"throughline/internal/delivery"
 )
 
-// eventDoc is an event as issues.events holds it; two are equal when nothing
-// changed.
+// changelogDoc is an issue's changelog as issues.events holds it. What events
+// repeat is in it once: they name it by its place among the refs, from 1.
+type changelogDoc struct {
+	Refs   []delivery.Ref `json:"refs,omitempty"`
+	Events []eventDoc     `json:"events"`
+}
+
 type eventDoc struct {
-	ID          string       `json:"id"`
-	Ordinal     int          `json:"n"`
-	At          int64        `json:"at"`
-	Type        string       `json:"type,omitempty"`
-	Transport   string       `json:"transport,omitempty"`
-	Actor       delivery.Ref `json:"actor,omitzero"`
-	Transition  bool         `json:"transition,omitempty"`
-	From        delivery.Ref `json:"from,omitzero"`
-	To          delivery.Ref `json:"to,omitzero"`
-	FromStarted int64        `json:"from_started,omitempty"`
-	ToStarted   int64        `json:"to_started,omitempty"`
-	Moved       bool         `json:"moved,omitempty"`
-	Fields      verbatim     `json:"fields,omitempty"` // "" unless the full changelog is kept
+	ID          string   `json:"id"`
+	Ordinal     int      `json:"n"`
+	At          int64    `json:"at"`
+	Type        string   `json:"type,omitempty"`
+	Transport   string   `json:"transport,omitempty"`
+	Actor       int      `json:"actor,omitempty"`
+	Transition  bool     `json:"transition,omitempty"`
+	From        int      `json:"from,omitempty"`
+	To          int      `json:"to,omitempty"`
+	FromStarted int64    `json:"from_started,omitempty"`
+	ToStarted   int64    `json:"to_started,omitempty"`
+	Moved       bool     `json:"moved,omitempty"`
+	Fields      verbatim `json:"fields,omitempty"` // "" unless the full changelog is kept
 }
 
 // verbatim is JSON that is kept as it is.
@@ -33,103 +38,158 @@ type verbatim string
 func (v verbatim) MarshalJSON() ([]byte, error)     { return []byte(v), nil }
 func (v *verbatim) UnmarshalJSON(text []byte) error { *v = verbatim(text); return nil }
 
-func docOf(e *delivery.Event) (eventDoc, error) {
-	d := eventDoc{ID: e.ID, Ordinal: e.Ordinal, At: int64(e.At), Type: e.Type, Transport: e.Transport, Actor: e.Actor, Moved: e.Moved}
-	if t := e.Transition; t != nil {
-		d.Transition, d.From, d.To = true, t.From, t.To
-		d.FromStarted, d.ToStarted = int64(t.FromStartedAt), int64(t.ToStartedAt)
+// ref is the place of what an event names, 0 for nothing.
+func (c *changelogDoc) ref(r delivery.Ref) int {
+	if r.IsZero() {
+		return 0
 	}
+	i := slices.Index(c.Refs, r)
+	if i < 0 {
+		i = len(c.Refs)
+		c.Refs = append(c.Refs, r)
+	}
+	return i + 1
+}
+
+func (c *changelogDoc) at(place int) (r delivery.Ref, err error) {
+	switch {
+	case place < 0 || place > len(c.Refs):
+		return r, fmt.Errorf("names %d of %d", place, len(c.Refs))
+	case place > 0:
+		r = c.Refs[place-1]
+	}
+	return r, nil
+}
+
+// stored is an event without its fields, which no history is made from, and
+// those as they are stored.
+type stored struct {
+	delivery.Event
+	fields verbatim
+}
+
+func storedOf(e *delivery.Event) (stored, error) {
 	fields, err := delivery.EncodeFields(e)
-	d.Fields = verbatim(fields)
-	return d, err
+	s := stored{*e, verbatim(fields)}
+	s.Fields = nil
+	return s, err
 }
 
-// plain is the event without its fields, which is what a history is made from.
-func (d *eventDoc) plain() delivery.Event {
-	e := delivery.Event{
-		ID: d.ID, Ordinal: d.Ordinal, At: delivery.Instant(d.At), Type: d.Type, Transport: d.Transport, Actor: d.Actor, Moved: d.Moved,
-	}
-	if d.Transition {
-		e.Transition = &delivery.Transition{
-			From: d.From, To: d.To, FromStartedAt: delivery.Instant(d.FromStarted), ToStartedAt: delivery.Instant(d.ToStarted),
-		}
-	}
-	return e
-}
-
-func (d *eventDoc) event() (delivery.Event, error) {
-	e := d.plain()
-	if d.Fields == "" {
+func (s *stored) whole() (delivery.Event, error) {
+	e := s.Event
+	if s.fields == "" {
 		return e, nil
 	}
-	if err := json.Unmarshal([]byte(d.Fields), &e.Fields); err != nil {
-		return e, fmt.Errorf("stored fields of event %s: %w", d.ID, err)
+	if err := json.Unmarshal([]byte(s.fields), &e.Fields); err != nil {
+		return e, fmt.Errorf("stored fields of event %s: %w", s.ID, err)
 	}
 	return e, nil
 }
 
-func (d *eventDoc) compare(other *eventDoc) int {
-	return cmp.Or(cmp.Compare(d.At, other.At), cmp.Compare(d.Ordinal, other.Ordinal), cmp.Compare(d.ID, other.ID))
+func (s *stored) compare(other *stored) int {
+	return cmp.Or(cmp.Compare(s.At, other.At), cmp.Compare(s.Ordinal, other.Ordinal), cmp.Compare(s.ID, other.ID))
 }
 
-func decodeEvents(key, text string) ([]eventDoc, error) {
-	var docs []eventDoc
+func encodeEvents(events []stored) (string, error) {
+	doc := changelogDoc{Events: make([]eventDoc, len(events))}
+	for i := range events {
+		e := &events[i]
+		d := eventDoc{
+			ID: e.ID, Ordinal: e.Ordinal, At: int64(e.At), Type: e.Type, Transport: e.Transport, Actor: doc.ref(e.Actor),
+			Moved: e.Moved, Fields: e.fields,
+		}
+		if t := e.Transition; t != nil {
+			d.Transition, d.From, d.To = true, doc.ref(t.From), doc.ref(t.To)
+			d.FromStarted, d.ToStarted = int64(t.FromStartedAt), int64(t.ToStartedAt)
+		}
+		doc.Events[i] = d
+	}
+	return delivery.PlainJSON(&doc)
+}
+
+func decodeEvents(key, text string) ([]stored, error) {
 	if text == "" {
 		return nil, nil
 	}
-	if err := json.Unmarshal([]byte(text), &docs); err != nil {
+	var doc changelogDoc
+	if err := json.Unmarshal([]byte(text), &doc); err != nil {
 		return nil, fmt.Errorf("stored events of %s: %w", key, err)
 	}
-	return docs, nil
+	events := make([]stored, len(doc.Events))
+	for i := range doc.Events {
+		var err error
+		if events[i], err = doc.decode(&doc.Events[i]); err != nil {
+			return nil, fmt.Errorf("stored event %s of %s: %w", doc.Events[i].ID, key, err)
+		}
+	}
+	return events, nil
+}
+
+func (c *changelogDoc) decode(d *eventDoc) (stored, error) {
+	actor, err := c.at(d.Actor)
+	if err != nil {
+		return stored{}, err
+	}
+	e := delivery.Event{
+		ID: d.ID, Ordinal: d.Ordinal, At: delivery.Instant(d.At), Type: d.Type, Transport: d.Transport, Actor: actor, Moved: d.Moved,
+	}
+	if d.Transition {
+		t := delivery.Transition{FromStartedAt: delivery.Instant(d.FromStarted), ToStartedAt: delivery.Instant(d.ToStarted)}
+		if t.From, err = c.at(d.From); err != nil {
+			return stored{}, err
+		}
+		if t.To, err = c.at(d.To); err != nil {
+			return stored{}, err
+		}
+		e.Transition = &t
+	}
+	return stored{e, d.Fields}, nil
 }
 
 // changelog works a record's events into the stored ones, and returns all of
 // them without their fields.
 func (r *issueRow) changelog(old *issueRow, rec *delivery.IssueRecord) ([]delivery.Event, error) {
-	docs := make([]eventDoc, 0, len(rec.Events))
-	var stored []eventDoc
+	var all []stored
 	if old != nil && !rec.Replace {
 		var err error
-		if stored, err = decodeEvents(old.key, old.events); err != nil {
+		if all, err = decodeEvents(old.key, old.events); err != nil {
 			return nil, err
 		}
 	}
-	at := map[string]int{}
-	for _, d := range stored {
-		at[d.ID] = len(docs)
-		docs = append(docs, d)
+	all = slices.Grow(all, len(rec.Events))
+	at := make(map[string]int, len(all)+len(rec.Events))
+	for i := range all {
+		at[all[i].ID] = i
 	}
 	for i := range rec.Events {
-		d, err := docOf(&rec.Events[i])
+		e, err := storedOf(&rec.Events[i])
 		if err != nil {
 			return nil, err
 		}
-		if n, met := at[d.ID]; met {
-			docs[n] = d
+		if n, met := at[e.ID]; met {
+			all[n] = e
 			continue
 		}
-		at[d.ID] = len(docs)
-		docs = append(docs, d)
+		at[e.ID] = len(all)
+		all = append(all, e)
 	}
-	return r.setEvents(docs)
+	return r.setEvents(all)
 }
 
-func (r *issueRow) setEvents(docs []eventDoc) ([]delivery.Event, error) {
-	slices.SortFunc(docs, func(a, b eventDoc) int { return a.compare(&b) })
-	r.eventCount, r.lastEvent, r.lastOrdinal, r.events = uint32(len(docs)), "", -1, ""
-	if len(docs) == 0 {
+func (r *issueRow) setEvents(all []stored) (events []delivery.Event, err error) {
+	slices.SortFunc(all, func(a, b stored) int { return a.compare(&b) })
+	r.eventCount, r.lastEvent, r.lastOrdinal, r.events = uint32(len(all)), "", -1, ""
+	if len(all) == 0 {
 		return nil, nil
 	}
-	last := &docs[len(docs)-1]
+	last := &all[len(all)-1]
 	r.lastEvent, r.lastOrdinal = last.ID, int64(last.Ordinal)
-	text, err := delivery.PlainJSON(docs)
-	if err != nil {
+	if r.events, err = encodeEvents(all); err != nil {
 		return nil, err
 	}
-	r.events = text
-	events := make([]delivery.Event, len(docs))
-	for i := range docs {
-		events[i] = docs[i].plain()
+	events = make([]delivery.Event, len(all))
+	for i := range all {
+		events[i] = all[i].Event
 	}
 	return events, nil
 }

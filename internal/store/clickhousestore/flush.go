@@ -1,36 +1,51 @@
 package clickhousestore
 
 import (
-	"fmt"
+	"errors"
+
+	"golang.org/x/sync/errgroup"
 
 	"throughline/internal/delivery"
 )
 
-// write writes what the batch changes, table by table, in the order of the
-// package's comment.
+// write writes what the batch changes, in the order of the package's comment.
 func (w *writer) write() error {
 	rows := make([]*issueRow, len(w.order))
 	for i, issue := range w.order {
 		rows[i] = w.put[issue]
 	}
-	for _, step := range []func() error{
-		func() error { return w.writeNumbers(rows) },
-		w.writeKeys,
-		w.writeTerms,
-		w.writeStatuses,
-		w.writePeople,
-		func() error { return w.writeFlow(rows) },
-		func() error { return w.writeIssues(rows) },
-	} {
-		if err := step(); err != nil {
-			return err
-		}
+	if err := w.writeNumbers(rows); err != nil {
+		return err
+	}
+	issues, err := w.writeBeside(rows)
+	if err == nil {
+		err = issues.send()
+	}
+	if err := errors.Join(err, issues.discard()); err != nil {
+		return err
 	}
 	if !w.quiet {
 		w.st.version++
 	}
 	w.st.learn(w.learned)
 	return w.s.putState(w.ctx, w.s.conn, w.st)
+}
+
+// writeBeside writes what is of no use without the issues, at the same time, and
+// puts the issues into a block meanwhile.
+func (w *writer) writeBeside(rows []*issueRow) (issues *block, err error) {
+	var g errgroup.Group
+	for _, step := range []func() error{
+		w.writeKeys,
+		w.writeTerms,
+		w.writeStatuses,
+		w.writePeople,
+		func() error { return w.writeFlow(rows) },
+	} {
+		g.Go(step)
+	}
+	issues, err = w.prepareIssues(rows)
+	return issues, errors.Join(err, g.Wait())
 }
 
 func (w *writer) writeNumbers(rows []*issueRow) error {
@@ -102,7 +117,7 @@ func (w *writer) written(rows int) column {
 	return column{"written", values}
 }
 
-func (w *writer) writeIssues(rows []*issueRow) error {
+func (w *writer) prepareIssues(rows []*issueRow) (*block, error) {
 	n := len(rows)
 	var (
 		numbers, versions, ordinals                                  = make([]int64, n), make([]int64, n), make([]int64, n)
@@ -128,7 +143,7 @@ func (w *writer) writeIssues(rows []*issueRow) error {
 		details[i], events[i], last[i], former[i] = r.details, r.events, r.lastEvent, r.former
 		counts[i], fingerprints[i], full[i], gone[i] = r.eventCount, r.fingerprint, r.full, r.gone
 	}
-	err := w.insert("issues", n,
+	return w.s.prepare(w.ctx, w.s.conn, "issues", n,
 		column{"issue", numbers}, column{"connection", connections}, column{"id", ids}, column{"key", keys}, column{"queue", queues},
 		column{"type", types}, column{"status", statuses}, column{"resolution", resolutions}, column{"title", titles},
 		column{"version", versions}, column{"created_at", instants[0]}, column{"updated_at", instants[1]},
@@ -137,10 +152,6 @@ func (w *writer) writeIssues(rows []*issueRow) error {
 		column{"former_keys", former}, column{"details", details}, column{"events", events}, column{"event_count", counts},
 		column{"last_event_id", last}, column{"last_ordinal", ordinals}, column{"full_changelog", full},
 		column{"fingerprint", fingerprints}, column{"gone", gone}, w.written(n))
-	if err != nil {
-		return fmt.Errorf("issues: %w", err)
-	}
-	return nil
 }
 
 func texts(n int) []string { return make([]string, n) }

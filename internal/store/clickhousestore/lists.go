@@ -159,7 +159,7 @@ func (r *issueRow) changes() ([]delivery.Event, error) {
 	}
 	var events []delivery.Event
 	for i := range docs {
-		e, err := docs[i].event()
+		e, err := docs[i].whole()
 		if err != nil {
 			return nil, err
 		}

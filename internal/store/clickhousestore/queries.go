@@ -87,26 +87,34 @@ func (a *asked) excluding(w *delivery.Workflows) {
 
 // oldest is an instant before which nothing is measured.
 func (s *Store) oldest(ctx context.Context, st *state) (delivery.Instant, error) {
+	if at := st.oldest.Load(); at != nil {
+		return *at, nil
+	}
 	var at int64
 	err := s.conn.QueryRow(ctx, s.sql("oldest", nil), clickhouse.Named("generation", st.current().id)).Scan(&at)
 	if err != nil {
 		return 0, fmt.Errorf("oldest issue: %w", err)
 	}
-	return delivery.Instant(at), nil
+	instant := delivery.Instant(at)
+	st.oldest.Store(&instant)
+	return instant, nil
 }
+
+// stopped is more than any instant or working time.
+const stopped = 1 << 60
 
 // clock measures time in SQL.
 type clock struct {
 	business bool
 	// queues whose issues are measured by the calendars from the second on.
 	queues [][]string
-	// empty tells of each calendar whether it has no shifts.
-	empty []bool
 }
 
 // newClock is the clock of a query between two instants, and the arrays it reads
-// from: of each calendar when its shifts begin and end, and the working time
-// before them.
+// from. Of each calendar they are the instants at which working time begins or
+// stops to pass, and what each of them says of the instants up to the next one:
+// what to take from them while time passes, or else the working time before them
+// less stopped, which tells the two apart.
 func newClock(q *delivery.FlowQuery, from, to delivery.Instant) (clock, string) {
 	c := clock{business: true}
 	calendars := []*delivery.Calendar{q.Calendar}
@@ -126,15 +134,20 @@ func newClock(q *delivery.FlowQuery, from, to delivery.Instant) (clock, string) 
 	var text strings.Builder
 	for i, calendar := range calendars {
 		shifts := calendar.Shifts(from, to)
-		c.empty = append(c.empty, len(shifts) == 0)
-		if len(shifts) == 0 {
-			continue
+		turns := make([]int64, 0, 2*len(shifts)+1)
+		says := make([]int64, 0, 2*len(shifts)+1)
+		first := delivery.WorkShift{Start: from}
+		if len(shifts) > 0 {
+			first = shifts[0]
 		}
-		begins, ends, before := make([]int64, len(shifts)), make([]int64, len(shifts)), make([]int64, len(shifts))
+		turns, says = append(turns, int64(first.Start)-1), append(says, first.Before-stopped)
 		for k, s := range shifts {
-			begins[k], ends[k], before[k] = int64(s.Start), int64(s.End), s.Before
+			turns, says = append(turns, int64(s.Start)), append(says, int64(s.Start)-s.Before)
+			if k+1 == len(shifts) || s.End < shifts[k+1].Start {
+				turns, says = append(turns, int64(s.End)), append(says, s.Before+int64(s.End-s.Start)-stopped)
+			}
 		}
-		fmt.Fprintf(&text, "%s AS begins_%d, %s AS ends_%d, %s AS before_%d,\n", integers(begins), i, integers(ends), i, integers(before), i)
+		fmt.Fprintf(&text, "%s AS turns_%d, %s AS says_%d,\n", integers(turns), i, integers(says), i)
 	}
 	return c, text.String()
 }
@@ -151,36 +164,54 @@ func integers(values []int64) string {
 	return string(append(b, "], 'Array(Int64)')"...))
 }
 
-// until is the working time before an instant, by a calendar.
-func (c *clock) until(calendar int, instant string) string {
-	return fmt.Sprintf("(transform(roundDown(%[2]s, begins_%[1]d), begins_%[1]d, before_%[1]d, toInt64(0))"+
-		" + greatest(0, least(%[2]s, transform(roundDown(%[2]s, begins_%[1]d), begins_%[1]d, ends_%[1]d, toInt64(0))) - roundDown(%[2]s, begins_%[1]d)))",
-		calendar, instant)
+// says is what a calendar's arrays say of an instant.
+func (c *clock) says(calendar int, instant string) string {
+	return fmt.Sprintf("transform(roundDown(%[2]s, turns_%[1]d), turns_%[1]d, says_%[1]d, toInt64(0))", calendar, instant)
 }
 
-func (c *clock) between(calendar int, a, b string) string {
-	if c.empty[calendar] {
-		return "0"
+// worked is the working time before an instant of which a calendar says this.
+func worked(instant, says string) string {
+	return fmt.Sprintf("if(%[1]s < -%[3]d, %[1]s + %[4]d, %[2]s - %[1]s)", says, instant, stopped/2, stopped)
+}
+
+// at is the time before an instant by a clock, from which other times may be
+// taken.
+func (c *clock) at(instant string) string {
+	return c.measured(instant, func(calendar int) string { return worked(instant, c.says(calendar, instant)) })
+}
+
+// marks is an array of what at is of each of an array. Looking up what is said of
+// them all first is faster than doing it within one expression.
+func (c *clock) marks(instants string) string {
+	return c.measured(instants, func(calendar int) string {
+		return fmt.Sprintf("arrayMap((x, say) -> %s, %s, arrayMap(x -> %s, %s))",
+			worked("x", "say"), instants, c.says(calendar, "x"), instants)
+	})
+}
+
+// measured is an expression by the calendar of a row's queue.
+func (c *clock) measured(elapsed string, by func(calendar int) string) string {
+	if !c.business {
+		return elapsed
 	}
-	return fmt.Sprintf("greatest(0, %s - %s)", c.until(calendar, b), c.until(calendar, a))
+	var branches strings.Builder
+	for i := 1; i < len(c.queues); i++ {
+		fmt.Fprintf(&branches, "queue IN @measured_%d, %s, ", i, by(i))
+	}
+	if branches.Len() == 0 {
+		return by(0)
+	}
+	return "multiIf(" + branches.String() + by(0) + ")"
 }
 
 // queryFuncs are what the statements call.
 func queryFuncs() template.FuncMap {
 	return template.FuncMap{
-		// between is the time from one column to another by a clock, in milliseconds.
+		// marks are the times before each of an array of instants by a clock, and
+		// between is that from one instant to another, in milliseconds.
+		"marks": func(c clock, instants string) string { return c.marks(instants) },
 		"between": func(c clock, a, b string) string {
-			if !c.business {
-				return fmt.Sprintf("greatest(0, %s - %s)", b, a)
-			}
-			var branches strings.Builder
-			for i := 1; i < len(c.queues); i++ {
-				fmt.Fprintf(&branches, "queue IN @measured_%d, %s, ", i, c.between(i, a, b))
-			}
-			if branches.Len() == 0 {
-				return c.between(0, a, b)
-			}
-			return "multiIf(" + branches.String() + c.between(0, a, b) + ")"
+			return fmt.Sprintf("greatest(0, %s - %s)", c.at(b), c.at(a))
 		},
 	}
 }

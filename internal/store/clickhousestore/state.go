@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"sync/atomic"
 
 	"github.com/ClickHouse/clickhouse-go/v2/lib/driver"
 
@@ -30,6 +31,8 @@ type state struct {
 
 	terms map[termKey]term
 	known delivery.Dictionaries
+
+	oldest *atomic.Pointer[delivery.Instant] // holds nil until it is asked for
 }
 
 // generation is the meaning of statuses that a set of flow rows is, or is
@@ -82,6 +85,7 @@ func (s *state) clone() *state {
 		n.generations[i] = generation{id: g.id, next: g.next, meaning: delivery.Meaning{Workflows: g.meaning.Workflows, Types: g.meaning.Types}}
 	}
 	n.dropped = slices.Clone(s.dropped)
+	n.oldest = new(atomic.Pointer[delivery.Instant])
 	return &n
 }
 
@@ -140,13 +144,13 @@ func (s *state) decode(text string) error {
 func newState() *state {
 	id := make([]byte, 16)
 	_, _ = rand.Read(id) // never fails
-	return &state{identity: hex.EncodeToString(id), version: 1, newest: 1, generations: []generation{{id: 1}}}
+	return &state{identity: hex.EncodeToString(id), version: 1, oldest: new(atomic.Pointer[delivery.Instant]), newest: 1, generations: []generation{{id: 1}}}
 }
 
 // readState reads the state from the database, and begins one where there is
 // none.
 func (s *Store) readState(ctx context.Context, conn driver.Conn) (*state, error) {
-	st := &state{terms: map[termKey]term{}, known: delivery.Dictionaries{}}
+	st := &state{oldest: new(atomic.Pointer[delivery.Instant]), terms: map[termKey]term{}, known: delivery.Dictionaries{}}
 	var doc string
 	found := false
 	err := scanRows(ctx, conn, s.sql("state", nil), func(rows driver.Rows) error {

@@ -35,7 +35,7 @@ var queries embed.FS
 // reached, every answer is a delivery.ErrUnavailable.
 type Store struct {
 	// Inserted is told of each insert and how long it took; it may be nil, is set
-	// before the first use and must not block.
+	// before the first use, may be called at the same time and must not block.
 	Inserted func(table string, rows int, took time.Duration)
 
 	address Address
@@ -207,62 +207,6 @@ func (s *Store) sql(name string, data any) string {
 		panic(fmt.Errorf("statement %s: %w", name, err)) // its template does not fit its data
 	}
 	return text.String()
-}
-
-// column is a column of an insert: a slice with a value for each row.
-type column struct {
-	name   string
-	values any
-}
-
-// types are the types of columns by table and name. The driver would ask for
-// them before every insert.
-type types map[[2]string]string
-
-func readTypes(ctx context.Context, conn driver.Conn, query string) (types, error) {
-	t := types{}
-	err := scanRows(ctx, conn, query, func(rows driver.Rows) error {
-		var table, name, typ string
-		err := rows.Scan(&table, &name, &typ)
-		t[[2]string{table, name}] = typ
-		return err
-	})
-	if err != nil {
-		return nil, fmt.Errorf("types of columns: %w", err)
-	}
-	return t, nil
-}
-
-// insert writes rows as one block, which all readers see at once.
-func (s *Store) insert(ctx context.Context, conn driver.Conn, table string, rows int, columns ...column) (err error) {
-	if rows == 0 {
-		return nil
-	}
-	names := make([]string, len(columns))
-	described := make([]clickhouse.ColumnNameAndType, len(columns))
-	for i, c := range columns {
-		names[i] = c.name
-		described[i] = clickhouse.ColumnNameAndType{Name: c.name, Type: s.types[[2]string{table, c.name}]}
-	}
-	ctx = clickhouse.Context(ctx, clickhouse.WithColumnNamesAndTypes(described))
-	batch, err := conn.PrepareBatch(ctx, "INSERT INTO "+table+" ("+strings.Join(names, ", ")+")")
-	if err != nil {
-		return fmt.Errorf("insert into %s: %w", table, err)
-	}
-	defer func() { err = errors.Join(err, batch.Close()) }()
-	for i, c := range columns {
-		if err := batch.Column(i).Append(c.values); err != nil {
-			return fmt.Errorf("insert into %s: %s: %w", table, c.name, err)
-		}
-	}
-	start := time.Now()
-	if err := batch.Send(); err != nil {
-		return fmt.Errorf("insert into %s: %w", table, err)
-	}
-	if s.Inserted != nil {
-		s.Inserted(table, rows, time.Since(start))
-	}
-	return nil
 }
 
 // scanRows calls scan for each row that a statement answers.

@@ -19,20 +19,17 @@ func (s *Store) TimeInStatus(ctx context.Context, q delivery.FlowQuery) (deliver
 		if err != nil || known <= q.From {
 			return err
 		}
-		var n uint64
-		if err := s.conn.QueryRow(ctx, s.sql("opened_count", a), a.args...).Scan(&n); err != nil {
-			return err
-		}
-		out.N = int(n)
 		meaning := st.meaning()
 		return scanRows(ctx, s.conn, s.sql("time_in_status", a), func(rows driver.Rows) error {
 			var status string
 			var quantiles []float64
 			var connections, queues []string
 			var counts []uint64
-			if err := rows.Scan(&status, &quantiles, &connections, &queues, &counts); err != nil {
+			var began uint64
+			if err := rows.Scan(&status, &quantiles, &connections, &queues, &counts, &began); err != nil {
 				return err
 			}
+			out.N += int(began)
 			n, places := uint64(0), map[delivery.Place]int{}
 			for i, count := range counts {
 				n += count

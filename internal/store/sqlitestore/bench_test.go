@@ -48,7 +48,7 @@ func benchStore(b *testing.B) *sqlitestore.Store {
 	if missing == nil {
 		return s
 	}
-	storetest.FillLarge(b, s, 0, benchIssues, 1000)
+	storetest.FillLarge(b, s, benchIssues, 1000)
 	return s
 }
 
@@ -124,7 +124,7 @@ func BenchmarkWrite(b *testing.B) {
 		b.StopTimer()
 		batch := delivery.Batch{Connection: "tracker", Statuses: storetest.LargeStatuses}
 		for range benchBatch {
-			batch.Issues = append(batch.Issues, storetest.LargeRecord(r, n*10+1, 26))
+			batch.Issues = append(batch.Issues, storetest.LargeRecord(r, n*10+1, 1_000_000, 26))
 			n++
 		}
 		b.StartTimer()

@@ -53,7 +53,7 @@ func work(ctx context.Context, path string, out io.Writer) error {
 	for b := range killedBatches {
 		batch := delivery.Batch{Connection: "tracker", Statuses: storetest.LargeStatuses}
 		for n := range killedSize {
-			batch.Issues = append(batch.Issues, storetest.LargeRecord(r, b*killedSize+n, 10))
+			batch.Issues = append(batch.Issues, storetest.LargeRecord(r, b*killedSize+n, killedBatches*killedSize, 10))
 		}
 		if b == killedBatches-1 {
 			batch.Gone = []string{batch.Issues[0].ID}

@@ -34,10 +34,10 @@ var LargeStatuses = []delivery.Status{
 	{Key: "closed", Name: "Closed", Type: "done", Order: 6},
 }
 
-// LargeRecord is the n-th issue of a large data set, with a changelog of so many
-// events, or of transitions only when events is 0.
-func LargeRecord(r *rand.Rand, n, events int) delivery.IssueRecord {
-	created := LargeStart + delivery.Instant(r.Int64N(LargeSpan))
+// LargeRecord is the n-th issue, in order of creation, of a large data set of so
+// many, with a changelog of so many events, or of transitions only when events is 0.
+func LargeRecord(r *rand.Rand, n, of, events int) delivery.IssueRecord {
+	created := LargeStart + delivery.Instant(int64(n)*(LargeSpan/int64(of))+r.Int64N(LargeSpan/int64(of)))
 	rec := delivery.IssueRecord{Replace: true, Full: events > 0, Fingerprint: uint64(n) + 1}
 	i := &rec.Issue
 	i.ID, i.Queue = fmt.Sprintf("%024x", n), []string{"PAY", "OPS", "DEV", "WEB"}[n%4]
@@ -86,24 +86,27 @@ func largeEvent(issue, n int, at delivery.Instant, typ string) delivery.Event {
 	}
 }
 
-// FillLarge writes issues of a large data set, with transitions only, from the
-// n-th up to another one, so many in a batch.
-func FillLarge(tb testing.TB, s delivery.Store, from, to, batch int) {
+// FillLarge writes a large data set of so many issues, with transitions only, in
+// batches of a size. It returns how long the store took.
+func FillLarge(tb testing.TB, s delivery.Store, total, batch int) (took time.Duration) {
 	tb.Helper()
-	r := rand.New(rand.NewPCG(1, uint64(from)))
-	for n := from; n < to; n += batch {
+	r := rand.New(rand.NewPCG(1, 0))
+	for n := 0; n < total; n += batch {
 		b := delivery.Batch{Connection: "tracker", Statuses: LargeStatuses}
-		for k := n; k < min(n+batch, to); k++ {
-			rec := LargeRecord(r, k, 0)
+		for k := n; k < min(n+batch, total); k++ {
+			rec := LargeRecord(r, k, total, 0)
 			for e := range rec.Events {
 				rec.Events[e].Fields = nil
 			}
 			b.Issues = append(b.Issues, rec)
 		}
+		start := time.Now()
 		if _, err := s.Write(tb.Context(), b); err != nil {
 			tb.Fatal(err)
 		}
+		took += time.Since(start)
 	}
+	return took
 }
 
 // LargeCalendar is Monday to Friday with these hours.

@@ -1,4 +1,0 @@
-WITH {{template "given.sql" .}}
-SELECT count() FROM (
-{{template "opened.sql" .}}
-)
