@@ -147,7 +147,8 @@ func newClock(q *delivery.FlowQuery, from, to delivery.Instant) (clock, string) 
 				turns, says = append(turns, int64(s.End)), append(says, s.Before+int64(s.End-s.Start)-stopped)
 			}
 		}
-		fmt.Fprintf(&text, "%s AS turns_%d, %s AS says_%d,\n", integers(turns), i, integers(says), i)
+		// As scalar queries: a literal would be in the plan wherever it is named.
+		fmt.Fprintf(&text, "(SELECT %s) AS turns_%d, (SELECT %s) AS says_%d,\n", integers(turns), i, integers(says), i)
 	}
 	return c, text.String()
 }

@@ -6,13 +6,16 @@ import (
 	"runtime"
 	"testing"
 	"time"
+
+	"throughline/internal/store/storetest"
 )
 
 // BenchmarkWrite writes 100,000 issues of 7 transitions and 26 changed fields each:
-// into empty tables, unchanged, with other titles, and with everything different.
+// into empty tables, unchanged, with other titles, after a change of working
+// hours, and with every row of every table different.
 func BenchmarkWrite(b *testing.B) {
 	const size = 100_000
-	db := openBase(b)
+	db, hours := openBase(b), storetest.LargeCalendar("08:00-10:00")
 	for _, c := range []struct {
 		name   string
 		change func(*Record)
@@ -20,6 +23,9 @@ func BenchmarkWrite(b *testing.B) {
 		{"empty", func(*Record) {}},
 		{"unchanged", func(*Record) {}},
 		{"titles", func(r *Record) { r.Title = "Another" }},
+		{"hours", func(r *Record) { // in all rows of metrics, and those of issues
+			r.Title, r.Calendar = "Another", hours
+		}},
 		{"everything", func(r *Record) {
 			r.Queue = "OPS" // in all rows of issues and changelog
 			for i := range r.History.Periods {

@@ -18,27 +18,45 @@ type life struct {
 // span are the rows from on up to to.
 type span struct{ from, to int }
 
+// maxKnown is how many digests are kept of a table while it is being written:
+// eight bytes each.
+const maxKnown = 4_000_000
+
 // stored are the digests of the rows that a table has of some issues, by key.
+// Keys are not in the order of months, so that any statement reads about the
+// whole table: whoever asks for a second time gets all there is.
 func (r *run) stored(ctx context.Context, t *table, names []string) (map[string][]uint64, error) {
+	if t.known != nil {
+		return t.known, nil
+	}
+	where := condition(names)
+	all := t.asked && t.rows <= maxKnown
+	if all {
+		where = "true"
+	}
+	t.asked = true
 	out := make(map[string][]uint64, len(names))
-	for chunk := range slices.Chunk(names, keysAtOnce) {
-		sql := fill(digestsSQL, "{key}", quoted(keyColumn), "{digest}", t.digestSQL(), "{table}", r.ddl.full(t.name), "{keys}", condition(chunk))
-		rows, err := r.conn.Query(ctx, sql)
-		err = each(rows, err, func() error {
-			var key, digests string
-			err := rows.Scan(&key, &digests)
-			if err != nil {
-				return err
-			}
-			b, err := hex.DecodeString(digests)
-			for ; len(b) >= 8; b = b[8:] {
-				out[key] = append(out[key], binary.LittleEndian.Uint64(b))
-			}
-			return err
-		})
+	sql := fill(digestsSQL, "{key}", quoted(keyColumn), "{digest}", t.digestSQL(), "{table}", r.ddl.full(t.name), "{keys}", where)
+	rows, err := r.conn.Query(ctx, sql)
+	err = each(rows, err, func() error {
+		var key, digests string
+		err := rows.Scan(&key, &digests)
 		if err != nil {
-			return nil, fmt.Errorf("read table %s: %w", t.name, err)
+			return err
 		}
+		b, err := hex.DecodeString(digests)
+		of := make([]uint64, 0, len(b)/8)
+		for ; len(b) >= 8; b = b[8:] {
+			of = append(of, binary.LittleEndian.Uint64(b))
+		}
+		out[key] = of
+		return err
+	})
+	if err != nil {
+		return nil, fmt.Errorf("read table %s: %w", t.name, err)
+	}
+	if all {
+		t.known = out
 	}
 	return out, nil
 }
@@ -46,7 +64,7 @@ func (r *run) stored(ctx context.Context, t *table, names []string) (map[string]
 // compare leaves in a frame the rows that its table lacks. Where it has other
 // rows of an issue, too, all of the issue's are left, and those are stale.
 func (r *run) compare(ctx context.Context, g *group, which int, t *table, f *frame, stale *keys) error {
-	if t.empty {
+	if t.rows == 0 {
 		return nil
 	}
 	names := make([]string, 0, len(g.lives))

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"sync/atomic"
 	"testing"
 
 	"github.com/ClickHouse/clickhouse-go/v2/lib/driver"
@@ -14,11 +15,11 @@ var errCrash = errors.New("crash")
 // crashing is a connection over which the n-th call and all after it fail.
 type crashing struct {
 	driver.Conn
-	left int
+	left *atomic.Int64
 }
 
 func (c *crashing) crash() error {
-	if c.left--; c.left < 0 {
+	if c.left.Add(-1) < 0 {
 		return errCrash
 	}
 	return nil
@@ -91,7 +92,8 @@ func TestCrash(t *testing.T) {
 				former[i].Title, former[i].Status.Name = "before", "Other"
 			}
 			run := func(b base, calls int) (*Writer, error) {
-				conn := &crashing{b.Conn, calls}
+				conn := &crashing{b.Conn, new(atomic.Int64)}
+				conn.left.Store(int64(calls))
 				w, err := openWriter(t, conn, b.name)
 				if err == nil {
 					_, err = w.Write(t.Context(), give(records...))

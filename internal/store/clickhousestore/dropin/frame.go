@@ -14,6 +14,7 @@ type frame struct {
 	cells []cells
 	rows  int
 	bytes int // of texts, about
+	sent  int // rows
 }
 
 // cells are the values of one column; only the slice of its kind is in use.
@@ -120,7 +121,7 @@ func (r *row) real(n float64) {
 
 // reset empties the frame and keeps its room.
 func (f *frame) reset() {
-	f.rows, f.bytes = 0, 0
+	f.rows, f.bytes, f.sent = 0, 0, 0
 	for i := range f.cells {
 		c := &f.cells[i]
 		clear(c.texts) // what they point to is not kept

@@ -36,8 +36,9 @@ type Options struct {
 	// Now is the clock, time.Now when nil.
 	Now func() time.Time
 
-	// Inserted and Deduplicated are told of what was done to a table and how
-	// long it took; they may be nil and must not block.
+	// Inserted and Deduplicated are told of what was done to a table and how long
+	// it took, one at a time but in no order of tables; they may be nil and must not
+	// block.
 	Inserted     func(table string, rows int, took time.Duration)
 	Deduplicated func(table string, took time.Duration)
 }

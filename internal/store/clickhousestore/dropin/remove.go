@@ -7,6 +7,8 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"golang.org/x/sync/errgroup"
 )
 
 // keys are keys of issues, with their length in a statement.
@@ -44,8 +46,9 @@ const maxMutated = 16
 // removeStale removes what is older than this run of the issues that have
 // changed, have moved or are gone.
 func (r *run) removeStale(ctx context.Context) error {
+	work, within := errgroup.WithContext(ctx)
+	var removed [3]int
 	for i, t := range r.tables() {
-		began := time.Now()
 		for _, name := range r.former[i] {
 			if !r.seen[name] { // gone for one connection and there for another
 				r.stale[i].add(name)
@@ -54,33 +57,42 @@ func (r *run) removeStale(ctx context.Context) error {
 		if len(r.stale[i].names) == 0 {
 			continue
 		}
-		if err := r.remove(ctx, t, &r.stale[i]); err != nil {
-			return fmt.Errorf("remove stale rows from table %s: %w", t.name, err)
-		}
-		r.opts.Deduplicated(t.name, time.Since(began))
+		work.Go(func() (err error) {
+			began := time.Now()
+			if removed[i], err = r.remove(within, t, &r.stale[i]); err != nil {
+				return fmt.Errorf("remove stale rows from table %s: %w", t.name, err)
+			}
+			r.tell.Lock()
+			defer r.tell.Unlock()
+			r.opts.Deduplicated(t.name, time.Since(began))
+			return nil
+		})
 	}
-	return nil
+	err := work.Wait()
+	for _, n := range removed {
+		r.stats.Removed += n
+	}
+	return err
 }
 
-// remove removes the stale rows of some issues from a table.
-func (r *run) remove(ctx context.Context, t *table, k *keys) error {
+// remove removes the stale rows of some issues from a table, and counts them.
+func (r *run) remove(ctx context.Context, t *table, k *keys) (int, error) {
 	if k.bytes > keysBytes {
 		return r.rewrite(ctx, t, k)
 	}
 	where := condition(k.names)
 	partitions, removed, err := r.stalePartitions(ctx, t, where)
 	if err != nil || len(partitions) == 0 {
-		return err
+		return 0, err
 	}
 	var parts uint64
 	if err := r.conn.QueryRow(ctx, partsSQL, r.ddl.database, t.name, partitions).Scan(&parts); err != nil {
-		return err
+		return 0, err
 	}
 	if parts > maxMutated {
 		return r.rewrite(ctx, t, k)
 	}
-	r.stats.Removed += removed
-	return r.conn.Exec(ctx, r.deletion(t, where, partitions))
+	return removed, r.conn.Exec(ctx, r.deletion(t, where, partitions))
 }
 
 // deletion is one mutation of some partitions; no others are looked at.

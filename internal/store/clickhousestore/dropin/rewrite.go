@@ -9,7 +9,7 @@ import (
 
 const (
 	// Names of what is there only while partitions are written anew.
-	keysTable  = "_throughline_stale_keys"
+	keysSuffix = "_throughline_stale"
 	copySuffix = "_throughline_copy"
 
 	maxCopies = 5
@@ -18,34 +18,33 @@ const (
 var errBusy = errors.New("others write to it all the time")
 
 // rewrite replaces each partition that holds stale rows by a copy without them,
-// in one step for readers.
-func (r *run) rewrite(ctx context.Context, t *table, k *keys) (err error) {
-	stale, anew := r.ddl.full(keysTable), r.ddl.full(t.name+copySuffix)
+// in one step for readers, and counts those.
+func (r *run) rewrite(ctx context.Context, t *table, k *keys) (removed int, err error) {
+	names, anew := r.ddl.full(t.name+keysSuffix), r.ddl.full(t.name+copySuffix)
 	drop := func() error {
-		return errors.Join(r.conn.Exec(ctx, "DROP TABLE IF EXISTS "+stale+" SYNC"), r.conn.Exec(ctx, "DROP TABLE IF EXISTS "+anew+" SYNC"))
+		return errors.Join(r.conn.Exec(ctx, "DROP TABLE IF EXISTS "+names+" SYNC"), r.conn.Exec(ctx, "DROP TABLE IF EXISTS "+anew+" SYNC"))
 	}
 	if err := drop(); err != nil { // left by a run that was cut short
-		return err
+		return 0, err
 	}
 	defer func() { err = errors.Join(err, drop()) }()
-	if err := r.fillKeys(ctx, stale, k.names); err != nil {
-		return err
+	if err := r.fillKeys(ctx, names, k.names); err != nil {
+		return 0, err
 	}
-	condition := quoted(keyColumn) + " IN (SELECT name FROM " + stale + ")"
-	partitions, removed, err := r.stalePartitions(ctx, t, condition)
+	condition := quoted(keyColumn) + " IN (SELECT name FROM " + names + ")"
+	partitions, stale, err := r.stalePartitions(ctx, t, condition)
 	if err != nil || len(partitions) == 0 {
-		return err
+		return 0, err
 	}
 	if err := r.createCopy(ctx, t, anew); err != nil {
-		return err
+		return 0, err
 	}
 	for _, p := range partitions {
 		if err := r.replace(ctx, t, r.values(t, condition, "{partition}", literal(p), "{copy}", anew)); err != nil {
-			return fmt.Errorf("partition %s: %w", p, err)
+			return 0, fmt.Errorf("partition %s: %w", p, err)
 		}
 	}
-	r.stats.Removed += removed
-	return nil
+	return stale, nil
 }
 
 func (r *run) fillKeys(ctx context.Context, table string, names []string) error {

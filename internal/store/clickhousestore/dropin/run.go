@@ -4,14 +4,16 @@ import (
 	"context"
 	"fmt"
 	"iter"
+	"sync"
 	"time"
+
+	"golang.org/x/sync/errgroup"
 )
 
 const (
-	groupBytes = 3 << 20   // of texts in the rows that are inserted together
+	groupBytes = 12 << 20  // of texts in the rows that are inserted together
 	maxLives   = 20_000    // issues in them
 	keysBytes  = 100 << 10 // of keys in a statement
-	keysAtOnce = 1000      // that are asked for in a statement
 )
 
 // run is one Write under way.
@@ -19,6 +21,7 @@ type run struct {
 	*Writer
 	maker
 	stats Stats
+	tell  sync.Mutex      // held by whoever calls a function of the options
 	seen  map[string]bool // keys of issues
 
 	// By table: keys of issues of which other rows are there than should be, and
@@ -140,23 +143,35 @@ func (r *run) take(g *group, rec *Record) {
 	g.lives = append(g.lives, l)
 }
 
-// insert sends what the tables lack of a group.
+// insert sends what the tables lack of a group, to all of them at the same time.
 func (r *run) insert(ctx context.Context, g *group) error {
+	work, within := errgroup.WithContext(ctx)
 	for i, t := range r.tables() {
-		f := g.frames[i]
-		if err := r.compare(ctx, g, i, t, f, &r.stale[i]); err != nil {
-			return err
-		}
-		if f.rows == 0 {
-			continue
-		}
-		began := time.Now()
-		if err := r.send(ctx, t, f); err != nil {
-			return fmt.Errorf("insert into table %s: %w", t.name, err)
-		}
-		r.stats.Inserted += f.rows
-		r.opts.Inserted(t.name, f.rows, time.Since(began))
+		work.Go(func() error { return r.insertInto(within, g, i, t) })
 	}
+	err := work.Wait()
+	for _, f := range g.frames {
+		r.stats.Inserted += f.sent
+	}
+	return err
+}
+
+func (r *run) insertInto(ctx context.Context, g *group, which int, t *table) error {
+	f := g.frames[which]
+	if err := r.compare(ctx, g, which, t, f, &r.stale[which]); err != nil {
+		return err
+	}
+	if f.rows == 0 {
+		return nil
+	}
+	began := time.Now()
+	if err := r.send(ctx, t, f); err != nil {
+		return fmt.Errorf("insert into table %s: %w", t.name, err)
+	}
+	f.sent = f.rows
+	r.tell.Lock()
+	defer r.tell.Unlock()
+	r.opts.Inserted(t.name, f.rows, time.Since(began))
 	return nil
 }
 

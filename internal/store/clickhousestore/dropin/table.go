@@ -11,11 +11,13 @@ type table struct {
 	partition string
 	order     string
 
-	empty bool             // when the run began: there is nothing to compare with
-	found map[string]found // columns that are there, by name
-	sql   string           // INSERT of all columns
-	types []string         // of all columns, in their order
-	bares []string         // the same without what does not concern values
+	rows  uint64              // when the run began
+	asked bool                // for some of them
+	known map[string][]uint64 // digests of all of them, by key; nil until they are read
+	found map[string]found    // columns that are there, by name
+	sql   string              // INSERT of all columns
+	types []string            // of all columns, in their order
+	bares []string            // the same without what does not concern values
 }
 
 // found is a column that is there.

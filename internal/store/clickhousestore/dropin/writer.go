@@ -103,7 +103,11 @@ func (w *Writer) write(ctx context.Context, records iter.Seq2[Record, error]) (S
 		}
 		return nil
 	})
-	if err := work.Wait(); err != nil {
+	err = work.Wait()
+	for _, t := range w.tables() {
+		t.known = nil
+	}
+	if err != nil {
 		return r.stats, err
 	}
 	// Not before all rows are in: what has no newer row would be gone.
@@ -125,8 +129,8 @@ func settings(ctx context.Context) context.Context {
 // lastVersion is what still fits into the type.
 var lastVersion = delivery.InstantOf(time.Date(2290, 1, 1, 0, 0, 0, 0, time.UTC))
 
-// nextVersion is now, or later when a row is as late. It also sees which tables
-// are empty.
+// nextVersion is now, or later when a row is as late. It also sees what the
+// tables hold.
 func (w *Writer) nextVersion(ctx context.Context) (delivery.Instant, error) {
 	version := delivery.InstantOf(w.opts.Now())
 	for _, t := range w.tables() {
@@ -139,7 +143,7 @@ func (w *Writer) nextVersion(ctx context.Context) (delivery.Instant, error) {
 		if delivery.Instant(last) >= lastVersion {
 			return 0, fmt.Errorf("table %s has a row of the version %s: nothing can come after it", t.name, delivery.Instant(last))
 		}
-		t.empty = rows == 0
+		t.rows, t.asked, t.known = rows, false, nil
 		version = max(version, delivery.Instant(last)+1)
 	}
 	return version, nil
