@@ -1,0 +1,209 @@
+package delivery
+
+import (
+	"cmp"
+	"slices"
+	"time"
+)
+
+// Reasons for which a run is left out of a duration.
+const (
+	// RunUnfinished: it goes on.
+	RunUnfinished = "unfinished"
+	// RunWithoutEnd: it was cancelled or skipped, and says nothing of how long one
+	// takes.
+	RunWithoutEnd = "cancelled"
+	// RunRestarted: jobs were run again, which stretches what is measured.
+	RunRestarted = "restarted"
+	// RunSilent: its source does not say how long it took.
+	RunSilent = "not_said"
+)
+
+// RunMeasure is which time of a run is measured.
+type RunMeasure string
+
+const (
+	// RunWithoutE2E is duration − duration_e2e; all of it where there is no e2e.
+	RunWithoutE2E RunMeasure = "without_e2e"
+	// RunE2E is duration_e2e, of runs without restarts.
+	RunE2E RunMeasure = "e2e"
+	// RunTotal is duration.
+	RunTotal RunMeasure = "total"
+	// RunQueue is from a run's creation to the start of its first job.
+	RunQueue RunMeasure = "queue"
+)
+
+// RunQuery asks a Store about CI runs: those that were created in the range.
+type RunQuery struct {
+	Connections, Projects, Workflows []string // none: all
+	// Branches that count. Without any, those of the default branch do, or all of
+	// them with AllBranches.
+	Branches    []string
+	AllBranches bool
+	// DefaultBranches are those of the projects whose source does not say, by
+	// connection.
+	DefaultBranches map[string][]string
+	// Restarts says whether only runs with restarts count, or only those without;
+	// nil for all.
+	Restarts *bool
+
+	From, To Instant // [From, To)
+	Unit     Unit
+	Zone     *time.Location // of the buckets
+	Now      Instant
+}
+
+// RunPercentiles are R7 quantiles of durations in seconds; nil when N is 0.
+type RunPercentiles struct {
+	N             int
+	P50, P80, P95 *float64
+}
+
+// RunPercentilesOf sorts milliseconds in place and returns their percentiles in
+// seconds.
+func RunPercentilesOf(millis []int64) RunPercentiles {
+	p := RunPercentiles{N: len(millis)}
+	if p.N == 0 {
+		return p
+	}
+	slices.Sort(millis)
+	at := func(q float64) *float64 { v := Quantile(millis, q) / msPerSecond; return &v }
+	p.P50, p.P80, p.P95 = at(0.50), at(0.80), at(0.95)
+	return p
+}
+
+// RunDurations are percentiles of one measure, per bucket of created_at and over
+// the whole range, from pooled values.
+type RunDurations struct {
+	Sample
+	RunPercentiles
+	Buckets []RunDurationBucket
+}
+
+// RunDurationBucket is one bucket of RunDurations.
+type RunDurationBucket struct {
+	Bucket
+	RunPercentiles
+}
+
+// RunTally counts runs by how they ended.
+type RunTally struct {
+	Runs                                int // all of them
+	Success, Failed, Cancelled, Skipped int
+	Unknown, Unfinished                 int
+	Restarted                           int // of all; beside the others
+}
+
+// Rate is the success rate, succeeded ÷ (succeeded + failed): cancelled and skipped
+// runs are out. It is nil when none ended either way.
+func (t *RunTally) Rate() *float64 {
+	ended := t.Success + t.Failed
+	if ended == 0 {
+		return nil
+	}
+	rate := float64(t.Success) / float64(ended)
+	return &rate
+}
+
+// Add counts a run.
+func (t *RunTally) Add(status RunStatus, restarted bool) {
+	t.Runs++
+	if restarted {
+		t.Restarted++
+	}
+	switch status {
+	case RunSuccess:
+		t.Success++
+	case RunFailed:
+		t.Failed++
+	case RunCancelled:
+		t.Cancelled++
+	case RunSkipped:
+		t.Skipped++
+	case RunWaiting, RunRunning:
+		t.Unfinished++
+	default:
+		t.Unknown++
+	}
+}
+
+// RunCounts are tallies per bucket of created_at and over the whole range.
+type RunCounts struct {
+	Sample
+	RunTally
+	Buckets []RunCountBucket
+}
+
+// RunCountBucket is one bucket of RunCounts.
+type RunCountBucket struct {
+	Bucket
+	RunTally
+}
+
+// NamedTime is how long the jobs, or builds, of one name took.
+type NamedTime struct {
+	Name string
+	RunPercentiles
+	Total  float64 // seconds, of all that are counted
+	Failed int     // of all of the name, counted or not
+}
+
+// NamedTimes are the times of jobs or builds by name, the slowest p80 first.
+type NamedTimes struct {
+	Sample // of jobs or builds
+	Names  []NamedTime
+}
+
+// SortNamed orders names by p80, the slowest first.
+func SortNamed(names []NamedTime) {
+	slices.SortFunc(names, func(a, b NamedTime) int {
+		p80 := func(n NamedTime) float64 {
+			if n.P80 == nil {
+				return -1
+			}
+			return *n.P80
+		}
+		return cmp.Or(cmp.Compare(p80(b), p80(a)), cmp.Compare(a.Name, b.Name))
+	})
+}
+
+// Measured is what a run takes by a measure in milliseconds, or the reason for
+// which it is left out.
+func (r *Run) Measured(m RunMeasure) (millis int64, reason string) {
+	switch {
+	case !r.Status.Finished():
+		return 0, RunUnfinished
+	case r.Status == RunCancelled || r.Status == RunSkipped:
+		return 0, RunWithoutEnd
+	case m == RunE2E && r.HasRestarts:
+		return 0, RunRestarted
+	}
+	switch m {
+	case RunE2E:
+		millis = r.DurationE2E
+	case RunTotal:
+		millis = r.Duration
+	case RunQueue:
+		millis = NotSaid
+		if r.CreatedAt.Known() && r.StartedAt.Known() {
+			millis = max(0, int64(r.StartedAt-r.CreatedAt))
+		}
+	default:
+		millis = r.Duration
+		if millis != NotSaid && r.DurationE2E != NotSaid {
+			millis = max(0, millis-r.DurationE2E)
+		}
+	}
+	if millis == NotSaid {
+		return 0, RunSilent
+	}
+	return millis, ""
+}
+
+// OnDefault reports whether a run is of its project's default branch.
+func (q *RunQuery) OnDefault(connection, branch, said string) bool {
+	if said != "" {
+		return branch == said
+	}
+	return slices.Contains(q.DefaultBranches[connection], branch)
+}
