@@ -31,6 +31,8 @@ const (
 	RunTotal RunMeasure = "total"
 	// RunQueue is from a run's creation to the start of its first job.
 	RunQueue RunMeasure = "queue"
+	// RunBuild is the duration of each build, of which a run may have several.
+	RunBuild RunMeasure = "build"
 )
 
 // RunQuery asks a Store about CI runs: those that were created in the range.
@@ -51,6 +53,32 @@ type RunQuery struct {
 	Unit     Unit
 	Zone     *time.Location // of the buckets
 	Now      Instant
+}
+
+// RunListQuery asks for a list of runs, newest first.
+type RunListQuery struct {
+	RunQuery
+	Statuses []RunStatus // none: all
+	Limit    int         // 0: all
+	After    string      // cursor of the page before, "" for the first
+}
+
+// ListedRun is a run without jobs and builds.
+type ListedRun struct {
+	Run
+	Number int64  // the store's own, stable: what /runs/{id} names
+	Cursor string // pass as RunListQuery.After to go on behind this one
+}
+
+// RunDetail is a run as it is stored.
+type RunDetail struct {
+	Run
+	Number int64 // the store's own
+}
+
+// RunFacets are the values of the run filters found in the data.
+type RunFacets struct {
+	Projects, Workflows, Branches []Facet
 }
 
 // RunPercentiles are R7 quantiles of durations in seconds; nil when N is 0.
@@ -178,7 +206,7 @@ func (r *Run) Measured(m RunMeasure) (millis int64, reason string) {
 	case m == RunE2E && r.HasRestarts:
 		return 0, RunRestarted
 	}
-	switch m {
+	switch m { // builds are measured by themselves
 	case RunE2E:
 		millis = r.DurationE2E
 	case RunTotal:

@@ -24,6 +24,9 @@ type Batch struct {
 	Issues []IssueRecord
 	// Gone are ids of issues that the source no longer has.
 	Gone []string
+	// Runs are upserted by (Project, ID): the later attempt wins, of one attempt
+	// the one updated later, and what says the same or is older changes nothing.
+	Runs []Run
 	// Mark is what Mark says from then on: a batch without one takes it away.
 	Mark string
 }
@@ -182,11 +185,24 @@ type Store interface {
 	// written.
 	WhatIf(ctx context.Context, q FlowQuery, w Workflows) (FlowChange, error)
 
+	// RunDurations measures runs; those left out are counted by reason.
+	RunDurations(ctx context.Context, q RunQuery, m RunMeasure) (RunDurations, error)
+	RunCounts(ctx context.Context, q RunQuery) (RunCounts, error)
+	// JobTimes and BuildTimes measure the jobs and builds of the runs asked for,
+	// finished ones, by name.
+	JobTimes(ctx context.Context, q RunQuery) (NamedTimes, error)
+	BuildTimes(ctx context.Context, q RunQuery) (NamedTimes, error)
+	// Runs lists runs by (CreatedAt, store id), newest first.
+	Runs(ctx context.Context, q RunListQuery) iter.Seq2[ListedRun, error]
+	// Run is the run of a store id.
+	Run(ctx context.Context, number int64) (RunDetail, error)
+	RunFacets(ctx context.Context) (RunFacets, error)
+
 	// People are those that a connection's source has told of, by id.
 	People(ctx context.Context, connection string) (map[string]Person, error)
-	// Export reads up to limit issues behind those that it returned next for, ""
-	// for the first, as a batch that makes the same elsewhere; gone ones are among
-	// them. They come in the order in which they were first stored, are of one
+	// Export reads up to limit issues, and after them runs, behind those that it
+	// returned next for, "" for the first, as a batch that makes the same elsewhere;
+	// gone ones are among them. They come in the order in which they were first stored, are of one
 	// connection, and fewer when they are large; without any, there are no more.
 	Export(ctx context.Context, after string, limit int) (b Batch, next string, err error)
 	// Words are all other facts, as batches that make the same elsewhere.
