@@ -66,14 +66,14 @@ type RunListQuery struct {
 // ListedRun is a run without jobs and builds.
 type ListedRun struct {
 	Run
-	Number int64  // the store's own, stable: what /runs/{id} names
+	Seq    int64  // the store's own number of it, stable: what /runs/{id} names
 	Cursor string // pass as RunListQuery.After to go on behind this one
 }
 
 // RunDetail is a run as it is stored.
 type RunDetail struct {
 	Run
-	Number int64 // the store's own
+	Seq int64 // as in ListedRun
 }
 
 // RunFacets are the values of the run filters found in the data.

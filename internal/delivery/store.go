@@ -192,10 +192,10 @@ type Store interface {
 	// finished ones, by name.
 	JobTimes(ctx context.Context, q RunQuery) (NamedTimes, error)
 	BuildTimes(ctx context.Context, q RunQuery) (NamedTimes, error)
-	// Runs lists runs by (CreatedAt, store id), newest first.
+	// Runs lists runs by (CreatedAt, Seq), newest first.
 	Runs(ctx context.Context, q RunListQuery) iter.Seq2[ListedRun, error]
-	// Run is the run of a store id.
-	Run(ctx context.Context, number int64) (RunDetail, error)
+	// Run is the run of a store's number.
+	Run(ctx context.Context, seq int64) (RunDetail, error)
 	RunFacets(ctx context.Context) (RunFacets, error)
 
 	// People are those that a connection's source has told of, by id.
