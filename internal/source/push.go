@@ -1,0 +1,51 @@
+package source
+
+import "throughline/internal/delivery"
+
+// Push is a kind of body that programs send of their own accord: to an address of
+// ours, with a token.
+type Push struct {
+	Kind string // save_metrics, runs: what the inbox calls it
+	// Parse reads a body. Its error is that of the whole body: joined *BodyError,
+	// each with the path of what is wrong. It is called when a body comes, to say
+	// at once what is wrong with it, and again when it is stored.
+	Parse func(body []byte) (Pushed, error)
+}
+
+// Pushed is what a body says.
+type Pushed struct {
+	Items []PushedItem
+	// Listed says that the body was a list: each item is answered for itself.
+	Listed bool
+	// Key tells the body from every other one that says something else: one with
+	// the same key is there already. "" when it may say something new.
+	Key string
+}
+
+// PushedItem is one fact of a body.
+type PushedItem struct {
+	ID   string                // by which its sender knows it
+	Add  func(*delivery.Batch) // into what is to be stored; nil when it is wrong
+	Told any                   // what would be stored, as JSON
+	Err  error                 // joined *BodyError; nil when it can be stored
+}
+
+// BodyError is what is wrong at a place of a body.
+type BodyError struct {
+	Path    string // JSON path: $.jobs[2].duration, $ for all of it
+	Message string // a plain sentence
+}
+
+func (e *BodyError) Error() string { return e.Path + ": " + e.Message }
+
+// Batch is what a body says that can be stored.
+func (p *Pushed) Batch(connection string) (b delivery.Batch, items int) {
+	b.Connection = connection
+	for _, item := range p.Items {
+		if item.Err == nil {
+			item.Add(&b)
+			items++
+		}
+	}
+	return b, items
+}
