@@ -53,8 +53,8 @@ func (s *Server) needScope(scope string) func(http.Handler) http.Handler {
 	return func(next http.Handler) http.Handler {
 		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 			if header := r.Header.Get("Authorization"); header != "" {
-				if s.tokenHolds(w, r, header, scope) {
-					next.ServeHTTP(w, r)
+				if token, ok := s.tokenHolds(w, r, header, scope); ok {
+					next.ServeHTTP(w, r.WithContext(withPusher(r.Context(), token)))
 				}
 				return
 			}
@@ -75,27 +75,27 @@ func (s *Server) needScope(scope string) func(http.Handler) http.Handler {
 	}
 }
 
-// tokenHolds reports whether the token of a request holds a scope; when not,
-// the answer is written.
-func (s *Server) tokenHolds(w http.ResponseWriter, r *http.Request, header, scope string) bool {
+// tokenHolds is the token of a request, which holds a scope; when it does not, the
+// answer is written.
+func (s *Server) tokenHolds(w http.ResponseWriter, r *http.Request, header, scope string) (token control.Token, ok bool) {
 	scheme, value, _ := strings.Cut(header, " ")
 	if !strings.EqualFold(scheme, "Bearer") {
 		unauthorized(w, "the only way in is Authorization: Bearer …")
-		return false
+		return token, false
 	}
 	token, err := s.db.TokenFor(r.Context(), strings.TrimSpace(value))
 	switch {
 	case errors.Is(err, control.ErrNotFound):
 		s.wrongToken(w, r)
-		return false
+		return token, false
 	case err != nil:
 		s.apiFail(w, r, err)
-		return false
+		return token, false
 	case !slices.Contains(token.Scopes, scope):
 		writeAPIError(w, http.StatusForbidden, "forbidden", "the token "+token.Name+" does not hold the scope "+scope)
-		return false
+		return token, false
 	}
-	return true
+	return token, true
 }
 
 // wrongToken refuses a token that nobody holds, and soon whoever goes on

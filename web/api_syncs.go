@@ -142,16 +142,19 @@ func (s *Server) apiStartSync(w http.ResponseWriter, r *http.Request) {
 // cannot be read, the answer is written.
 func (s *Server) emptyBody(w http.ResponseWriter, r *http.Request) bool {
 	_, err := io.Copy(io.Discard, r.Body)
-	var tooLarge *http.MaxBytesError
-	switch {
-	case err == nil:
-		return true
-	case errors.As(err, &tooLarge):
-		writeAPIError(w, http.StatusRequestEntityTooLarge, "too_large", fmt.Sprintf("the body is larger than %d bytes", tooLarge.Limit))
-	default:
-		writeAPIError(w, http.StatusBadRequest, "bad_request", "the body cannot be read")
+	if err != nil {
+		bodyFail(w, err)
 	}
-	return false
+	return err == nil
+}
+
+// bodyFail answers a body that is too large, or did not come.
+func bodyFail(w http.ResponseWriter, err error) {
+	if tooLarge, ok := errors.AsType[*http.MaxBytesError](err); ok {
+		writeAPIError(w, http.StatusRequestEntityTooLarge, "too_large", fmt.Sprintf("the body is larger than %d bytes", tooLarge.Limit))
+		return
+	}
+	writeAPIError(w, http.StatusBadRequest, "bad_request", "the body cannot be read")
 }
 
 func pausedMessage(p control.Pause) string {

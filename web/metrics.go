@@ -37,7 +37,7 @@ func (s *Server) needMetrics(next http.Handler) http.Handler {
 				next.ServeHTTP(w, r)
 			}
 		case header != "":
-			if s.tokenHolds(w, r, header, scopeMetrics) {
+			if _, ok := s.tokenHolds(w, r, header, scopeMetrics); ok {
 				next.ServeHTTP(w, r)
 			}
 		case basic:

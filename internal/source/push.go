@@ -2,15 +2,11 @@ package source
 
 import "throughline/internal/delivery"
 
-// Push is a kind of body that programs send of their own accord: to an address of
-// ours, with a token.
-type Push struct {
-	Kind string // save_metrics, runs: what the inbox calls it
-	// Parse reads a body. Its error is that of the whole body: joined *BodyError,
-	// each with the path of what is wrong. It is called when a body comes, to say
-	// at once what is wrong with it, and again when it is stored.
-	Parse func(body []byte) (Pushed, error)
-}
+// Push reads bodies that programs send of their own accord. Its error is that of
+// the whole body: joined *BodyError, each with the path of what is wrong. A body is
+// read when it comes, to say at once what is wrong with it, and again when it is
+// stored.
+type Push func(body []byte) (Pushed, error)
 
 // Pushed is what a body says.
 type Pushed struct {
@@ -37,15 +33,3 @@ type BodyError struct {
 }
 
 func (e *BodyError) Error() string { return e.Path + ": " + e.Message }
-
-// Batch is what a body says that can be stored.
-func (p *Pushed) Batch(connection string) (b delivery.Batch, items int) {
-	b.Connection = connection
-	for _, item := range p.Items {
-		if item.Err == nil {
-			item.Add(&b)
-			items++
-		}
-	}
-	return b, items
-}

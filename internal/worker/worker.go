@@ -16,6 +16,7 @@ import (
 
 	"throughline/internal/control"
 	"throughline/internal/delivery"
+	"throughline/internal/inbox"
 	"throughline/internal/source"
 )
 
@@ -43,6 +44,11 @@ type Worker struct {
 	// Synced is called when a sync has reached its end, before it counts as done;
 	// its error is the sync's. nil when there is nothing to do.
 	Synced func(ctx context.Context, c control.Connection) error
+
+	// Inbox is what programs pushed, by the Pushes that read it; nil when there is
+	// none.
+	Inbox  *inbox.DB
+	Pushes map[string]source.Push
 
 	wake    chan struct{} // holds one: look for due work
 	changed chan struct{} // holds one: read the workflow again
@@ -82,6 +88,7 @@ func (w *Worker) Run(ctx context.Context) {
 	running.Go(func() { w.prunes(ctx) })
 	w.begin(ctx)
 	running.Go(func() { w.rebuilds(ctx) })
+	running.Go(func() { w.drains(ctx) })
 	differs := false
 	for ctx.Err() == nil {
 		differs = w.watchWorkflow(ctx, differs)

@@ -1,0 +1,156 @@
+package worker
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"time"
+
+	"throughline/internal/delivery"
+	"throughline/internal/inbox"
+	"throughline/internal/source"
+)
+
+const (
+	drainEntries = 1000     // that are stored together
+	drainBytes   = 16 << 20 // of their bodies
+	drainRetry   = time.Minute
+	drainTries   = 5 // of an entry that cannot be stored, before it is given up
+)
+
+// drains stores what the inbox receives, until ctx ends.
+func (w *Worker) drains(ctx context.Context) {
+	if w.Inbox == nil {
+		return
+	}
+	for ctx.Err() == nil {
+		more, err := w.drain(ctx)
+		if err != nil {
+			w.failed(ctx, "the inbox cannot be worked off, trying again", err)
+		}
+		if more && err == nil {
+			continue
+		}
+		select {
+		case <-ctx.Done():
+		case <-w.Inbox.Added():
+		case <-time.After(maxIdle):
+		}
+	}
+}
+
+// drain stores the oldest entries that wait; more is whether others may.
+func (w *Worker) drain(ctx context.Context) (more bool, err error) {
+	entries, err := w.Inbox.Waiting(ctx, drainEntries, drainBytes)
+	if err != nil || len(entries) == 0 {
+		return false, err
+	}
+	// Of one connection at a time, as batches are.
+	for len(entries) > 0 && ctx.Err() == nil {
+		connection := entries[0].Connection
+		var these, others []inbox.Entry
+		for _, e := range entries {
+			if e.Connection == connection {
+				these = append(these, e)
+			} else {
+				others = append(others, e)
+			}
+		}
+		if err := w.storeOf(ctx, connection, these); err != nil {
+			return false, err
+		}
+		entries = others
+	}
+	return true, nil
+}
+
+// outcome is what an entry came to, as the inbox keeps it.
+type outcome struct {
+	Taken   int      `json:"taken"`   // facts of it
+	Refused int      `json:"refused"` // items of it that were wrong
+	IDs     []string `json:"ids"`     // of the first of them
+}
+
+const idsKept = 20
+
+// storeOf stores entries of one connection together, and one by one when that
+// fails, so that one of them does not hold up the rest.
+func (w *Worker) storeOf(ctx context.Context, connection string, entries []inbox.Entry) error {
+	batch := delivery.Batch{Connection: connection}
+	outcomes := make([]outcome, 0, len(entries))
+	kept := entries[:0:0]
+	for _, e := range entries {
+		pushed, err := w.parse(&e)
+		if err != nil {
+			if err := w.Inbox.GiveUp(ctx, e.ID, err.Error()); err != nil {
+				return err
+			}
+			continue
+		}
+		outcomes = append(outcomes, take(&batch, &pushed))
+		kept = append(kept, e)
+	}
+	if len(kept) == 0 {
+		return nil
+	}
+	_, err := await(ctx, w, func() (delivery.Written, error) { return w.store.Write(ctx, batch) })
+	switch {
+	case err == nil:
+	case ctx.Err() != nil:
+		return nil //nolint:nilerr // they wait for the next start
+	case len(kept) > 1:
+		for _, e := range kept {
+			if err := w.storeOf(ctx, connection, []inbox.Entry{e}); err != nil {
+				return err
+			}
+		}
+		return nil
+	default:
+		return w.postpone(ctx, &kept[0], err)
+	}
+	for i, e := range kept {
+		text, err := json.Marshal(outcomes[i])
+		if err == nil {
+			err = w.Inbox.Done(ctx, e.ID, string(text))
+		}
+		if err != nil {
+			return fmt.Errorf("entry %d: %w", e.ID, err)
+		}
+	}
+	return nil
+}
+
+func (w *Worker) parse(e *inbox.Entry) (source.Pushed, error) {
+	parse, ok := w.Pushes[e.Kind]
+	if !ok {
+		return source.Pushed{}, fmt.Errorf("nothing of this version reads %q", e.Kind)
+	}
+	return parse(e.Body)
+}
+
+// take adds to a batch what can be stored of a body.
+func take(b *delivery.Batch, p *source.Pushed) outcome {
+	var o outcome
+	for _, item := range p.Items {
+		if item.Err != nil {
+			o.Refused++
+			continue
+		}
+		item.Add(b)
+		o.Taken++
+		if len(o.IDs) < idsKept {
+			o.IDs = append(o.IDs, item.ID)
+		}
+	}
+	return o
+}
+
+// postpone puts off an entry that cannot be stored, in the end for good: it can
+// be replayed.
+func (w *Worker) postpone(ctx context.Context, e *inbox.Entry, cause error) error {
+	w.failed(ctx, "what was pushed cannot be stored", cause, "entry", e.ID, "connection", e.Connection, "kind", e.Kind)
+	if e.Attempts+1 >= drainTries {
+		return w.Inbox.GiveUp(ctx, e.ID, cause.Error())
+	}
+	return w.Inbox.Failed(ctx, e.ID, cause.Error(), time.Now().Add(drainRetry))
+}
