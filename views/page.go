@@ -34,7 +34,7 @@ type User struct {
 
 // opens reports whether an entry of the rail leads anywhere for whoever looks.
 func (p Page) opens(e entry) bool {
-	return e.nav != "settings" || p.User != nil && (p.User.Admin || p.User.Lead)
+	return e.nav != "settings" && e.nav != "inbox" || p.User != nil && (p.User.Admin || p.User.Lead)
 }
 
 // login is the way to sign in and come back.
@@ -78,6 +78,7 @@ var workEntries = []entry{
 
 var footEntries = []entry{
 	{"syncs", "syncs", "/syncs", "nav.syncs"},
+	{"inbox", "inbox", "/inbox", "nav.inbox"},
 	{"settings", "settings", "/settings", "nav.settings"},
 }
 

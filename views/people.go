@@ -2,6 +2,7 @@ package views
 
 import (
 	"strconv"
+	"strings"
 	"time"
 )
 
@@ -89,7 +90,14 @@ type TokenList struct {
 	Scopes      []string
 	Connections []Option
 	Once        *Once
+	Examples    []Example // of what programs may send; none when no token is for that
 }
+
+// Example is a command to copy.
+type Example struct{ ID, Title, Command string }
+
+// rows is how many lines the command has.
+func (e Example) rows() string { return strconv.Itoa(1 + strings.Count(e.Command, "\n")) }
 
 // AuditLog is a page of the log of changes.
 type AuditLog struct {

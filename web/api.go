@@ -43,7 +43,11 @@ func (s *Server) apiRoutes(r chi.Router) {
 			r.Get("/panels/{slug}/records.csv", s.apiRecordsCSV)
 			r.Get("/syncs", s.apiSyncs)
 		})
-		r.With(s.needScope(scopeIngest)).Post("/connections/{name}/sync", s.apiStartSync)
+		r.Group(func(r chi.Router) {
+			r.Use(s.needScope(scopeIngest))
+			r.Post("/connections/{name}/sync", s.apiStartSync)
+			r.Post("/runs", s.pushRuns)
+		})
 	})
 }
 

@@ -26,7 +26,6 @@ func (s *Server) pushRoutes(r chi.Router) {
 		r.Use(tokenInURL, s.needScope(scopeIngest))
 		r.Post("/save_metrics", s.saveMetrics)
 	})
-	r.With(s.needScope(scopeIngest)).Post("/api/v1/runs", s.pushRuns)
 }
 
 // tokenInURL takes a token from the query, for programs that can be told nothing

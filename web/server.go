@@ -19,6 +19,7 @@ import (
 
 	"throughline/internal/control"
 	"throughline/internal/delivery"
+	"throughline/internal/inbox"
 	"throughline/internal/source"
 	"throughline/static"
 	"throughline/views"
@@ -47,7 +48,9 @@ type Config struct {
 	Store          delivery.Store
 	Worker         Worker
 	Kinds          []source.Kind
-	Client         *http.Client // for typed-in addresses
+	Inbox          *inbox.DB
+	Pushes         map[string]source.Push // by kind of the inbox's entries
+	Client         *http.Client           // for typed-in addresses
 	Log            *slog.Logger
 	TrustedProxies []netip.Prefix
 	Ready          func(ctx context.Context) error // nil: databases that answer are enough
@@ -131,6 +134,7 @@ func (s *Server) routes(r chi.Router) {
 	r.Group(func(r chi.Router) {
 		r.Use(unstored, s.sessions.LoadAndSave, s.loadUser, s.locale)
 		s.apiRoutes(r)
+		s.pushRoutes(r)
 	})
 	r.Group(func(r chi.Router) {
 		r.Use(middleware.Compress(5, "text/html"), s.browser)
@@ -149,6 +153,7 @@ func (s *Server) routes(r chi.Router) {
 				s.overviewRoutes(r)
 				s.panelRoutes(r)
 				s.syncRoutes(r)
+				s.inboxRoutes(r)
 			})
 			r.With(s.needUser).Route("/account", s.accountRoutes)
 			r.With(s.needUser, s.needLead).Route("/settings", s.settingsRoutes)

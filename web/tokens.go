@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"net/http"
+	"slices"
+	"time"
 
 	"github.com/go-chi/chi/v5"
 
@@ -37,10 +39,48 @@ func (s *Server) showTokens(w http.ResponseWriter, r *http.Request, status int, 
 	for _, t := range tokens {
 		list.Tokens = append(list.Tokens, tokenRow(t))
 	}
+	value := ""
 	if shown, ok := s.revealed(r, tokensPath); ok {
 		list.Once = &views.Once{Name: shown.name, Value: shown.value}
+		if pushes(tokens, func(t control.Token) bool { return t.Name == shown.name }) {
+			value = shown.value
+		}
+	}
+	if value != "" || pushes(tokens, func(control.Token) bool { return true }) {
+		list.Examples = s.examples(r, value)
 	}
 	s.render(w, r, status, views.TokensPage(s.page(r, i18n.T(ctx, "settings.tokens"), "settings"), list))
+}
+
+// pushes reports whether any of the tokens asked for may send something.
+func pushes(tokens []control.Token, of func(control.Token) bool) bool {
+	return slices.ContainsFunc(tokens, func(t control.Token) bool { return of(t) && slices.Contains(t.Scopes, scopeIngest) })
+}
+
+// examples are commands that send something, with a token or with a variable in
+// its place.
+func (s *Server) examples(r *http.Request, token string) []views.Example {
+	if token == "" {
+		token = "$THROUGHLINE_TOKEN"
+	}
+	ctx, site := r.Context(), s.siteURL(r)
+	now := s.now().UTC().Truncate(time.Second)
+	at := func(before time.Duration) string { return now.Add(-before).Format(time.RFC3339) }
+	run := `{
+  "id": "1001", "project": "shop/web", "workflow": "deploy", "status": "success",
+  "branch": "main", "sha": "5f2c0a91", "url": "https://ci.example.com/runs/1001",
+  "created_at": "` + at(9*time.Minute) + `", "started_at": "` + at(8*time.Minute) + `", "finished_at": "` + at(0) + `",
+  "jobs": [{"name": "test", "status": "success", "duration": 210.5}],
+  "builds": [{"name": "image", "duration": 95}]
+}`
+	send := func(path, body string) string {
+		return "curl -fsS '" + site + path + "' \\\n  -H \"Authorization: Bearer " + token + "\" \\\n  -H 'Content-Type: application/json' \\\n  -d '" + body + "'"
+	}
+	return []views.Example{
+		{ID: "example-runs", Title: i18n.T(ctx, "tokens.example.runs"), Command: send("/api/v1/runs", run)},
+		{ID: "example-dry", Title: i18n.T(ctx, "tokens.example.dry"), Command: send("/api/v1/runs?dry_run=1", `{"id": "1001", "project": "shop/web", "status": "success", "created_at": "`+at(0)+`"}`)},
+		{ID: "example-save-metrics", Title: i18n.T(ctx, "tokens.example.save_metrics"), Command: site + "/save_metrics?token=" + token},
+	}
 }
 
 func tokenRow(t control.Token) views.TokenRow {

@@ -153,16 +153,19 @@ func (s *Server) pathID(w http.ResponseWriter, r *http.Request) (int64, bool) {
 	return id, true
 }
 
-// linkURL is the address that a one-time link has for the browser that asked:
-// the configured one, else the one it sent its form from.
+// linkURL is the address that a one-time link has for the browser that asked.
 func (s *Server) linkURL(r *http.Request, token string) string {
-	var base string
+	return s.siteURL(r) + "/invite?token=" + token
+}
+
+// siteURL is where the browser that asked finds us: the configured address, else
+// the one it sent its form from or asked for.
+func (s *Server) siteURL(r *http.Request) string {
 	if u := s.cfg.BaseURL; u != nil {
-		base = u.Scheme + "://" + u.Host + s.base
-	} else if origin := r.Header.Get("Origin"); origin == "https://"+r.Host || r.TLS != nil {
-		base = "https://" + r.Host
-	} else {
-		base = "http://" + r.Host
+		return u.Scheme + "://" + u.Host + s.base
 	}
-	return base + "/invite?token=" + token
+	if origin := r.Header.Get("Origin"); origin == "https://"+r.Host || r.TLS != nil {
+		return "https://" + r.Host
+	}
+	return "http://" + r.Host
 }

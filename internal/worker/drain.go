@@ -108,16 +108,15 @@ func (w *Worker) storeOf(ctx context.Context, connection string, entries []inbox
 	default:
 		return w.postpone(ctx, &kept[0], err)
 	}
+	done := make(map[int64]string, len(kept))
 	for i, e := range kept {
 		text, err := json.Marshal(outcomes[i])
-		if err == nil {
-			err = w.Inbox.Done(ctx, e.ID, string(text))
-		}
 		if err != nil {
 			return fmt.Errorf("entry %d: %w", e.ID, err)
 		}
+		done[e.ID] = string(text)
 	}
-	return nil
+	return w.Inbox.DoneAll(ctx, done)
 }
 
 func (w *Worker) parse(e *inbox.Entry) (source.Pushed, error) {
