@@ -1,0 +1,2 @@
+multiIf(ended IN ('waiting', 'running'), 'unfinished', ended IN ('cancelled', 'skipped'), 'cancelled',
+                   {{if .NoRestarts}}restarts, 'restarted', {{end}}millis = -1, 'not_said', '') AS reason
