@@ -12,7 +12,7 @@ CREATE TABLE IF NOT EXISTS {{local "run_numbers"}} {{on}} (
 {{distributed "run_numbers" "cityHash64(connection, project, id)"}}
 
 -- Runs as the source said them, each with its jobs and builds, so that all of it
--- is replaced at once. What is measured of jobs is in arrays beside their JSON.
+-- is replaced at once. What is measured of these is in arrays, too.
 CREATE TABLE IF NOT EXISTS {{local "runs"}} {{on}} (
     run             Int64 CODEC(Delta, ZSTD(1)), -- run_numbers.run
     connection      LowCardinality(String),
@@ -36,7 +36,7 @@ CREATE TABLE IF NOT EXISTS {{local "runs"}} {{on}} (
     build_names     Array(LowCardinality(String)),
     build_durations Array(Int64),
     details         String CODEC(ZSTD(1)), -- JSON: what no query asks for
-    jobs            String CODEC(ZSTD(1)), -- JSON: the jobs whole
+    parts           String CODEC(ZSTD(1)), -- JSON: jobs and builds whole
     written         UInt64 CODEC(Delta, ZSTD(1))
 ) ENGINE = {{replacing "runs" "written"}} ORDER BY run;
 

@@ -118,7 +118,7 @@ func (s *Store) exportRuns(ctx context.Context, after, until int64, b *delivery.
 		if len(b.Runs) > 0 && (r.connection != b.Connection || size >= delivery.ExportBytes) {
 			return errStop
 		}
-		size += len(r.details) + len(r.jobs)
+		size += len(r.details) + len(r.parts)
 		var run delivery.Run
 		err = r.into(&run)
 		b.Connection, b.Runs, last = r.connection, append(b.Runs, run), r.run

@@ -39,6 +39,9 @@ func (w *writer) takeRuns(connection string, runs []delivery.Run, out *delivery.
 }
 
 func (w *writer) takeRun(connection string, run *delivery.Run, out *delivery.Written) error {
+	if err := run.Validate(); err != nil {
+		return err
+	}
 	row, err := newRunRow(connection, run)
 	if err != nil {
 		return err
@@ -49,7 +52,7 @@ func (w *writer) takeRun(connection string, run *delivery.Run, out *delivery.Wri
 	case old == nil:
 		row.run = w.runNumber(key)
 		out.Inserted++
-	case row.older(old) || row.same(old):
+	case !run.Overtakes(int(old.attempt), old.updatedAt) || row.same(old):
 		out.Unchanged++
 		return nil
 	default:
@@ -141,8 +144,9 @@ func (w *writer) writeRuns() error {
 	var (
 		numbers, attempts                                    = make([]int64, n), make([]int64, n)
 		connections, projects, workflows, branches, defaults = texts(n), texts(n), texts(n), texts(n), texts(n)
-		ids, statuses, details, jobs                         = texts(n), texts(n), texts(n), texts(n)
-		created, started, finished, updated, durations, e2e  = make([]int64, n), make([]int64, n), make([]int64, n), make([]int64, n), make([]int64, n), make([]int64, n)
+		ids, statuses, details, parts                        = texts(n), texts(n), texts(n), texts(n)
+		created, started, finished, updated                  = make([]int64, n), make([]int64, n), make([]int64, n), make([]int64, n)
+		durations, e2e                                       = make([]int64, n), make([]int64, n)
 		jobNames, jobStatuses, buildNames                    = make([][]string, n), make([][]string, n), make([][]string, n)
 		jobDurations, buildDurations                         = make([][]int64, n), make([][]int64, n)
 		restarts                                             = make([]bool, n)
@@ -152,9 +156,9 @@ func (w *writer) writeRuns() error {
 		numbers[i], connections[i], projects[i], ids[i], restarts[i] = r.run, r.connection, r.project, r.id, r.restarts
 		workflows[i], branches[i], defaults[i], statuses[i], attempts[i] = r.workflow, r.branch, r.defaultBranch, r.status, r.attempt
 		created[i], started[i], finished[i], updated[i] = int64(r.createdAt), int64(r.startedAt), int64(r.finishedAt), int64(r.updatedAt)
-		durations[i], e2e[i], details[i], jobs[i] = r.duration, r.durationE2E, r.details, r.jobs
-		for k := range r.told {
-			j := &r.told[k]
+		durations[i], e2e[i], details[i], parts[i] = r.duration, r.durationE2E, r.details, r.parts
+		for k := range r.jobs {
+			j := &r.jobs[k]
 			jobNames[i], jobStatuses[i] = append(jobNames[i], j.Name), append(jobStatuses[i], string(j.Status))
 			jobDurations[i] = append(jobDurations[i], j.Duration)
 		}
@@ -169,5 +173,5 @@ func (w *writer) writeRuns() error {
 		column{"finished_at", finished}, column{"updated_at", updated}, column{"duration", durations}, column{"duration_e2e", e2e},
 		column{"job_names", jobNames}, column{"job_statuses", jobStatuses}, column{"job_durations", jobDurations},
 		column{"build_names", buildNames}, column{"build_durations", buildDurations},
-		column{"details", details}, column{"jobs", jobs}, w.written(n))
+		column{"details", details}, column{"parts", parts}, w.written(n))
 }

@@ -3,6 +3,7 @@ package clickhousestore
 import (
 	"context"
 	"fmt"
+	"slices"
 	"strconv"
 
 	"github.com/ClickHouse/clickhouse-go/v2/lib/driver"
@@ -16,6 +17,7 @@ type timedRuns struct {
 	Starts     string // of buckets
 	Millis     string // an expression; delivery.NotSaid where it is not said
 	NoRestarts bool   // runs with restarts are left out
+	KnownEnd   bool   // only what succeeded or failed is measured
 	Builds     bool   // each build of a run is measured
 }
 
@@ -136,7 +138,7 @@ func (s *Store) BuildTimes(ctx context.Context, q delivery.RunQuery) (delivery.N
 
 func (s *Store) namedTimes(ctx context.Context, q *delivery.RunQuery, builds bool) (delivery.NamedTimes, error) {
 	out := delivery.NamedTimes{Sample: runSample(q)}
-	timed := timedRuns{askedRuns: askRuns(q), Builds: builds}
+	timed := timedRuns{askedRuns: askRuns(q), KnownEnd: !builds, Builds: builds}
 	at := map[string]int{}
 	err := s.read(ctx, func(*state) error {
 		return scanRows(ctx, s.conn, s.sql("run_parts", timed), func(rows driver.Rows) error {
@@ -164,6 +166,7 @@ func (s *Store) namedTimes(ctx context.Context, q *delivery.RunQuery, builds boo
 			return nil
 		}, timed.args...)
 	})
+	out.Names = slices.DeleteFunc(out.Names, func(n delivery.NamedTime) bool { return n.RunPercentiles.N == 0 && n.Failed == 0 })
 	delivery.SortNamed(out.Names)
 	return out, err
 }

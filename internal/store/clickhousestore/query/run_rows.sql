@@ -1,1 +1,1 @@
-SELECT {{template "run_columns.sql"}}, jobs, build_names, build_durations FROM runs FINAL WHERE run IN @runs
+SELECT {{template "run_columns.sql"}}, parts FROM runs FINAL WHERE run IN @runs
