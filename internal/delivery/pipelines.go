@@ -173,10 +173,11 @@ type NamedTime struct {
 	Name string
 	RunPercentiles
 	Total  float64 // seconds, of all that are counted
-	Failed int     // of all of the name, counted or not
+	Failed int     // of all of the name, counted or not; of builds it is not known
 }
 
-// NamedTimes are the times of jobs or builds by name, the slowest p80 first.
+// NamedTimes are the times of jobs or builds by name, the slowest p80 first. Names
+// of which none is counted, nor failed, are not among them.
 type NamedTimes struct {
 	Sample // of jobs or builds
 	Names  []NamedTime
@@ -195,19 +196,30 @@ func SortNamed(names []NamedTime) {
 	})
 }
 
+// LeftOut is the reason for which a run that stands like this, or its builds, are
+// left out of every duration; "" when it is not.
+func (s RunStatus) LeftOut() string {
+	switch s {
+	case RunWaiting, RunRunning:
+		return RunUnfinished
+	case RunCancelled, RunSkipped:
+		return RunWithoutEnd
+	default:
+		return ""
+	}
+}
+
 // Measured is what a run takes by a measure in milliseconds, or the reason for
 // which it is left out.
 func (r *Run) Measured(m RunMeasure) (millis int64, reason string) {
-	switch {
-	case !r.Status.Finished():
-		return 0, RunUnfinished
-	case r.Status == RunCancelled || r.Status == RunSkipped:
-		return 0, RunWithoutEnd
-	case m == RunE2E && r.HasRestarts:
-		return 0, RunRestarted
+	if reason := r.Status.LeftOut(); reason != "" {
+		return 0, reason
 	}
 	switch m { // builds are measured by themselves
 	case RunE2E:
+		if r.HasRestarts {
+			return 0, RunRestarted
+		}
 		millis = r.DurationE2E
 	case RunTotal:
 		millis = r.Duration
@@ -222,6 +234,31 @@ func (r *Run) Measured(m RunMeasure) (millis int64, reason string) {
 			millis = max(0, millis-r.DurationE2E)
 		}
 	}
+	return said(millis)
+}
+
+// Measured is what a job takes in milliseconds, or the reason for which it is left
+// out: only those count that are known to have succeeded or failed.
+func (j *Job) Measured() (millis int64, reason string) {
+	switch reason := j.Status.LeftOut(); {
+	case reason != "":
+		return 0, reason
+	case j.Status != RunSuccess && j.Status != RunFailed:
+		return 0, RunSilent
+	}
+	return said(j.Duration)
+}
+
+// MeasuredBuild is what a build of a run takes in milliseconds, or the reason for
+// which it is left out.
+func (r *Run) MeasuredBuild(b *Build) (millis int64, reason string) {
+	if reason := r.Status.LeftOut(); reason != "" {
+		return 0, reason
+	}
+	return said(b.Duration)
+}
+
+func said(millis int64) (int64, string) {
 	if millis == NotSaid {
 		return 0, RunSilent
 	}

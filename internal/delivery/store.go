@@ -25,7 +25,9 @@ type Batch struct {
 	// Gone are ids of issues that the source no longer has.
 	Gone []string
 	// Runs are upserted by (Project, ID): the later attempt wins, of one attempt
-	// the one updated later, and what says the same or is older changes nothing.
+	// the one updated later, or said later if both were updated at once, and what
+	// says the same or is older changes nothing. A run without ID or Project is an
+	// error.
 	Runs []Run
 	// Mark is what Mark says from then on: a batch without one takes it away.
 	Mark string
@@ -189,7 +191,8 @@ type Store interface {
 	RunDurations(ctx context.Context, q RunQuery, m RunMeasure) (RunDurations, error)
 	RunCounts(ctx context.Context, q RunQuery) (RunCounts, error)
 	// JobTimes and BuildTimes measure the jobs and builds of the runs asked for,
-	// finished ones, by name.
+	// finished ones, by name. A job may be finished while its run goes on; a build
+	// counts as it does in RunDurations.
 	JobTimes(ctx context.Context, q RunQuery) (NamedTimes, error)
 	BuildTimes(ctx context.Context, q RunQuery) (NamedTimes, error)
 	// Runs lists runs by (CreatedAt, Seq), newest first.
@@ -202,8 +205,9 @@ type Store interface {
 	People(ctx context.Context, connection string) (map[string]Person, error)
 	// Export reads up to limit issues, and after them runs, behind those that it
 	// returned next for, "" for the first, as a batch that makes the same elsewhere;
-	// gone ones are among them. They come in the order in which they were first stored, are of one
-	// connection, and fewer when they are large; without any, there are no more.
+	// gone ones are among them. A batch has either issues or runs. They come in the
+	// order in which they were first stored, are of one connection, and fewer when
+	// they are large; without any, there are no more.
 	Export(ctx context.Context, after string, limit int) (b Batch, next string, err error)
 	// Words are all other facts, as batches that make the same elsewhere.
 	Words(ctx context.Context) ([]Batch, error)

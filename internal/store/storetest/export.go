@@ -33,12 +33,13 @@ func (s *store) export(t *testing.T, limit int) []delivery.Batch {
 		if err != nil {
 			t.Fatalf("export: %v", err)
 		}
-		if len(b.Issues) == 0 {
+		read := len(b.Issues) + len(b.Runs)
+		if read == 0 {
 			same(t, "next of nothing", next, "")
 			return out
 		}
-		if len(b.Issues) > limit {
-			t.Fatalf("%d issues, and %d were asked for", len(b.Issues), limit)
+		if read > limit {
+			t.Fatalf("%d issues and runs, and %d were asked for", read, limit)
 		}
 		out, after = append(out, b), next
 	}
