@@ -166,7 +166,7 @@ func (s *Store) namedTimes(ctx context.Context, q *delivery.RunQuery, builds boo
 			return nil
 		}, timed.args...)
 	})
-	out.Names = slices.DeleteFunc(out.Names, func(n delivery.NamedTime) bool { return n.RunPercentiles.N == 0 && n.Failed == 0 })
+	out.Names = slices.DeleteFunc(out.Names, func(n delivery.NamedTime) bool { return n.N == 0 && n.Failed == 0 })
 	delivery.SortNamed(out.Names)
 	return out, err
 }
