@@ -6,22 +6,24 @@ import (
 	"errors"
 	"fmt"
 	"strconv"
+	"strings"
 
 	"throughline/internal/delivery"
 )
 
-// Export reads issues in the order of their numbers.
+// Export reads issues in the order of their numbers, and then runs.
 func (s *Store) Export(ctx context.Context, after string, limit int) (b delivery.Batch, next string, err error) {
 	last, err := parseExported(after)
 	if err == nil {
-		err = s.read(ctx, func(tx *sql.Tx) error {
-			pks, err := exportIssues(ctx, tx, last, max(limit, 1), &b)
-			if err != nil || len(pks) == 0 {
-				return err
+		err = s.read(ctx, func(tx *sql.Tx) (err error) {
+			if !last.runs {
+				last.pk, err = exportWhole(ctx, tx, last.pk, max(limit, 1), &b)
 			}
-			whole, err := exportEvents(ctx, tx, pks, b.Issues)
-			b.Issues = b.Issues[:whole]
-			next = strconv.FormatInt(pks[whole-1], 10)
+			if err == nil && len(b.Issues) == 0 {
+				last.runs = true
+				last.pk, err = exportRuns(ctx, tx, last.pk, max(limit, 1), &b)
+			}
+			next = last.String()
 			return err
 		})
 	}
@@ -31,16 +33,47 @@ func (s *Store) Export(ctx context.Context, after string, limit int) (b delivery
 	return b, next, nil
 }
 
-// parseExported is the number of the last issue that was exported.
-func parseExported(after string) (int64, error) {
+// exported is the place that an export stopped at: the number of the last issue or
+// run of it, 0 for none.
+type exported struct {
+	runs bool
+	pk   int64
+}
+
+const exportedRun = "run "
+
+func (e exported) String() string {
+	switch {
+	case e.pk == 0:
+		return ""
+	case e.runs:
+		return exportedRun + strconv.FormatInt(e.pk, 10)
+	}
+	return strconv.FormatInt(e.pk, 10)
+}
+
+func parseExported(after string) (e exported, err error) {
 	if after == "" {
-		return 0, nil
+		return e, nil
 	}
-	pk, err := strconv.ParseInt(after, 10, 64)
-	if err != nil || pk <= 0 {
-		return 0, fmt.Errorf("not a place that an export stopped at: %q", after)
+	var number string
+	number, e.runs = strings.CutPrefix(after, exportedRun)
+	if e.pk, err = strconv.ParseInt(number, 10, 64); err != nil || e.pk <= 0 {
+		return e, fmt.Errorf("not a place that an export stopped at: %q", after)
 	}
-	return pk, nil
+	return e, nil
+}
+
+// exportWhole reads the next issues of one connection with their changelogs, and
+// the number of the last of them, 0 when there are no more.
+func exportWhole(ctx context.Context, tx *sql.Tx, last int64, limit int, b *delivery.Batch) (next int64, err error) {
+	pks, err := exportIssues(ctx, tx, last, limit, b)
+	if err != nil || len(pks) == 0 {
+		return 0, err
+	}
+	whole, err := exportEvents(ctx, tx, pks, b.Issues)
+	b.Issues = b.Issues[:whole]
+	return pks[whole-1], err
 }
 
 // exportIssues reads the next issues of one connection, and their numbers.

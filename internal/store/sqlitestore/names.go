@@ -16,6 +16,12 @@ const (
 	resolutionTerm = "resolution"
 	eventTerm      = "event"
 	transportTerm  = "transport"
+	projectTerm    = "project"
+	workflowTerm   = "workflow"
+	branchTerm     = "branch"
+	runStatusTerm  = "run status"
+	jobTerm        = "job"
+	buildTerm      = "build"
 )
 
 type termKey struct{ kind, key string }

@@ -36,6 +36,8 @@ var (
 	exportEventsSQL string
 	//go:embed query/export_issues.sql
 	exportIssuesSQL string
+	//go:embed query/export_runs.sql
+	exportRunsSQL string
 	//go:embed query/everybody.sql
 	everybodySQL string
 	//go:embed query/facets.sql
@@ -92,6 +94,10 @@ var (
 	peopleSQL string
 	//go:embed query/put_person.sql
 	putPersonSQL string
+	//go:embed query/put_run.sql
+	putRunSQL string
+	//go:embed query/put_run_texts.sql
+	putRunTextsSQL string
 	//go:embed query/put_status.sql
 	putStatusSQL string
 	//go:embed query/raise_version.sql
@@ -104,6 +110,16 @@ var (
 	refSQL string
 	//go:embed query/ref_by_id.sql
 	refByIDSQL string
+	//go:embed query/run.sql
+	runSQL string
+	//go:embed query/run_facets.sql
+	runFacetsSQL string
+	//go:embed query/run_parts.sql
+	runPartsSQL string
+	//go:embed query/run_times.sql
+	runTimesSQL string
+	//go:embed query/runs.sql
+	runsSQL string
 	//go:embed query/set_generation.sql
 	setGenerationSQL string
 	//go:embed query/set_mark.sql
@@ -118,6 +134,8 @@ var (
 	storedEventsSQL string
 	//go:embed query/stored_issue.sql
 	storedIssueSQL string
+	//go:embed query/stored_run.sql
+	storedRunSQL string
 	//go:embed query/term.sql
 	termSQL string
 	//go:embed query/term_key.sql

@@ -33,7 +33,18 @@ func (s *Store) Write(ctx context.Context, b delivery.Batch) (delivery.Written, 
 				return fmt.Errorf("issue %s: %w", b.Issues[i].Key, err)
 			}
 		}
-		return w.gone(b.Connection, b.Gone, &out)
+		if err := w.gone(b.Connection, b.Gone, &out); err != nil {
+			return err
+		}
+		for i := range b.Runs {
+			if err := ctx.Err(); err != nil {
+				return err
+			}
+			if err := w.ciRun(b.Connection, &b.Runs[i], &out); err != nil {
+				return fmt.Errorf("run %s of %s: %w", b.Runs[i].ID, b.Runs[i].Project, err)
+			}
+		}
+		return nil
 	})
 	if err != nil {
 		return delivery.Written{}, fmt.Errorf("write: %w", err)

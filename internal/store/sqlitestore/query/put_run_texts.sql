@@ -1,0 +1,1 @@
+INSERT OR REPLACE INTO run_texts (run, details, parts) VALUES (?, ?, ?)
