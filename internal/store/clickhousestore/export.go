@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"slices"
 	"strconv"
+	"strings"
 
 	"github.com/ClickHouse/clickhouse-go/v2"
 	"github.com/ClickHouse/clickhouse-go/v2/lib/driver"
@@ -14,24 +15,16 @@ import (
 	"throughline/internal/delivery"
 )
 
-// Export reads issues in the order of their numbers.
+// Export reads issues in the order of their numbers, then runs.
 func (s *Store) Export(ctx context.Context, after string, limit int) (b delivery.Batch, next string, err error) {
-	last, err := parseExported(after)
-	step := int64(max(limit, 1))
+	p, err := parseExported(after)
 	if err == nil {
-		err = s.read(ctx, func(st *state) error {
-			// Numbers without an issue are few: those of a write that was cut off.
-			for ; len(b.Issues) == 0 && last < st.issues; last += step {
-				n, err := s.exportRange(ctx, last, last+step, &b)
-				if err != nil {
-					return err
-				}
-				next = strconv.FormatInt(n, 10)
+		err = s.read(ctx, func(st *state) (err error) {
+			p, err = s.exportFrom(ctx, st, p, int64(max(limit, 1)), &b)
+			if len(b.Issues)+len(b.Runs) > 0 {
+				next = p.String()
 			}
-			if len(b.Issues) == 0 {
-				next = ""
-			}
-			return nil
+			return err
 		})
 	}
 	if err != nil {
@@ -40,21 +33,60 @@ func (s *Store) Export(ctx context.Context, after string, limit int) (b delivery
 	return b, next, nil
 }
 
-// parseExported is the number of the last issue that was exported.
-func parseExported(after string) (int64, error) {
-	if after == "" {
-		return 0, nil
-	}
-	issue, err := strconv.ParseInt(after, 10, 64)
-	if err != nil || issue <= 0 {
-		return 0, fmt.Errorf("not a place that an export stopped at: %q", after)
-	}
-	return issue, nil
+// exportPlace is the last issue that was exported, or the last run.
+type exportPlace struct {
+	runs bool
+	last int64
 }
 
-// exportRange reads the issues behind a number up to another one, as far as they
+// runPlace is before the number of a run; that of an issue stands alone.
+const runPlace = "run:"
+
+func (p exportPlace) String() string {
+	if p.runs {
+		return runPlace + strconv.FormatInt(p.last, 10)
+	}
+	return strconv.FormatInt(p.last, 10)
+}
+
+func parseExported(after string) (p exportPlace, err error) {
+	if after == "" {
+		return p, nil
+	}
+	number, runs := strings.CutPrefix(after, runPlace)
+	p.runs = runs
+	p.last, err = strconv.ParseInt(number, 10, 64)
+	if err != nil || p.last <= 0 {
+		return p, fmt.Errorf("not a place that an export stopped at: %q", after)
+	}
+	return p, nil
+}
+
+// exportFrom reads what is behind a place, and returns the one that it stopped at.
+func (s *Store) exportFrom(ctx context.Context, st *state, p exportPlace, limit int64, b *delivery.Batch) (exportPlace, error) {
+	// Numbers without an issue or a run are few: those of a write that was cut off.
+	for from := p.last; !p.runs && from < st.issues; from += limit {
+		last, err := s.exportIssues(ctx, from, from+limit, b)
+		if err != nil || len(b.Issues) > 0 {
+			return exportPlace{last: last}, err
+		}
+	}
+	from := int64(0)
+	if p.runs {
+		from = p.last
+	}
+	for ; from < st.runs; from += limit {
+		last, err := s.exportRuns(ctx, from, from+limit, b)
+		if err != nil || len(b.Runs) > 0 {
+			return exportPlace{runs: true, last: last}, err
+		}
+	}
+	return p, nil
+}
+
+// exportIssues reads the issues behind a number up to another one, as far as they
 // are of one connection and not too large, and returns the last one's.
-func (s *Store) exportRange(ctx context.Context, after, until int64, b *delivery.Batch) (last int64, err error) {
+func (s *Store) exportIssues(ctx context.Context, after, until int64, b *delivery.Batch) (last int64, err error) {
 	size := 0
 	err = scanRows(ctx, s.conn, s.sql("export", nil), func(rows driver.Rows) error {
 		r, err := scanIssueRow(rows, true)
@@ -67,6 +99,29 @@ func (s *Store) exportRange(ctx context.Context, after, until int64, b *delivery
 		size += len(r.title) + len(r.details) + len(r.events)
 		rec, err := r.record()
 		b.Connection, b.Issues, last = r.connection, append(b.Issues, rec), r.issue
+		return err
+	}, clickhouse.Named("after", after), clickhouse.Named("until", until))
+	if errors.Is(err, errStop) {
+		err = nil
+	}
+	return last, err
+}
+
+// exportRuns does for runs what exportIssues does for issues.
+func (s *Store) exportRuns(ctx context.Context, after, until int64, b *delivery.Batch) (last int64, err error) {
+	size := 0
+	err = scanRows(ctx, s.conn, s.sql("run_export", nil), func(rows driver.Rows) error {
+		r, err := scanRunRow(rows, true)
+		if err != nil {
+			return err
+		}
+		if len(b.Runs) > 0 && (r.connection != b.Connection || size >= delivery.ExportBytes) {
+			return errStop
+		}
+		size += len(r.details) + len(r.parts)
+		var run delivery.Run
+		err = r.into(&run)
+		b.Connection, b.Runs, last = r.connection, append(b.Runs, run), r.run
 		return err
 	}, clickhouse.Named("after", after), clickhouse.Named("until", until))
 	if errors.Is(err, errStop) {

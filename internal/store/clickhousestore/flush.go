@@ -14,7 +14,7 @@ func (w *writer) write() error {
 	for i, issue := range w.order {
 		rows[i] = w.put[issue]
 	}
-	if err := w.writeNumbers(rows); err != nil {
+	if err := errors.Join(w.writeNumbers(rows), w.writeRunNumbers()); err != nil {
 		return err
 	}
 	issues, err := w.writeBeside(rows)
@@ -40,6 +40,7 @@ func (w *writer) writeBeside(rows []*issueRow) (issues *block, err error) {
 		w.writeTerms,
 		w.writeStatuses,
 		w.writePeople,
+		w.writeRuns,
 		func() error { return w.writeFlow(rows) },
 	} {
 		g.Go(step)

@@ -214,5 +214,10 @@ func queryFuncs() template.FuncMap {
 		"between": func(c clock, a, b string) string {
 			return fmt.Sprintf("greatest(0, %s - %s)", c.at(b), c.at(a))
 		},
+		"quantiles": func(sorted, at string) quantiles { return quantiles{sorted, at} },
 	}
 }
+
+// quantiles is what quantiles.sql is made from: an expression that is a sorted
+// array, and of what parts of it.
+type quantiles struct{ Sorted, At string }

@@ -24,6 +24,7 @@ type state struct {
 	row      uint64 // "written" of the row it was read from
 	written  uint64 // the newest of any row
 	issues   int64  // numbers given to issues so far
+	runs     int64  // and to runs
 
 	generations []generation // the current one first, then the one being filled
 	dropped     []uint32     // generations whose rows are to be removed
@@ -169,7 +170,7 @@ func (s *Store) readState(ctx context.Context, conn driver.Conn) (*state, error)
 	if err != nil {
 		return nil, err
 	}
-	if err := conn.QueryRow(ctx, s.sql("counters", nil)).Scan(&st.written, &st.issues); err != nil {
+	if err := conn.QueryRow(ctx, s.sql("counters", nil)).Scan(&st.written, &st.issues, &st.runs); err != nil {
 		return nil, fmt.Errorf("counters: %w", err)
 	}
 	if err := s.readNames(ctx, conn, st); err != nil {

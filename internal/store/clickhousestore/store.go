@@ -4,9 +4,9 @@
 // There are no transactions. A batch is worked out before anything of it is
 // written; then it is written table by table in such an order that a batch which
 // was cut off changes no answer for good: writing it again, which whoever was cut
-// off does, makes the same rows. An issue and its changelog are one row, so that
-// they are replaced at once; rows that say the same thing are told apart by a
-// counter, and read with FINAL. One process writes at a time.
+// off does, makes the same rows. An issue and its changelog are one row, and
+// so are a run and its jobs, so that they are replaced at once; rows that say the
+// same thing are told apart by a counter, and read with FINAL. One process writes at a time.
 package clickhousestore
 
 import (

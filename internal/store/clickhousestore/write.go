@@ -27,6 +27,7 @@ type writer struct {
 	terms   []termKey           // of learned, in order
 	dict    []delivery.Status
 	people  []personRow
+	runs    runWriter
 }
 
 type keyRow struct {
@@ -48,7 +49,7 @@ func (s *Store) update(ctx context.Context, f func(w *writer) error) error {
 	}
 	w := &writer{
 		s: s, ctx: ctx, st: st.clone(), learned: map[termKey]term{}, stored: map[string]*issueRow{},
-		numbers: map[string]int64{}, put: map[int64]*issueRow{},
+		numbers: map[string]int64{}, put: map[int64]*issueRow{}, runs: newRunWriter(),
 	}
 	w.st.written++
 	if err := f(w); err != nil {
@@ -121,6 +122,9 @@ func (s *Store) Write(ctx context.Context, b delivery.Batch) (delivery.Written, 
 			}
 		}
 		w.gone(b.Gone, &out)
+		if err := w.takeRuns(b.Connection, b.Runs, &out); err != nil {
+			return err
+		}
 		w.mark(b.Mark)
 		return nil
 	})

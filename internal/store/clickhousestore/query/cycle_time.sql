@@ -1,5 +1,5 @@
 WITH {{template "given.sql" .}},
-     {{template "quantiles.sql" "arraySort(groupArray(seconds))"}}
+     {{template "quantiles.sql" (quantiles "arraySort(groupArray(seconds))" "0.5, 0.85, 0.95")}}
 SELECT reason, count(), quantiles
 FROM (
 {{template "finished.sql" .}}
