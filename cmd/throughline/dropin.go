@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"net/http"
 	"slices"
@@ -28,17 +29,17 @@ func kindsFor(cfg config.Config) []source.Kind {
 	for i, kind := range all {
 		out[i].New = func(cfg source.Config, client *http.Client) (source.Source, error) {
 			src, err := kind.New(cfg, client)
-			if err != nil || kind.Name != trackerKind {
+			if kind.Name != trackerKind {
 				return src, err
 			}
-			if tables, err := tracker.DropInOf(cfg.Settings); err == nil && tables.Database != "" {
-				return nil, &source.SettingError{
+			if tables, _ := tracker.DropInOf(cfg.Settings); tables.Database != "" { // New says what is wrong with them
+				return nil, errors.Join(err, &source.SettingError{
 					Field:   "drop_in_database",
 					Message: "needs ClickHouse: these tables are written beside the facts, which are in SQLite here; set " + config.Prefix + "STORE to an address of ClickHouse, or leave this empty",
 					Phrase:  source.Phrase{ID: "setting.drop_in_store"},
-				}
+				})
 			}
-			return src, nil
+			return src, err
 		}
 	}
 	return out
