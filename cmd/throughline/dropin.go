@@ -25,13 +25,13 @@ func kindsFor(cfg config.Config) []source.Kind {
 	for i, kind := range out {
 		out[i].New = func(sc source.Config, client *http.Client) (source.Source, error) {
 			src, err := kind.New(sc, client)
-			if err != nil || kind.Name != trackerKind {
+			if kind.Name != trackerKind {
 				return src, err
 			}
-			if tables, err := tracker.DropInOf(sc.Settings); err == nil && tables.Database != "" {
-				return src, dropInAllowed(cfg, tables)
+			if tables, _ := tracker.DropInOf(sc.Settings); tables.Database != "" { // New says what is wrong with them
+				err = errors.Join(err, dropInAllowed(cfg, tables))
 			}
-			return src, nil
+			return src, err
 		}
 	}
 	return out
