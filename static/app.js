@@ -105,6 +105,11 @@ document.addEventListener("htmx:afterSettle", () => {
   e.focus({ preventScroll: true });
 });
 
+// A form that was refused begins at what is wrong with it, however far down the
+// page it is.
+const refused = document.querySelector("[data-errors]");
+if (refused && !document.querySelector("main [autofocus]")) refused.focus();
+
 // Paper is light and narrow: charts are drawn anew for it.
 let shown;
 window.addEventListener("beforeprint", () => {

@@ -59,6 +59,22 @@ func (f ConnectionForm) testPath() string {
 	return f.path() + "/test"
 }
 
+// names are the fields in the order of the page.
+func (f ConnectionForm) names() []string {
+	names := []string{"name"}
+	for _, s := range f.Secrets {
+		names = append(names, s.Name)
+	}
+	for _, i := range f.Fields {
+		names = append(names, i.Name)
+	}
+	names = append(names, "every")
+	for _, i := range f.Advanced {
+		names = append(names, i.Name)
+	}
+	return names
+}
+
 func (f ConnectionForm) labels(ctx context.Context) map[string]string {
 	labels := map[string]string{"name": t(ctx, "connection.name"), "every": t(ctx, "connection.interval")}
 	for _, list := range [][]ConnectionInput{f.Fields, f.Advanced} {

@@ -12,6 +12,7 @@ type Form struct {
 	Values map[string]string
 	Errors map[string]string // in words that say what to do
 	Error  string            // of the whole form
+	Order  []string          // of the fields on the page
 }
 
 // Value is what was typed into a field, or is saved.
@@ -20,8 +21,25 @@ func (f Form) Value(name string) string { return f.Values[name] }
 // Checked reports whether a checkbox is ticked.
 func (f Form) Checked(name string) bool { return f.Values[name] == "on" }
 
-// failed are the fields with errors, in a fixed order.
-func (f Form) failed() []string { return slices.Sorted(maps.Keys(f.Errors)) }
+// inOrder is the form with its fields in the order of the page.
+func (f Form) inOrder(names ...string) Form {
+	f.Order = names
+	return f
+}
+
+// failed are the fields with errors as they follow on the page; those that the
+// page does not name come last, by name.
+func (f Form) failed() []string {
+	place := func(name string) int {
+		if i := slices.Index(f.Order, name); i >= 0 {
+			return i
+		}
+		return len(f.Order)
+	}
+	return slices.SortedFunc(maps.Keys(f.Errors), func(a, b string) int {
+		return cmp.Or(cmp.Compare(place(a), place(b)), cmp.Compare(a, b))
+	})
+}
 
 // Input is one field of a form.
 type Input struct {

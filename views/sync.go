@@ -18,6 +18,7 @@ type Connection struct {
 	NextRunAt   time.Time
 	Syncing     bool
 	Due         bool  // waits for the worker
+	Waiting     bool  // so does all work, for the fact store
 	Last        *Sync // the newest, also while it runs; nil before the first
 }
 

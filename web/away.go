@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"net/http"
+	"strings"
 	"time"
 
 	"throughline/internal/delivery"
@@ -33,6 +34,13 @@ func (s *Server) awayPage(w http.ResponseWriter, r *http.Request, err error) {
 	again := ""
 	if r.Method == http.MethodGet {
 		again = r.URL.RequestURI()
+		p.Path = strings.TrimPrefix(again, s.base)
+	}
+	switch section, _, _ := strings.Cut(strings.TrimPrefix(strings.TrimPrefix(r.URL.Path, s.base), "/"), "/"); section {
+	case "flow", "issues":
+		p.Nav = "flow"
+	case "syncs", "settings":
+		p.Nav = section
 	}
 	retryAfter(w, awayWait)
 	s.render(w, r, http.StatusServiceUnavailable, views.AwayPage(p, again))

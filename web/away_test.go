@@ -40,7 +40,7 @@ func TestPagesWithoutStore(t *testing.T) {
 		{"/settings/teams/new", http.StatusOK, "h1", ""},
 		{"/settings/workflow", http.StatusOK, ".banner.warn", "sorted already"},
 		{"/settings/calendars", http.StatusOK, "h1", ""},
-		{"/settings/connections", http.StatusOK, "h1", ""},
+		{"/settings/connections", http.StatusOK, ".banner.warn", "Syncs wait for it"},
 		{"/settings/users", http.StatusOK, "h1", ""},
 		{"/settings/tokens", http.StatusOK, "h1", ""},
 		{"/settings/audit", http.StatusOK, "h1", ""},
@@ -68,6 +68,9 @@ func TestPagesWithoutStore(t *testing.T) {
 		page := !strings.HasPrefix(tt.path, "/panels/")
 		if page && (res.doc.Find("nav a[href='/settings']").Length() == 0 || res.doc.Find(".actions a[href='"+tt.path+"']").Length() != 1) {
 			t.Errorf("%s: no way on", tt.path)
+		}
+		if page && res.doc.Find("nav a[href='/flow'][aria-current=page]").Length() != 1 {
+			t.Errorf("%s: the rail does not say where one is", tt.path)
 		}
 	}
 }

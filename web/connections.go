@@ -41,7 +41,7 @@ func (s *Server) connectionsPage(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	title := i18n.T(r.Context(), "settings.connections")
-	s.render(w, r, http.StatusOK, views.ConnectionsPage(s.page(r, title, "settings"), list))
+	s.render(w, r, http.StatusOK, views.ConnectionsPage(s.page(r, title, "settings"), list, s.cfg.Worker.Waiting()))
 }
 
 func (s *Server) newConnectionPage(w http.ResponseWriter, r *http.Request) {

@@ -98,6 +98,7 @@ func (s *Server) connectionList(ctx context.Context) ([]views.Connection, error)
 	out := make([]views.Connection, 0, len(all))
 	for _, c := range all {
 		v := s.connectionView(c)
+		v.Waiting = s.cfg.Worker.Waiting()
 		last, err := s.db.Syncs(ctx, control.SyncQuery{Connection: c.Name, Limit: 1})
 		if err != nil {
 			return nil, err

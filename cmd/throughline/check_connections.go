@@ -49,9 +49,14 @@ func (c *checking) connections(ctx context.Context, db *control.DB, all []contro
 			var report source.Report
 			if err == nil {
 				cfg := source.Config{Connection: connection.Name, Settings: settings, Secrets: secrets, Known: nothingKnown{}, Now: time.Now}
-				report, err = try(ctx, connection.Kind, cfg, client)
+				report, err = try(ctx, kindsFor(c.cfg), connection.Kind, cfg, client)
 			}
 			verdicts[i] = judge(connection, report, err)
+			if verdicts[i].good {
+				if err := checkDropIn(ctx, c.cfg, connection.Kind, settings); err != nil {
+					verdicts[i] = verdict{text: err.Error()}
+				}
+			}
 			for _, s := range secrets {
 				if s != "" { // should a server repeat what it was sent
 					verdicts[i].text = strings.ReplaceAll(verdicts[i].text, s, "***")
@@ -74,10 +79,9 @@ func (c *checking) connections(ctx context.Context, db *control.DB, all []contro
 }
 
 // try asks a connection of this kind what it sees.
-func try(ctx context.Context, kind string, cfg source.Config, client *http.Client) (source.Report, error) {
+func try(ctx context.Context, all []source.Kind, kind string, cfg source.Config, client *http.Client) (source.Report, error) {
 	ctx, cancel := context.WithTimeout(ctx, checkTimeout)
 	defer cancel()
-	all := kinds()
 	i := slices.IndexFunc(all, func(k source.Kind) bool { return k.Name == kind })
 	if i < 0 {
 		return source.Report{}, fmt.Errorf("this version has no kind of source called %q", kind)

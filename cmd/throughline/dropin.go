@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"net/http"
 	"slices"
@@ -18,30 +19,41 @@ import (
 )
 
 // kindsFor are the kinds of sources as a fact store allows them: tables in the
-// shape of tracker-exporter's need ClickHouse.
+// shape of tracker-exporter's need ClickHouse, and a database of their own.
 func kindsFor(cfg config.Config) []source.Kind {
-	all := kinds()
-	if cfg.Store != sqliteStore {
-		return all
-	}
-	out := slices.Clone(all)
-	for i, kind := range all {
-		out[i].New = func(cfg source.Config, client *http.Client) (source.Source, error) {
-			src, err := kind.New(cfg, client)
-			if err != nil || kind.Name != trackerKind {
+	out := slices.Clone(kinds())
+	for i, kind := range out {
+		out[i].New = func(sc source.Config, client *http.Client) (source.Source, error) {
+			src, err := kind.New(sc, client)
+			if kind.Name != trackerKind {
 				return src, err
 			}
-			if tables, err := tracker.DropInOf(cfg.Settings); err == nil && tables.Database != "" {
-				return nil, &source.SettingError{
-					Field:   "drop_in_database",
-					Message: "needs ClickHouse: these tables are written beside the facts, which are in SQLite here; set " + config.Prefix + "STORE to an address of ClickHouse, or leave this empty",
-					Phrase:  source.Phrase{ID: "setting.drop_in_store"},
-				}
+			if tables, _ := tracker.DropInOf(sc.Settings); tables.Database != "" { // New says what is wrong with them
+				err = errors.Join(err, dropInAllowed(cfg, tables))
 			}
-			return src, nil
+			return src, err
 		}
 	}
 	return out
+}
+
+// dropInAllowed refuses drop-in tables that the fact store cannot have beside it.
+func dropInAllowed(cfg config.Config, tables tracker.DropIn) error {
+	if cfg.Store == sqliteStore {
+		return &source.SettingError{
+			Field:   "drop_in_database",
+			Message: "needs ClickHouse: these tables are written beside the facts, which are in SQLite here; set " + config.Prefix + "STORE to an address of ClickHouse, or leave this empty",
+			Phrase:  source.Phrase{ID: "setting.drop_in_store"},
+		}
+	}
+	if address, err := clickhousestore.ParseAddress(cfg.Store); err == nil && address.Database() == tables.Database {
+		return &source.SettingError{
+			Field:   "drop_in_database",
+			Message: "this database is Throughline's own, which has tables of the same names; name another",
+			Phrase:  source.Phrase{ID: "setting.drop_in_own"},
+		}
+	}
+	return nil
 }
 
 const trackerKind = "tracker"
@@ -78,14 +90,12 @@ func (d *dropIns) write(ctx context.Context, c control.Connection) error {
 	d.one.Lock()
 	defer d.one.Unlock()
 	start := time.Now()
-	stats, err := d.store.DropIn(ctx, c.Name, dropin.Options{
-		Database: tables.Database, Issues: tables.Issues, Metrics: tables.Metrics, Changelog: tables.Changelog,
-		CurrentStatus: tables.CurrentStatus, Custom: custom,
-		Inserted: func(table string, rows int, took time.Duration) {
-			d.app.metrics.Inserted(tables.Database, table, rows, took)
-		},
-		Deduplicated: func(table string, took time.Duration) { d.app.metrics.Deduplicated(tables.Database, table, took) },
-	}, calendars)
+	options := dropInOptions(tables, custom)
+	options.Inserted = func(table string, rows int, took time.Duration) {
+		d.app.metrics.Inserted(tables.Database, table, rows, took)
+	}
+	options.Deduplicated = func(table string, took time.Duration) { d.app.metrics.Deduplicated(tables.Database, table, took) }
+	stats, err := d.store.DropIn(ctx, c.Name, options, calendars)
 	if err != nil {
 		return err
 	}
@@ -93,6 +103,38 @@ func (d *dropIns) write(ctx context.Context, c control.Connection) error {
 		"issues", stats.Issues, "gone", stats.Gone, "metrics", stats.Metrics, "changes", stats.Changes,
 		"inserted", stats.Inserted, "removed", stats.Removed, "seconds", time.Since(start).Seconds())
 	return nil
+}
+
+func dropInOptions(t tracker.DropIn, custom []string) dropin.Options {
+	return dropin.Options{
+		Database: t.Database, Issues: t.Issues, Metrics: t.Metrics, Changelog: t.Changelog,
+		CurrentStatus: t.CurrentStatus, Custom: custom,
+	}
+}
+
+// checkDropIn reports what would keep the drop-in tables of a connection from
+// being written; there may be none.
+func checkDropIn(ctx context.Context, cfg config.Config, kind string, settings source.Settings) error {
+	if kind != trackerKind || cfg.Store == sqliteStore {
+		return nil
+	}
+	tables, err := tracker.DropInOf(settings)
+	if err != nil || tables.Database == "" {
+		return err
+	}
+	custom, err := tracker.CustomFieldsOf(settings)
+	if err != nil {
+		return err
+	}
+	address, err := clickhousestore.ParseAddress(cfg.Store)
+	if err != nil {
+		return nil //nolint:nilerr // said already, of the fact store
+	}
+	err = clickhousestore.CheckDropIn(ctx, address, dropInOptions(tables, custom))
+	if errors.Is(err, delivery.ErrUnavailable) {
+		return nil // likewise
+	}
+	return err
 }
 
 // calendars are those that the issues of each queue are measured by.

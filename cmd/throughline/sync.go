@@ -92,7 +92,8 @@ func (a *app) mustExist(ctx context.Context, name string) error {
 	return &usageError{fmt.Errorf("sync: there is no connection %q; there are: %s", name, strings.Join(names, ", "))}
 }
 
-// due names the connections that are due; when there are none it says why.
+// due names the connections that are due; when there are none it says why. The
+// error is errReported when one of them waits because its last sync failed.
 func (a *app) due(ctx context.Context, p program) ([]string, error) {
 	due, err := a.db.Due(ctx, time.Now())
 	if err != nil {
@@ -115,13 +116,22 @@ func (a *app) due(ctx context.Context, p program) ([]string, error) {
 		return names, nil
 	}
 	say(p.stdout, "nothing is due\n")
+	failed := false
 	for _, c := range all {
-		if c.Paused == nil {
-			say(p.stdout, "%s: next sync at %s\n", c.Name, c.NextRunAt.Local().Format(time.DateTime))
+		switch next := c.NextRunAt.Local().Format(time.DateTime); {
+		case c.Paused != nil:
+		case c.Failures > 0:
+			failed = true
+			say(p.stdout, "%s: the last sync failed, it is tried again at %s; --connection %[1]s does it now\n", c.Name, next)
+		default:
+			say(p.stdout, "%s: next sync at %s\n", c.Name, next)
 		}
 	}
 	if len(all) == 0 {
 		say(p.stdout, "there are no connections yet\n")
+	}
+	if failed {
+		return nil, errReported
 	}
 	return nil, nil
 }

@@ -100,7 +100,7 @@ func (e *Error) Error() string {
 // that is not set. address says what is wrong with an address of ClickHouse,
 // without what may be secret in it. The error is an *Error with all problems.
 func Load(environ []string, address func(text string) error) (Config, error) {
-	r := &reader{values: map[string]string{}, address: address}
+	r := &reader{values: map[string]string{}, files: map[string]string{}, address: address}
 	r.collect(environ)
 	var v variables
 	if err := env.ParseWithOptions(&v, env.Options{Environment: r.values, Prefix: Prefix}); err != nil {
@@ -117,9 +117,13 @@ type reader struct {
 	values   map[string]string
 	address  func(text string) error
 	problems []Problem
+	files    map[string]string // by name of the variable whose value was in one
 }
 
 func (r *reader) fail(name, message, example string) {
+	if path := r.files[name]; path != "" {
+		name, message = name+"_FILE", message+": "+path
+	}
 	r.problems = append(r.problems, Problem{Prefix + name, message, example})
 }
 
@@ -181,12 +185,12 @@ func (r *reader) readFiles(files map[string]string) {
 			r.fail(name+"_FILE", "the file cannot be read: "+err.Error(), "/run/secrets/"+strings.ToLower(name))
 			continue
 		}
-		value := strings.TrimRight(string(text), "\r\n")
+		value := strings.TrimRight(strings.TrimPrefix(string(text), "\uFEFF"), "\r\n")
 		if value == "" {
 			r.fail(name+"_FILE", "the file is empty: "+path, "")
 			continue
 		}
-		r.values[Prefix+name] = value
+		r.values[Prefix+name], r.files[name] = value, path
 	}
 }
 

@@ -117,7 +117,7 @@ func TestMistakes(t *testing.T) {
 				"f.env: line 14: EXPORTER_STATE__STORAGE: not one of jsonfile, redis, custom\n" +
 				"f.env: line 15: EXPORTER_LOGLEVEL: not one of debug, info, warning, error, critical\n" +
 				"f.env: line 17: EXPORTER_MONITORING__METRICS_BASE_LABELS: not a list in JSON, like [\"one\", \"two\"]\n" +
-				"f.env: EXPORTER_CLICKHOUSE__ISSUE_METRICS_TABLE: the three tables need names of their own\n" +
+				"f.env: EXPORTER_CLICKHOUSE__ISSUE_METRICS_TABLE: the three tables need names of their own, and each has a view of its name with _view behind it\n" +
 				"f.env: EXPORTER_MONITORING__SENTRY_DSN: not an address like https://KEY@sentry.example.com/1\n" +
 				"f.env: line 19: EXPORTER_CLICKHOUSE__PROTO: not http or https\n" +
 				"f.env: line 20: EXPORTER_CLICKHOUSE__HOST: not the name or the IP address of a host",

@@ -2,6 +2,8 @@ package tracker
 
 import (
 	"regexp"
+	"slices"
+	"strings"
 
 	"throughline/internal/source"
 )
@@ -27,6 +29,9 @@ var (
 // clickhouseName is an identifier that needs no quotes.
 var clickhouseName = regexp.MustCompile(`^[A-Za-z_][A-Za-z0-9_]{0,99}$`)
 
+// dropInView is what the name of a table's view ends with.
+const dropInView = "_view"
+
 // DropInOf reads the drop-in settings of a connection. The error joins
 // *source.SettingError.
 func DropInOf(s source.Settings) (DropIn, error) {
@@ -43,6 +48,9 @@ func readDropIn(s source.Settings, refuse refusal) DropIn {
 	if d.Database != "" && !clickhouseName.MatchString(d.Database) {
 		refuse(fieldDropInDatabase, "clickhouse_name", notAName)
 	}
+	if slices.Contains([]string{"system", "information_schema"}, strings.ToLower(d.Database)) {
+		refuse(fieldDropInDatabase, "clickhouse_own", "this database is ClickHouse's own; name another")
+	}
 	seen := map[string]bool{}
 	for _, t := range []struct {
 		field source.Field
@@ -57,8 +65,8 @@ func readDropIn(s source.Settings, refuse refusal) DropIn {
 		case err != nil:
 		case !clickhouseName.MatchString(name):
 			refuse(t.field, "clickhouse_name", notAName)
-		case seen[name]:
-			refuse(t.field, "same_table", "the three tables need names of their own")
+		case seen[name], seen[name+dropInView], seen[strings.TrimSuffix(name, dropInView)]:
+			refuse(t.field, "same_table", "the three tables need names of their own, and each has a view of its name with "+dropInView+" behind it")
 		case d.Database == "" && name != t.field.Default:
 			refuse(t.field, "no_drop_in", noDropIn)
 		}

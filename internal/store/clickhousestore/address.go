@@ -122,6 +122,9 @@ func (a *Address) readDatabase(path string) error {
 	if !identifier.MatchString(a.database) {
 		return errors.New("what follows the hosts is not the name of a database: it has letters, digits, _ and -, and begins with no digit or -")
 	}
+	if slices.Contains([]string{"system", "information_schema"}, strings.ToLower(a.database)) {
+		return errors.New("the database " + a.database + " is ClickHouse's own: name another, /throughline, say; it is made when it is not there")
+	}
 	return nil
 }
 

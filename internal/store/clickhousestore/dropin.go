@@ -25,6 +25,9 @@ func (s *Store) DropIn(ctx context.Context, connection string, o dropin.Options,
 	var stats dropin.Stats
 	err := s.read(ctx, func(st *state) error {
 		o.Cluster = s.address.cluster
+		if err := s.address.notOwn(&o); err != nil {
+			return err
+		}
 		w, err := dropin.New(ctx, s.conn, o)
 		if err != nil {
 			return err
@@ -52,9 +55,32 @@ func (s *Store) DropIn(ctx context.Context, connection string, o dropin.Options,
 			column{"settings", []string{settings}}, column{"position", []uint64{st.written}}, column{"written", []uint64{st.written}})
 	})
 	if err != nil {
-		return stats, fmt.Errorf("drop-in tables: %w", err)
+		return stats, err // says itself that it is of these tables
 	}
 	return stats, nil
+}
+
+// CheckDropIn reports what would keep the drop-in tables from being written at an
+// address, and changes nothing.
+func CheckDropIn(ctx context.Context, a Address, o dropin.Options) (err error) {
+	if err := a.notOwn(&o); err != nil {
+		return err
+	}
+	conn, err := clickhouse.Open(a.options(""))
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, conn.Close()) }()
+	o.Cluster = a.cluster
+	return a.explain(ctx, dropin.Check(ctx, conn, o))
+}
+
+// notOwn refuses drop-in tables beside the store's own.
+func (a *Address) notOwn(o *dropin.Options) error {
+	if o.Database == a.database {
+		return fmt.Errorf("the database %s is Throughline's own, which has tables of these names: name another for the drop-in tables", o.Database)
+	}
+	return nil
 }
 
 // DropInCalendars are the calendars of queues.

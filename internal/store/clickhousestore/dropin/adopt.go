@@ -34,33 +34,50 @@ func (w *Writer) prepare(ctx context.Context) error {
 }
 
 func (w *Writer) prepareTable(ctx context.Context, t *table) error {
-	view := t.name + viewSuffix
-	there, err := w.entities(ctx, t.name, view)
+	there, err := w.look(ctx, t)
 	if err != nil {
 		return err
 	}
-	if e, ok := there[t.name]; !ok {
+	if there.table == (entity{}) {
 		if err := w.conn.Exec(ctx, w.ddl.createTable(t)); err != nil {
 			return fmt.Errorf("create table %s: %w", t.name, err)
 		}
-	} else if !strings.HasSuffix(e.engine, "ReplacingMergeTree") {
-		return fmt.Errorf("table %s is there and of the engine %s: it must be a ReplacingMergeTree", t.name, e.engine)
+		if there, err = w.look(ctx, t); err != nil {
+			return err
+		}
 	}
-	if e, ok := there[view]; ok && e.engine != "View" {
-		return fmt.Errorf("%s is there and of the engine %s: it must be a view", view, e.engine)
-	}
-	columns, err := w.foundColumns(ctx, t.name, view)
-	if err != nil {
-		return err
-	}
-	added, err := w.addMissing(ctx, t, columns[t.name])
+	added, err := w.addMissing(ctx, t, there.columns)
 	if err != nil {
 		return err
 	}
 	if err := t.settle(); err != nil {
 		return err
 	}
-	return w.prepareView(ctx, t, there[view], columns[view], added)
+	return w.prepareView(ctx, t, there.view, there.viewColumns, added)
+}
+
+// present is what is there of a table and its view.
+type present struct {
+	table, view          entity
+	columns, viewColumns map[string]found
+}
+
+// look sees what is there of a table and its view; what cannot be adopted is an
+// error.
+func (w *Writer) look(ctx context.Context, t *table) (present, error) {
+	view := t.name + viewSuffix
+	there, err := w.entities(ctx, t.name, view)
+	if err != nil {
+		return present{}, err
+	}
+	if e, ok := there[t.name]; ok && !strings.HasSuffix(e.engine, "ReplacingMergeTree") {
+		return present{}, fmt.Errorf("table %s is there and of the engine %s: it must be a ReplacingMergeTree", t.name, e.engine)
+	}
+	if e, ok := there[view]; ok && e.engine != "View" {
+		return present{}, fmt.Errorf("%s is there and of the engine %s: it must be a view", view, e.engine)
+	}
+	columns, err := w.foundColumns(ctx, t.name, view)
+	return present{there[t.name], there[view], columns[t.name], columns[view]}, err
 }
 
 // entities are the tables and views of some names that are there.
@@ -120,14 +137,7 @@ func each(rows driver.Rows, err error, scan func() error) error {
 
 // addMissing adds columns that a table lacks and reports whether it lacked any.
 func (w *Writer) addMissing(ctx context.Context, t *table, there map[string]found) (bool, error) {
-	t.found = maps.Clone(there)
-	var missing []column
-	for _, c := range t.columns {
-		if _, ok := there[c.name]; !ok {
-			missing = append(missing, c)
-			t.found[c.name] = found{typ: c.typ}
-		}
-	}
+	missing := w.found(t, there)
 	if len(missing) == 0 {
 		return false, nil
 	}
@@ -135,6 +145,19 @@ func (w *Writer) addMissing(ctx context.Context, t *table, there map[string]foun
 		return false, fmt.Errorf("add columns to table %s: %w", t.name, err)
 	}
 	return true, nil
+}
+
+// found notes the columns that are there, and as ours those that are missing.
+func (w *Writer) found(t *table, there map[string]found) (missing []column) {
+	t.found = map[string]found{}
+	maps.Copy(t.found, there)
+	for _, c := range t.columns {
+		if _, ok := there[c.name]; !ok {
+			missing = append(missing, c)
+			t.found[c.name] = found{typ: c.typ}
+		}
+	}
+	return missing
 }
 
 // settle checks the types of the columns that are there.

@@ -8,6 +8,8 @@ import (
 	"testing"
 
 	"github.com/ClickHouse/clickhouse-go/v2/lib/driver"
+
+	"throughline/internal/store/clickhousestore/chtest"
 )
 
 var errCrash = errors.New("crash")
@@ -143,4 +145,34 @@ func TestCrash(t *testing.T) {
 			}
 		})
 	}
+}
+
+// TestServerKilled kills the server as soon as rows are written anew: what they
+// took the place of does not come back, and settings of tables are as before.
+func TestServerKilled(t *testing.T) {
+	folder := t.TempDir()
+	server := chtest.Start(t, folder, "127.0.0.1:0")
+	b := connect(t, server.DSN())
+	w := newWriter(t, b)
+	records := manyRecords(30)
+	write(t, w, records...)
+	b.exec(t, "ALTER TABLE "+w.metrics.name+" MODIFY SETTING old_parts_lifetime = 333")
+	for i := range records {
+		records[i].Title = "Another"
+		records[i].Calendar = always()
+		for k := range records[i].History.Periods {
+			records[i].History.Periods[k].Status.Name += " again"
+		}
+	}
+	stats := write(t, w, records...)
+	if stats.Removed == 0 {
+		t.Errorf("stats %+v", stats)
+	}
+	want := b.dump(t, w)
+	server.Stop()
+	server = chtest.Start(t, folder, server.Addr())
+	b = connect(t, server.DSN())
+	same(t, "after the start", b.dump(t, w), want)
+	same(t, "settings", b.rows(t, "SELECT concat(name, ' ', extract(engine_full, 'old_parts_lifetime = \\\\d+')) FROM system.tables WHERE database = currentDatabase() AND engine LIKE '%MergeTree'"),
+		[]string{"issue_metrics old_parts_lifetime = 333", "issues ", "issues_changelog "})
 }

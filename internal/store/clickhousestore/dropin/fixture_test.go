@@ -35,7 +35,12 @@ type base struct {
 
 func openBase(t testing.TB) base {
 	t.Helper()
-	o, err := clickhouse.ParseDSN(chtest.Open(t))
+	return connect(t, chtest.Open(t))
+}
+
+func connect(t testing.TB, dsn string) base {
+	t.Helper()
+	o, err := clickhouse.ParseDSN(dsn)
 	if err != nil {
 		t.Fatal(err)
 	}

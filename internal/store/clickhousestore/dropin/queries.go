@@ -16,6 +16,8 @@ var (
 	digestsSQL string
 	//go:embed query/partition_rows.sql
 	partitionRowsSQL string
+	//go:embed query/old_parts.sql
+	oldPartsSQL string
 	//go:embed query/parts.sql
 	partsSQL string
 	//go:embed query/replace_partition.sql

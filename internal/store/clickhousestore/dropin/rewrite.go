@@ -4,7 +4,9 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"regexp"
 	"strings"
+	"time"
 )
 
 const (
@@ -15,7 +17,10 @@ const (
 	maxCopies = 5
 )
 
-var errBusy = errors.New("others write to it all the time")
+var (
+	errBusy     = errors.New("others write to it all the time")
+	errOldParts = errors.New("parts that were replaced are still on the disk, and would be back after a crash")
+)
 
 // rewrite replaces each partition that holds stale rows by a copy without them,
 // in one step for readers, and counts those.
@@ -39,12 +44,82 @@ func (r *run) rewrite(ctx context.Context, t *table, k *keys) (removed int, err 
 	if err := r.createCopy(ctx, t, anew); err != nil {
 		return 0, err
 	}
+	restore, err := r.forgetfully(ctx, t)
+	if err != nil {
+		return 0, err
+	}
+	defer func() { err = errors.Join(err, restore()) }()
 	for _, p := range partitions {
 		if err := r.replace(ctx, t, r.values(t, condition, "{partition}", literal(p), "{copy}", anew)); err != nil {
 			return 0, fmt.Errorf("partition %s: %w", p, err)
 		}
 	}
-	return stale, nil
+	return stale, r.forgotten(ctx, t, partitions)
+}
+
+// lifetime is the setting of a table that says how long, in seconds, parts that
+// have been replaced stay on the disk: eight minutes by default.
+var lifetime = regexp.MustCompile(`old_parts_lifetime = (\d+)`)
+
+// soon is that lifetime while partitions are written anew.
+const soon = "0"
+
+// never is a partition that no table has. Dropping it makes the server look at
+// once for what may leave the disk; by itself it does within some ten seconds.
+const never = "'999912'"
+
+// forgetfully lets a table drop at once from the disk what is replaced: a server
+// that is killed before takes those parts up again when it starts, since a
+// partition that was put in their place does not say that it did. restore makes
+// the table what it was. In a cluster Keeper knows which parts count.
+func (r *run) forgetfully(ctx context.Context, t *table) (restore func() error, err error) {
+	if r.ddl.cluster != "" {
+		return func() error { return nil }, nil
+	}
+	var engine string
+	if err := r.conn.QueryRow(ctx, shapeSQL, r.ddl.database, t.name).Scan(&engine); err != nil {
+		return nil, err
+	}
+	alter := "ALTER TABLE " + r.ddl.full(t.name)
+	back := alter + " RESET SETTING old_parts_lifetime"
+	if set := lifetime.FindStringSubmatch(engine); set != nil && set[1] != soon { // soon is left by a run that was cut short
+		back = alter + " MODIFY SETTING old_parts_lifetime = " + set[1]
+	}
+	if err := r.conn.Exec(ctx, alter+" MODIFY SETTING old_parts_lifetime = "+soon); err != nil {
+		return nil, err
+	}
+	return func() error { return r.conn.Exec(context.WithoutCancel(ctx), back) }, nil
+}
+
+const (
+	forgetEvery = 200 * time.Millisecond
+	forgetLimit = time.Minute // a query that reads old parts keeps them
+)
+
+// forgotten waits until no replaced part of some partitions is on the disk. Only
+// then does what was written count as done.
+func (r *run) forgotten(ctx context.Context, t *table, partitions []string) error {
+	if r.ddl.cluster != "" {
+		return nil
+	}
+	if err := r.conn.Exec(ctx, "ALTER TABLE "+r.ddl.full(t.name)+" DROP PARTITION ID "+never); err != nil {
+		return err
+	}
+	for deadline := time.Now().Add(forgetLimit); time.Now().Before(deadline); {
+		var left uint64
+		if err := r.conn.QueryRow(ctx, oldPartsSQL, r.ddl.database, t.name, partitions).Scan(&left); err != nil {
+			return err
+		}
+		if left == 0 {
+			return nil
+		}
+		select {
+		case <-ctx.Done():
+			return ctx.Err()
+		case <-time.After(forgetEvery):
+		}
+	}
+	return errOldParts
 }
 
 func (r *run) fillKeys(ctx context.Context, table string, names []string) error {

@@ -36,16 +36,10 @@ type Stats struct {
 // New makes the tables and views that are missing and adopts those that are
 // there. What is in the way is an error that names it.
 func New(ctx context.Context, conn driver.Conn, o Options) (*Writer, error) {
-	if err := o.Validate(); err != nil {
-		return nil, fmt.Errorf("drop-in tables: %w", err)
-	}
-	o = o.withDefaults()
-	custom, err := customColumns(o.Custom)
+	w, err := newWriterOf(conn, o)
 	if err != nil {
-		return nil, fmt.Errorf("drop-in tables: %w", err)
+		return nil, err
 	}
-	w := &Writer{conn: conn, opts: o, ddl: ddl{o.Database, o.Cluster}, custom: custom}
-	w.issues, w.metrics, w.changelog = tables(o, custom)
 	if err := w.prepare(ctx); err != nil {
 		return nil, fmt.Errorf("drop-in tables in %s: %w", o.Database, err)
 	}
@@ -58,6 +52,40 @@ func New(ctx context.Context, conn driver.Conn, o Options) (*Writer, error) {
 	for _, t := range w.tables() {
 		t.sql = w.ddl.insert(t)
 	}
+	return w, nil
+}
+
+// Check reports what would keep New from making or adopting the tables, and
+// changes nothing.
+func Check(ctx context.Context, conn driver.Conn, o Options) error {
+	w, err := newWriterOf(conn, o)
+	if err != nil {
+		return err
+	}
+	for _, t := range w.tables() {
+		there, err := w.look(ctx, t)
+		if err == nil {
+			w.found(t, there.columns)
+			err = t.settle()
+		}
+		if err != nil {
+			return fmt.Errorf("drop-in tables in %s: %w", o.Database, err)
+		}
+	}
+	return nil
+}
+
+func newWriterOf(conn driver.Conn, o Options) (*Writer, error) {
+	if err := o.Validate(); err != nil {
+		return nil, fmt.Errorf("drop-in tables: %w", err)
+	}
+	o = o.withDefaults()
+	custom, err := customColumns(o.Custom)
+	if err != nil {
+		return nil, fmt.Errorf("drop-in tables: %w", err)
+	}
+	w := &Writer{conn: conn, opts: o, ddl: ddl{o.Database, o.Cluster}, custom: custom}
+	w.issues, w.metrics, w.changelog = tables(o, custom)
 	return w, nil
 }
 
