@@ -29,28 +29,36 @@ type DB struct {
 
 // Open opens or creates the inbox at path.
 func Open(ctx context.Context, path string) (*DB, error) {
-	codec, err := newCodec()
+	db, err := open(ctx, path)
 	if err != nil {
 		return nil, fmt.Errorf("inbox: %w", err)
+	}
+	return db, nil
+}
+
+func open(ctx context.Context, path string) (*DB, error) {
+	codec, err := newCodec()
+	if err != nil {
+		return nil, err
 	}
 	// FULL: with NORMAL a commit is not synced, and power that fails takes
 	// entries whose senders were told that they are safe.
 	file, err := sqlite.Open(ctx, path, "FULL", migrations.Inbox())
 	if err != nil {
 		codec.close()
-		return nil, fmt.Errorf("inbox: %w", err)
+		return nil, err
+	}
+	w, err := openWriter(ctx, file)
+	if err != nil {
+		codec.close()
+		return nil, errors.Join(err, file.Close())
 	}
 	db := &DB{
 		sql: file, codec: codec, now: time.Now,
 		jobs: make(chan *job), added: make(chan struct{}, 1), closing: make(chan struct{}),
 	}
-	conn, err := file.Writer.Conn(ctx)
-	if err != nil {
-		codec.close()
-		return nil, errors.Join(fmt.Errorf("inbox: %w", err), file.Close())
-	}
 	stopped := make(chan error)
-	go func() { stopped <- db.commitJobs(newWriter(conn)) }()
+	go func() { stopped <- db.commitJobs(w) }()
 	db.close = sync.OnceValue(func() error {
 		close(db.closing)
 		err := <-stopped

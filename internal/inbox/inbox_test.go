@@ -127,12 +127,16 @@ func TestSynced(t *testing.T) {
 	db := openTest(t)
 	const full = 2
 	var mode string
-	var synchronous int
+	var synchronous, cache, log int
 	must(t, db.write(db.ctx, func(w *writer) error {
-		return errors.Join(w.row(`PRAGMA journal_mode`, nil, &mode), w.row(`PRAGMA synchronous`, nil, &synchronous))
+		return errors.Join(w.row(`PRAGMA journal_mode`, nil, &mode), w.row(`PRAGMA synchronous`, nil, &synchronous),
+			w.row(`PRAGMA cache_size`, nil, &cache), w.row(`PRAGMA wal_autocheckpoint`, nil, &log))
 	}))
 	if mode != "wal" || synchronous != full {
 		t.Errorf("journal_mode %s, synchronous %d", mode, synchronous)
+	}
+	if cache != -65536 || log != 8000 {
+		t.Errorf("cache_size %d, wal_autocheckpoint %d", cache, log)
 	}
 }
 
