@@ -7,11 +7,14 @@ import (
 	"io/fs"
 )
 
-//go:embed control/*.sql sqlite/*.sql clickhouse/*.sql
+//go:embed control/*.sql inbox/*.sql sqlite/*.sql clickhouse/*.sql
 var files embed.FS
 
 // Control is the schema of the control database.
 func Control() fs.FS { return sub("control") }
+
+// Inbox is the schema of the inbox.
+func Inbox() fs.FS { return sub("inbox") }
 
 // ClickHouse is the schema of the fact store in ClickHouse: templates, in which
 // clickhousestore fills in what depends on a cluster.

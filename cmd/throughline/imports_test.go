@@ -31,6 +31,7 @@ var imports = map[string][]string{
 	"internal/store/sqlitestore":       {"internal/delivery", "internal/sqlite", "migrations"},
 	"internal/store/storecopy":         {"internal/delivery"},
 	"internal/control":                 {"internal/delivery", "internal/source", "internal/secret", "internal/sqlite", "migrations", "internal/holidays"},
+	"internal/inbox":                   {"internal/sqlite", "migrations"},
 	"internal/importer":                {"internal/control", "internal/source"},
 	"internal/worker":                  {"internal/control", "internal/delivery", "internal/source"},
 	"internal/simulator":               {"internal/delivery"},
