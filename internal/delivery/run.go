@@ -57,7 +57,8 @@ type Run struct {
 // NotSaid is a duration that the source does not say.
 const NotSaid = int64(-1)
 
-// Job is a job of the last attempt of a run.
+// Job is a job of the last attempt of a run. One that ran several times in it is
+// there once for each time that the source tells of, told apart by Attempt.
 type Job struct {
 	ID         string    `json:"id,omitempty"` // the source's; "" when it has none
 	Name       string    `json:"name"`
@@ -83,5 +84,5 @@ type Job struct {
 // Build is a build of a run, by name.
 type Build struct {
 	Name     string `json:"name"`
-	Duration int64  `json:"duration"` // milliseconds
+	Duration int64  `json:"duration"` // milliseconds, or NotSaid
 }

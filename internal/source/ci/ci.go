@@ -1,0 +1,28 @@
+// Package ci reads the CI runs that programs push: the bodies of POST
+// /save_metrics, as GitLab workers send them, and of POST /api/v1/runs. It knows
+// nothing of HTTP, tokens or storage, and it pulls from nowhere.
+package ci
+
+import (
+	"strconv"
+
+	"throughline/internal/delivery"
+)
+
+// Bounds of what one body may hold. Lengths are in bytes.
+const (
+	maxName       = 400
+	maxLong       = 2000 // titles and addresses
+	maxRuns       = 1000
+	maxJobs       = 2000
+	maxBuilds     = 2000
+	maxLabels     = 50
+	maxLabelKey   = 100
+	maxLabelValue = 400
+)
+
+// NaturalKey tells a run apart from all others of its connection. The project is
+// quoted, so that no two pairs of project and id have one key.
+func NaturalKey(run delivery.Run) string {
+	return strconv.Quote(run.Project) + "#" + run.ID
+}
