@@ -96,15 +96,15 @@ func (s *Server) receive(w http.ResponseWriter, r *http.Request, kind string, pa
 		Connection: from.connection, Kind: kind, Token: from.token, ReceivedAt: s.now(), Body: body, Bytes: len(body),
 	}
 	if p.Pushed, err = s.cfg.Pushes[kind](body); err != nil {
-		s.refuse(w, r, &p, err)
+		s.refuseBody(w, r, &p, err)
 		return p, false
 	}
 	p.entry.Key = p.Key
 	return p, true
 }
 
-// refuse answers what is wrong with a body, all of it.
-func (s *Server) refuse(w http.ResponseWriter, r *http.Request, p *pushed, err error) {
+// refuseBody answers what is wrong with a body, all of it.
+func (s *Server) refuseBody(w http.ResponseWriter, r *http.Request, p *pushed, err error) {
 	details := bodyDetails(err)
 	message := details[0].Path + ": " + details[0].Message
 	p.entry.Error = message
@@ -227,7 +227,7 @@ func (s *Server) pushRuns(w http.ResponseWriter, r *http.Request) {
 	items, used := pushedItems(&p, "accepted")
 	switch {
 	case !p.Listed && used == 0:
-		s.refuse(w, r, &p, p.Items[0].Err)
+		s.refuseBody(w, r, &p, p.Items[0].Err)
 		return
 	case p.dryRun:
 		s.dryRun(w, r, &p)

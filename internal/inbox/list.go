@@ -99,3 +99,14 @@ func (db *DB) Counts(ctx context.Context) (counts map[string]map[State]int, err 
 	}
 	return counts, rows.Err()
 }
+
+// Has reports whether an entry of this natural key was put, also one whose body
+// is no longer kept.
+func (db *DB) Has(ctx context.Context, kind, connection, key string) (there bool, err error) {
+	err = db.sql.Reader.QueryRowContext(ctx, `SELECT EXISTS (SELECT 1 FROM entries WHERE kind = ? AND connection = ? AND key = ? AND key != '')`,
+		kind, connection, key).Scan(&there)
+	if err != nil {
+		return false, fmt.Errorf("look for an entry: %w", err)
+	}
+	return there, nil
+}

@@ -64,8 +64,8 @@ func (w *Worker) drain(ctx context.Context) (more bool, err error) {
 	return true, nil
 }
 
-// outcome is what an entry came to, as the inbox keeps it.
-type outcome struct {
+// drained is what an entry came to, as the inbox keeps it.
+type drained struct {
 	Taken   int      `json:"taken"`   // facts of it
 	Refused int      `json:"refused"` // items of it that were wrong
 	IDs     []string `json:"ids"`     // of the first of them
@@ -77,7 +77,7 @@ const idsKept = 20
 // fails, so that one of them does not hold up the rest.
 func (w *Worker) storeOf(ctx context.Context, connection string, entries []inbox.Entry) error {
 	batch := delivery.Batch{Connection: connection}
-	outcomes := make([]outcome, 0, len(entries))
+	outcomes := make([]drained, 0, len(entries))
 	kept := entries[:0:0]
 	for _, e := range entries {
 		pushed, err := w.parse(&e)
@@ -128,8 +128,8 @@ func (w *Worker) parse(e *inbox.Entry) (source.Pushed, error) {
 }
 
 // take adds to a batch what can be stored of a body.
-func take(b *delivery.Batch, p *source.Pushed) outcome {
-	var o outcome
+func take(b *delivery.Batch, p *source.Pushed) drained {
+	var o drained
 	for _, item := range p.Items {
 		if item.Err != nil {
 			o.Refused++

@@ -5,18 +5,16 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+
+	"throughline/internal/source"
 )
 
 // maxErrors is how many errors are told of one run.
 const maxErrors = 100
 
-// FieldError says what is wrong with one value of a body.
-type FieldError struct {
-	Path    string // of the value in the body: $.jobs[2].duration
-	Message string // goes on from the path: "must be a number"; never holds the value
-}
-
-func (e *FieldError) Error() string { return e.Path + ": " + e.Message }
+// FieldError says what is wrong with one value of a body. Its message goes on from
+// the path, "must be a number", and never holds the value.
+type FieldError = source.BodyError
 
 // Errors is all that is wrong with a body or with one run of it, sorted by path
 // with indexes as numbers. There are at most 100: of more, the last says how many
