@@ -15,9 +15,11 @@ import (
 	"throughline/internal/config"
 	"throughline/internal/control"
 	"throughline/internal/delivery"
+	"throughline/internal/inbox"
 	"throughline/internal/safehttp"
 	"throughline/internal/secret"
 	"throughline/internal/source"
+	"throughline/internal/source/ci"
 	"throughline/internal/store/clickhousestore"
 	"throughline/internal/telemetry"
 	"throughline/internal/worker"
@@ -33,6 +35,7 @@ type app struct {
 	log    *slog.Logger
 	lock   *dirLock
 	db     *control.DB
+	inbox  *inbox.DB
 	store  delivery.Store
 	down   error // of a fact store that did not answer when it was opened
 	client *http.Client
@@ -121,6 +124,9 @@ func openApp(ctx context.Context, cfg config.Config, provision *control.Provisio
 	if a.db, err = control.Open(ctx, filepath.Join(cfg.DataDir, "control.db"), box); err != nil {
 		return a, err
 	}
+	if a.inbox, err = inbox.Open(ctx, filepath.Join(cfg.DataDir, inboxFile)); err != nil {
+		return a, err
+	}
 	if err := a.openFacts(ctx); err != nil {
 		return a, err
 	}
@@ -132,6 +138,7 @@ func openApp(ctx context.Context, cfg config.Config, provision *control.Provisio
 	a.worker = worker.New(a.db, a.store, measured(kindsFor(cfg), a.metrics), a.client, log)
 	a.worker.Observe(syncObserver{a.metrics})
 	a.worker.Ready = a.bindFacts
+	a.worker.Inbox, a.worker.Pushes = a.inbox, ci.Pushes()
 	if store, ok := a.store.(*clickhousestore.Store); ok {
 		store.Inserted = func(table string, rows int, took time.Duration) {
 			a.metrics.Inserted(store.Database(), table, rows, took)
@@ -246,6 +253,9 @@ func (a *app) Close() error {
 	}
 	if a.store != nil {
 		errs = append(errs, a.store.Close())
+	}
+	if a.inbox != nil {
+		errs = append(errs, a.inbox.Close())
 	}
 	if a.db != nil {
 		errs = append(errs, a.db.Close())

@@ -87,6 +87,7 @@ func (m *manifest) databases() []database {
 const (
 	controlFile = "control.db"
 	factsFile   = "facts.db"
+	inboxFile   = "inbox.db"
 	keyFile     = "secret.key"
 )
 

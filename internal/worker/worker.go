@@ -187,6 +187,11 @@ func (w *Worker) prunes(ctx context.Context) {
 		if err := w.db.PruneSessions(ctx, time.Now()); err != nil {
 			w.failed(ctx, "sessions cannot be pruned", err)
 		}
+		if w.Inbox != nil {
+			if err := w.Inbox.Prune(ctx, time.Now()); err != nil {
+				w.failed(ctx, "the inbox cannot be pruned", err)
+			}
+		}
 		select {
 		case <-ctx.Done():
 			return
