@@ -72,7 +72,7 @@ func readItem(v any, at string) Item {
 	}
 	run := readRun(f)
 	if err := wrong.err(); err != nil {
-		return Item{Err: err}
+		return Item{Run: delivery.Run{ID: run.ID}, Err: err} // so that it can be told which
 	}
 	return Item{Run: run}
 }

@@ -1,0 +1,164 @@
+package web
+
+import (
+	"encoding/json"
+	"io"
+	"net/http"
+	"os"
+	"path/filepath"
+	"strings"
+	"sync"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"throughline/internal/control"
+	"throughline/internal/inbox"
+	"throughline/internal/source/ci"
+)
+
+// pushSite takes what programs push, and has a token for them.
+func pushSite(t *testing.T) (s *site, box *inbox.DB, token string) {
+	t.Helper()
+	box, err := inbox.Open(t.Context(), filepath.Join(t.TempDir(), "inbox.db"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = box.Close() })
+	s = newSite(t, func(c *Config) { c.Inbox, c.Pushes = box, ci.Pushes() })
+	if token, err = s.db.CreateToken(t.Context(), control.Token{Name: "gitlab", Scopes: []string{"ingest"}}); err != nil {
+		t.Fatal(err)
+	}
+	return s, box, token
+}
+
+// push sends a body and returns status and answer.
+func (s *site) push(path, token, body string) (int, string) {
+	s.t.Helper()
+	req, err := http.NewRequestWithContext(s.t.Context(), http.MethodPost, s.url+path, strings.NewReader(body))
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	if token != "" {
+		req.Header.Set("Authorization", "Bearer "+token)
+	}
+	res, err := s.client.Do(req)
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	defer res.Body.Close() //nolint:errcheck // read to its end below
+	text, err := io.ReadAll(res.Body)
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	return res.StatusCode, string(text)
+}
+
+func gitlabRun(t *testing.T) string {
+	t.Helper()
+	text, err := os.ReadFile("../internal/source/ci/testdata/gitlab-worker/01-save_metrics.json")
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(text)
+}
+
+func TestSaveMetrics(t *testing.T) {
+	s, box, token := pushSite(t)
+	run := gitlabRun(t)
+	for _, c := range []struct {
+		name, path, token, body string
+		status                  int
+		answer                  string // "" for none
+	}{
+		{"by the header", "/save_metrics", token, run, 200, ""},
+		{"again", "/save_metrics", token, run, 208, ""},
+		{"by the address", "/save_metrics?token=" + token, "", run, 208, ""},
+		{"nobody", "/save_metrics", "", run, 401, "send a token"},
+		{"another token", "/save_metrics?token=wrong", "", run, 401, "no such token"},
+		{"no JSON", "/save_metrics", token, "pipeline", 400, `"path":"$"`},
+		{"everything at once", "/save_metrics", token, `{"jobs":[{"name":"e2e","duration":"x"}],"pipeline_id":null}`, 400, `"path":"$.jobs[0].duration"`},
+		{"too large", "/save_metrics", token, `{"project":"` + strings.Repeat("a", maxBody) + `"}`, 413, `"code":"too_large"`},
+		{"a parameter", "/save_metrics?dry=1", token, run, 400, `"path":"dry"`},
+		{"dry run", "/save_metrics?dry_run=1", token, strings.Replace(run, "700001", "5", 1), 200, `"status":"would_store"`},
+		{"dry run of what is there", "/save_metrics?dry_run=1", token, run, 200, `"status":"duplicate"`},
+	} {
+		status, answer := s.push(c.path, c.token, c.body)
+		if status != c.status || c.answer == "" && answer != "" || !strings.Contains(answer, c.answer) {
+			t.Errorf("%s: %d %.300s", c.name, status, answer)
+		}
+	}
+	counts, err := box.Counts(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := map[string]map[inbox.State]int{"ci": {inbox.Waiting: 1, inbox.Refused: 2}}
+	if d := cmp.Diff(want, counts); d != "" {
+		t.Errorf("inbox (-want +got):\n%s", d)
+	}
+	if strings.Contains(s.log.String(), token) {
+		t.Error("the token is in the log")
+	}
+}
+
+// One of the same pushes that come at once is new.
+func TestSaveMetricsAtOnce(t *testing.T) {
+	s, _, token := pushSite(t)
+	run := gitlabRun(t)
+	var mu sync.Mutex
+	statuses := map[int]int{}
+	var running sync.WaitGroup
+	for range 20 {
+		running.Go(func() {
+			status, _ := s.push("/save_metrics", token, run)
+			mu.Lock()
+			statuses[status]++
+			mu.Unlock()
+		})
+	}
+	running.Wait()
+	if d := cmp.Diff(map[int]int{200: 1, 208: 19}, statuses); d != "" {
+		t.Errorf("answers (-want +got):\n%s", d)
+	}
+}
+
+func TestPushRuns(t *testing.T) {
+	s, box, token := pushSite(t)
+	const good, bad = `{"id":"1","project":"a/b","status":"success","created_at":"2026-03-04T10:00:00Z"}`, `{"id":"2","project":"a/b","state":"success"}`
+	type item struct {
+		Status, ID string
+		Error      *struct{ Path string }
+	}
+	for _, c := range []struct {
+		name, path, body string
+		status           int
+		items            []item
+	}{
+		{"one", "/api/v1/runs", good, 200, []item{{Status: "accepted", ID: "1"}}},
+		{"again", "/api/v1/runs", good, 200, []item{{Status: "accepted", ID: "1"}}},
+		{"a list", "/api/v1/runs", "[" + good + "," + bad + "]", 200, []item{
+			{Status: "accepted", ID: "1"}, {Status: "invalid", ID: "2", Error: &struct{ Path string }{"$[1].created_at"}},
+		}},
+		{"nothing good", "/api/v1/runs", "[" + bad + "]", 400, []item{{Status: "invalid", ID: "2", Error: &struct{ Path string }{"$[0].created_at"}}}},
+		{"one that is wrong", "/api/v1/runs", bad, 400, nil},
+		{"an empty list", "/api/v1/runs", "[]", 400, nil},
+		{"dry", "/api/v1/runs?dry_run=1", "[" + good + "]", 200, []item{{Status: "would_store", ID: "1"}}},
+	} {
+		status, text := s.push(c.path, token, c.body)
+		var answer struct{ Items []item }
+		if err := json.Unmarshal([]byte(text), &answer); err != nil || status != c.status {
+			t.Errorf("%s: %d %v %.300s", c.name, status, err, text)
+		}
+		if d := cmp.Diff(c.items, answer.Items); d != "" {
+			t.Errorf("%s (-want +got):\n%s", c.name, d)
+		}
+	}
+	counts, err := box.Counts(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := map[string]map[inbox.State]int{"ci": {inbox.Waiting: 3, inbox.Refused: 3}}
+	if d := cmp.Diff(want, counts); d != "" {
+		t.Errorf("inbox (-want +got):\n%s", d)
+	}
+}
