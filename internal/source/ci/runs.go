@@ -14,7 +14,9 @@ import (
 // Item is one run of a body, or what is wrong with it.
 type Item struct {
 	Run delivery.Run
-	Err error // of the type Errors, with paths from the body's root; nil when Run holds
+	// Err is of the type Errors, with paths from the body's root; of Run only the ID
+	// is read then, "" when it is wrong itself. nil when Run holds.
+	Err error
 }
 
 var (
