@@ -140,7 +140,7 @@ func (t *transfer) copy(ctx context.Context, from, to delivery.Store) error {
 		say(t.p.stdout, "%s was copied to %s before; they are compared\n", t.from, t.to)
 		return nil
 	case c.Done() > 0:
-		say(t.p.stdout, "going on with the copy of %s to %s behind %d issues\n", t.from, t.to, c.Done())
+		say(t.p.stdout, "going on with the copy of %s to %s behind %d issues and runs\n", t.from, t.to, c.Done())
 	default:
 		say(t.p.stdout, "copying %s to %s\n", t.from, t.to)
 	}
@@ -205,6 +205,7 @@ func (t *transfer) compare(from, to storecopy.Sum) (same bool) {
 	row("issues", "%d", from.Issues, to.Issues)
 	row("of them gone", "%d", from.Gone, to.Gone)
 	row("events", "%d", from.Events, to.Events)
+	row("runs", "%d", from.Runs, to.Runs)
 	row("statuses", "%d", from.Statuses, to.Statuses)
 	row("people", "%d", from.People, to.People)
 	row("names", "%d", from.Names, to.Names)

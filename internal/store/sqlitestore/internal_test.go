@@ -203,3 +203,34 @@ func TestOpenFails(t *testing.T) {
 		t.Error("opened in a folder that is not there")
 	}
 }
+
+func FuzzParts(f *testing.F) {
+	f.Add(appendPart(appendPart(nil, part{1, 2, delivery.NotSaid}), part{300_000, 0, 3_600_000}))
+	f.Add([]byte{0x80})
+	f.Add([]byte{2, 4})
+	f.Fuzz(func(t *testing.T, b []byte) {
+		var parts, again []part
+		if err := eachPart(b, func(p part) { parts = append(parts, p) }); err != nil {
+			return
+		}
+		var packed []byte
+		for _, p := range parts {
+			packed = appendPart(packed, p)
+		}
+		if err := eachPart(packed, func(p part) { again = append(again, p) }); err != nil {
+			t.Fatal(err)
+		}
+		if diff := cmp.Diff(parts, again, cmp.AllowUnexported(part{})); diff != "" {
+			t.Error(diff)
+		}
+	})
+}
+
+func TestBadParts(t *testing.T) {
+	b := appendPart(nil, part{name: 300_000, status: 2, duration: 3_600_000})
+	for n := 1; n < len(b); n++ {
+		if err := eachPart(b[:n], func(part) { t.Error("a part of a cut one") }); err == nil {
+			t.Errorf("the first %d of %d bytes are read", n, len(b))
+		}
+	}
+}

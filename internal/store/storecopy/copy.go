@@ -21,11 +21,12 @@ var ErrPartial = errors.New("it is itself a copy that was not finished")
 // earlier part of the same copy. It was not touched.
 var ErrOccupied = errors.New("it holds facts already")
 
-// Page is how many issues are read, and written, at once: a ClickHouse wants many,
+// Page is how many issues or runs are read, and written, at once: a ClickHouse wants many,
 // memory few.
 const Page = 1000
 
-// Progress is told how far a copy is: of how many issues is not known exactly.
+// Progress is told how far a copy is: of how many issues and runs is not known
+// exactly.
 type Progress func(phase string, done, found int)
 
 // mark is what the target keeps of the copy until it is finished.
@@ -33,7 +34,7 @@ type mark struct {
 	From    string `json:"from"`    // identity
 	Version int64  `json:"version"` // of from
 	After   string `json:"after"`   // Export's, of what is there
-	Done    int    `json:"done"`    // issues before it
+	Done    int    `json:"done"`    // issues and runs before it
 }
 
 func (m mark) String() string {
@@ -118,14 +119,17 @@ func holdsFacts(ctx context.Context, s delivery.Store) (bool, error) {
 		return len(words) > 0, err
 	}
 	b, _, err := s.Export(ctx, "", 1)
-	return len(b.Issues) > 0, err
+	return size(&b) > 0, err
 }
+
+// size is the number of issues or runs of a batch of Store.Export.
+func size(b *delivery.Batch) int { return len(b.Issues) + len(b.Runs) }
 
 // Finished reports whether the copy was finished before: then there is nothing
 // to Run, and nothing to Adopt.
 func (c *Copy) Finished() bool { return c.finished }
 
-// Done is the number of issues that an earlier part of the copy has written.
+// Done is the number of issues and runs that an earlier part of the copy has written.
 func (c *Copy) Done() int { return c.at.Done }
 
 // Run writes what is missing, with statuses meaning what w says. Whenever it
@@ -151,13 +155,14 @@ func (c *Copy) Run(ctx context.Context, w delivery.Workflows) error {
 			return err
 		}
 	}
-	if err := c.issues(ctx); err != nil {
+	if err := c.records(ctx); err != nil {
 		return err
 	}
 	return c.to.Rebuild(ctx, func(done, total int) { c.progress("derive", done, total) })
 }
 
-func (c *Copy) issues(ctx context.Context) error {
+// records copies the issues and the runs.
+func (c *Copy) records(ctx context.Context) error {
 	found, err := estimate(ctx, c.from)
 	if err != nil {
 		return err
@@ -168,11 +173,11 @@ func (c *Copy) issues(ctx context.Context) error {
 		if err != nil {
 			return err
 		}
-		if len(b.Issues) == 0 {
+		if size(&b) == 0 {
 			return nil
 		}
 		at := c.at
-		at.After, at.Done = next, at.Done+len(b.Issues)
+		at.After, at.Done = next, at.Done+size(&b)
 		b.Mark = at.String()
 		if _, err := c.to.Write(ctx, b); err != nil {
 			return err
@@ -181,8 +186,23 @@ func (c *Copy) issues(ctx context.Context) error {
 	}
 }
 
-// estimate is the number of issues but gone ones.
+// estimate is the number of issues but gone ones, and of runs.
 func estimate(ctx context.Context, s delivery.Store) (int, error) {
+	n, err := estimateIssues(ctx, s)
+	if err != nil {
+		return 0, err
+	}
+	runs, err := s.RunFacets(ctx)
+	if err != nil {
+		return 0, err
+	}
+	for _, f := range runs.Projects {
+		n += f.Count
+	}
+	return n, nil
+}
+
+func estimateIssues(ctx context.Context, s delivery.Store) (int, error) {
 	facets, err := s.Facets(ctx)
 	if err != nil {
 		return 0, err

@@ -52,7 +52,7 @@ func opened(t *testing.T, s delivery.Store, err error) delivery.Store {
 }
 
 // fill writes issues from one number up to another, of two connections by turns
-// of 500.
+// of 500, and a run for every tenth.
 func fill(t *testing.T, s delivery.Store, from, to int) {
 	t.Helper()
 	for ; from < to; from += 500 {
@@ -63,6 +63,9 @@ func fill(t *testing.T, s delivery.Store, from, to int) {
 		b.Statuses = []delivery.Status{{Connection: b.Connection, Key: "done", Name: "Done", Type: "done", Order: 3}}
 		for n := from; n < min(from+500, to); n++ {
 			b.Issues = append(b.Issues, record(b.Connection, n))
+			if n%10 == 0 {
+				b.Runs = append(b.Runs, run(b.Connection, n))
+			}
 		}
 		write(t, s, b)
 	}
@@ -85,6 +88,14 @@ func record(connection string, n int) delivery.IssueRecord {
 		rec.Events[1].Fields = []delivery.FieldChange{{Field: "status", From: []byte(`null`), To: []byte(`{"a":1}`)}}
 	}
 	return rec
+}
+
+func run(connection string, n int) delivery.Run {
+	return delivery.Run{
+		Connection: connection, Project: "acme/shop", ID: fmt.Sprint(n), Status: delivery.RunSuccess, Branch: "ж", Attempt: 1,
+		CreatedAt: start + delivery.Instant(n)*hour, Duration: int64(n), DurationE2E: delivery.NotSaid,
+		Labels: map[string]string{"a": "<b>"}, Jobs: []delivery.Job{{Name: "test", Status: delivery.RunSuccess, Duration: int64(n)}},
+	}
 }
 
 func write(t *testing.T, s delivery.Store, b delivery.Batch) {
@@ -151,7 +162,7 @@ func TestThereAndBack(t *testing.T) {
 	finish(t, begin(t, first, second), first, second)
 	finish(t, begin(t, second, third), second, third)
 	want, _ := sums(t, first)
-	if got, _ := sums(t, third); got != want || got.Issues != 5200 || got.Gone != 1 && got.Gone != 2 || got.Connections != 2 || got.Events != 10400 {
+	if got, _ := sums(t, third); got != want || got.Issues != 5200 || got.Gone != 1 && got.Gone != 2 || got.Connections != 2 || got.Events != 10400 || got.Runs != 520 {
 		t.Errorf("in the end %+v, at first %+v", got, want)
 	}
 	again := begin(t, first, second)
@@ -193,7 +204,7 @@ func TestResumed(t *testing.T) {
 				}
 			}
 			c := begin(t, from, to)
-			if c.Done() != 1800 || c.Finished() {
+			if c.Done() != 1980 || c.Finished() {
 				t.Errorf("%d done, finished %v", c.Done(), c.Finished())
 			}
 			finish(t, c, from, to)
@@ -229,7 +240,7 @@ func TestRefused(t *testing.T) {
 		t.Fatal(err)
 	}
 	served := sqlite(t)
-	if err := begin(t, full, &failing{served, 4}).Run(t.Context(), workflows); err != nil {
+	if err := begin(t, full, &failing{served, 5}).Run(t.Context(), workflows); err != nil {
 		t.Fatal(err)
 	}
 	fill(t, served, 10, 11)
@@ -266,6 +277,7 @@ func TestDifferences(t *testing.T) {
 		"gone":   {Gone: []string{"2"}},
 		"status": {Statuses: []delivery.Status{{Connection: tracker, Key: "done", Name: "Fertig", Type: "done", Order: 3}}},
 		"name":   {Names: []delivery.Name{{Kind: delivery.QueueName, Key: "GHOST"}}},
+		"run":    {Runs: []delivery.Run{run(tracker, 1)}},
 	} {
 		b.Connection = tracker
 		write(t, s, b)

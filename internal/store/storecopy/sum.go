@@ -12,9 +12,9 @@ import (
 // Sum is what a store holds, to be compared. Checksums are sums of a 64-bit hash
 // of each thing: the order does not matter.
 type Sum struct {
-	Connections, Issues, Gone, Events, Statuses, People, Names int
+	Connections, Issues, Gone, Events, Runs, Statuses, People, Names int
 
-	Facts uint64 // issues with their events, statuses and names, as the source said them
+	Facts uint64 // issues with their events, runs, statuses and names, as the source said them
 	Flow  uint64 // what is derived of issues that are not gone
 }
 
@@ -36,17 +36,22 @@ func SumFacts(ctx context.Context, s delivery.Store, w delivery.Workflows, progr
 		}
 	}
 	for after := ""; ; {
-		progress(r.Issues, found)
+		progress(r.Issues+r.Runs, found)
 		b, next, err := s.Export(ctx, after, Page)
 		if err != nil {
 			return Sum{}, err
 		}
-		if len(b.Issues) == 0 {
+		if size(&b) == 0 {
 			r.Connections = len(r.connections)
 			return r.Sum, nil
 		}
 		for i := range b.Issues {
 			if err := r.issue(b.Connection, &b.Issues[i]); err != nil {
+				return Sum{}, err
+			}
+		}
+		for i := range b.Runs {
+			if err := r.run(b.Connection, &b.Runs[i]); err != nil {
 				return Sum{}, err
 			}
 		}
@@ -108,6 +113,13 @@ func (r *summer) issue(connection string, rec *delivery.IssueRecord) error {
 	return add(&r.Flow, "flow", connection, flow{rec.ID, f, h.MovedAt, h.MovedBy})
 }
 
+// run adds a run of CI.
+func (r *summer) run(connection string, run *delivery.Run) error {
+	r.connections[connection] = true
+	r.Runs++
+	return add(&r.Facts, "run", connection, run)
+}
+
 // flow is what is derived of an issue.
 type flow struct {
 	ID string
@@ -118,7 +130,7 @@ type flow struct {
 
 // SumFlow is the sum of what a store has derived, as its lists tell it.
 func SumFlow(ctx context.Context, s delivery.Store, progress func(done, found int)) (uint64, error) {
-	found, err := estimate(ctx, s)
+	found, err := estimateIssues(ctx, s)
 	if err != nil {
 		return 0, err
 	}
