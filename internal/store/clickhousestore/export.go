@@ -16,7 +16,7 @@ import (
 
 // Export reads issues in the order of their numbers.
 func (s *Store) Export(ctx context.Context, after string, limit int) (b delivery.Batch, next string, err error) {
-	last, err := parseExported(after)
+	last, err := delivery.ParseExported(after)
 	step := int64(max(limit, 1))
 	if err == nil {
 		err = s.read(ctx, func(st *state) error {
@@ -38,18 +38,6 @@ func (s *Store) Export(ctx context.Context, after string, limit int) (b delivery
 		return delivery.Batch{}, "", fmt.Errorf("export: %w", err)
 	}
 	return b, next, nil
-}
-
-// parseExported is the number of the last issue that was exported.
-func parseExported(after string) (int64, error) {
-	if after == "" {
-		return 0, nil
-	}
-	issue, err := strconv.ParseInt(after, 10, 64)
-	if err != nil || issue <= 0 {
-		return 0, fmt.Errorf("not a place that an export stopped at: %q", after)
-	}
-	return issue, nil
 }
 
 // exportRange reads the issues behind a number up to another one, as far as they

@@ -12,7 +12,7 @@ import (
 
 // Export reads issues in the order of their numbers.
 func (s *Store) Export(ctx context.Context, after string, limit int) (b delivery.Batch, next string, err error) {
-	last, err := parseExported(after)
+	last, err := delivery.ParseExported(after)
 	if err == nil {
 		err = s.read(ctx, func(tx *sql.Tx) error {
 			pks, err := exportIssues(ctx, tx, last, max(limit, 1), &b)
@@ -29,18 +29,6 @@ func (s *Store) Export(ctx context.Context, after string, limit int) (b delivery
 		return delivery.Batch{}, "", fmt.Errorf("export: %w", err)
 	}
 	return b, next, nil
-}
-
-// parseExported is the number of the last issue that was exported.
-func parseExported(after string) (int64, error) {
-	if after == "" {
-		return 0, nil
-	}
-	pk, err := strconv.ParseInt(after, 10, 64)
-	if err != nil || pk <= 0 {
-		return 0, fmt.Errorf("not a place that an export stopped at: %q", after)
-	}
-	return pk, nil
 }
 
 // exportIssues reads the next issues of one connection, and their numbers.
