@@ -6,8 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"slices"
-	"strconv"
-	"strings"
 
 	"github.com/ClickHouse/clickhouse-go/v2"
 	"github.com/ClickHouse/clickhouse-go/v2/lib/driver"
@@ -17,7 +15,7 @@ import (
 
 // Export reads issues in the order of their numbers, then runs.
 func (s *Store) Export(ctx context.Context, after string, limit int) (b delivery.Batch, next string, err error) {
-	p, err := parseExported(after)
+	p, err := delivery.ParseExported(after)
 	if err == nil {
 		err = s.read(ctx, func(st *state) (err error) {
 			p, err = s.exportFrom(ctx, st, p, int64(max(limit, 1)), &b)
@@ -33,52 +31,23 @@ func (s *Store) Export(ctx context.Context, after string, limit int) (b delivery
 	return b, next, nil
 }
 
-// exportPlace is the last issue that was exported, or the last run.
-type exportPlace struct {
-	runs bool
-	last int64
-}
-
-// runPlace is before the number of a run; that of an issue stands alone.
-const runPlace = "run:"
-
-func (p exportPlace) String() string {
-	if p.runs {
-		return runPlace + strconv.FormatInt(p.last, 10)
-	}
-	return strconv.FormatInt(p.last, 10)
-}
-
-func parseExported(after string) (p exportPlace, err error) {
-	if after == "" {
-		return p, nil
-	}
-	number, runs := strings.CutPrefix(after, runPlace)
-	p.runs = runs
-	p.last, err = strconv.ParseInt(number, 10, 64)
-	if err != nil || p.last <= 0 {
-		return p, fmt.Errorf("not a place that an export stopped at: %q", after)
-	}
-	return p, nil
-}
-
 // exportFrom reads what is behind a place, and returns the one that it stopped at.
-func (s *Store) exportFrom(ctx context.Context, st *state, p exportPlace, limit int64, b *delivery.Batch) (exportPlace, error) {
+func (s *Store) exportFrom(ctx context.Context, st *state, p delivery.Exported, limit int64, b *delivery.Batch) (delivery.Exported, error) {
 	// Numbers without an issue or a run are few: those of a write that was cut off.
-	for from := p.last; !p.runs && from < st.issues; from += limit {
+	for from := p.Number; !p.Runs && from < st.issues; from += limit {
 		last, err := s.exportIssues(ctx, from, from+limit, b)
 		if err != nil || len(b.Issues) > 0 {
-			return exportPlace{last: last}, err
+			return delivery.Exported{Number: last}, err
 		}
 	}
 	from := int64(0)
-	if p.runs {
-		from = p.last
+	if p.Runs {
+		from = p.Number
 	}
 	for ; from < st.runs; from += limit {
 		last, err := s.exportRuns(ctx, from, from+limit, b)
 		if err != nil || len(b.Runs) > 0 {
-			return exportPlace{runs: true, last: last}, err
+			return delivery.Exported{Runs: true, Number: last}, err
 		}
 	}
 	return p, nil

@@ -5,8 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"iter"
-	"strconv"
-	"strings"
 
 	"github.com/ClickHouse/clickhouse-go/v2"
 	"github.com/ClickHouse/clickhouse-go/v2/lib/driver"
@@ -16,28 +14,6 @@ import (
 
 // errStop ends a listing that nobody reads on.
 var errStop = errors.New("stop")
-
-// cursor is a place in a list of issues.
-type cursor struct {
-	createdAt delivery.Instant
-	issue     int64
-}
-
-func (c cursor) String() string {
-	return strconv.FormatInt(int64(c.createdAt), 10) + ":" + strconv.FormatInt(c.issue, 10)
-}
-
-// parseCursor reads what String wrote and nothing else.
-func parseCursor(s string) (cursor, error) {
-	at, issue, _ := strings.Cut(s, ":")
-	createdAt, err1 := strconv.ParseInt(at, 10, 64)
-	n, err2 := strconv.ParseInt(issue, 10, 64)
-	c := cursor{delivery.Instant(createdAt), n}
-	if err1 != nil || err2 != nil || c.String() != s {
-		return cursor{}, &delivery.FilterError{Param: "cursor", Message: "not one of this list"}
-	}
-	return c, nil
-}
 
 // Issues lists issues by (CreatedAt, store id). The issues of one call are those
 // of one state of the store: they are read by one statement.
@@ -92,10 +68,10 @@ func listOf(st *state, q *delivery.IssueQuery) (*listData, error) {
 	if q.After == "" {
 		return d, nil
 	}
-	after, err := parseCursor(q.After)
+	after, err := delivery.ParseCursor(q.After)
 	d.After = true
-	d.bind("after_at", int64(after.createdAt))
-	d.bind("after_issue", after.issue)
+	d.bind("after_at", int64(after.At))
+	d.bind("after_issue", after.Number)
 	return d, err
 }
 
@@ -112,7 +88,7 @@ func scanListed(rows driver.Rows) (issue int64, i delivery.ListedIssue, err erro
 		return 0, i, err
 	}
 	i.ReopenCount, i.MovedAt, i.MovedBy = int(reopened), r.movedAt, r.movedBy
-	i.Cursor = cursor{i.Flow.CreatedAt, r.issue}.String()
+	i.Cursor = delivery.Cursor{At: i.Flow.CreatedAt, Number: r.issue}.String()
 	return r.issue, i, r.into(&i.Issue)
 }
 

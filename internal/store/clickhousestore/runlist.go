@@ -64,7 +64,7 @@ func (s *Store) Runs(ctx context.Context, q delivery.RunListQuery) iter.Seq2[del
 				if err != nil {
 					return err
 				}
-				listed := delivery.ListedRun{Seq: r.run, Cursor: cursor{r.createdAt, r.run}.String()}
+				listed := delivery.ListedRun{Seq: r.run, Cursor: delivery.Cursor{At: r.createdAt, Number: r.run}.String()}
 				err = r.into(&listed.Run)
 				if err == nil && !yield(listed, nil) {
 					return errStop
@@ -90,10 +90,10 @@ func listRuns(q *delivery.RunListQuery) (*askedRuns, error) {
 	if q.After == "" {
 		return a, nil
 	}
-	after, err := parseCursor(q.After)
+	after, err := delivery.ParseCursor(q.After)
 	a.After = true
-	a.bind("after_at", int64(after.createdAt))
-	a.bind("after_run", after.issue)
+	a.bind("after_at", int64(after.At))
+	a.bind("after_run", after.Number)
 	return a, err
 }
 

@@ -5,23 +5,21 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
-	"strconv"
-	"strings"
 
 	"throughline/internal/delivery"
 )
 
 // Export reads issues in the order of their numbers, and then runs.
 func (s *Store) Export(ctx context.Context, after string, limit int) (b delivery.Batch, next string, err error) {
-	last, err := parseExported(after)
+	last, err := delivery.ParseExported(after)
 	if err == nil {
 		err = s.read(ctx, func(tx *sql.Tx) (err error) {
-			if !last.runs {
-				last.pk, err = exportWhole(ctx, tx, last.pk, max(limit, 1), &b)
+			if !last.Runs {
+				last.Number, err = exportWhole(ctx, tx, last.Number, max(limit, 1), &b)
 			}
 			if err == nil && len(b.Issues) == 0 {
-				last.runs = true
-				last.pk, err = exportRuns(ctx, tx, last.pk, max(limit, 1), &b)
+				last.Runs = true
+				last.Number, err = exportRuns(ctx, tx, last.Number, max(limit, 1), &b)
 			}
 			next = last.String()
 			return err
@@ -31,37 +29,6 @@ func (s *Store) Export(ctx context.Context, after string, limit int) (b delivery
 		return delivery.Batch{}, "", fmt.Errorf("export: %w", err)
 	}
 	return b, next, nil
-}
-
-// exported is the place that an export stopped at: the number of the last issue or
-// run of it, 0 for none.
-type exported struct {
-	runs bool
-	pk   int64
-}
-
-const exportedRun = "run "
-
-func (e exported) String() string {
-	switch {
-	case e.pk == 0:
-		return ""
-	case e.runs:
-		return exportedRun + strconv.FormatInt(e.pk, 10)
-	}
-	return strconv.FormatInt(e.pk, 10)
-}
-
-func parseExported(after string) (e exported, err error) {
-	if after == "" {
-		return e, nil
-	}
-	var number string
-	number, e.runs = strings.CutPrefix(after, exportedRun)
-	if e.pk, err = strconv.ParseInt(number, 10, 64); err != nil || e.pk <= 0 {
-		return e, fmt.Errorf("not a place that an export stopped at: %q", after)
-	}
-	return e, nil
 }
 
 // exportWhole reads the next issues of one connection with their changelogs, and

@@ -2,8 +2,6 @@ package sqlitestore
 
 import (
 	"encoding/json"
-	"strconv"
-	"strings"
 
 	"throughline/internal/delivery"
 )
@@ -31,28 +29,11 @@ func jsonList[T any](values []T) any {
 	return string(b)
 }
 
-// cursor is a place in a list of issues.
-type cursor struct {
-	createdAt delivery.Instant
-	pk        int64
-}
-
-func (c cursor) String() string {
-	return strconv.FormatInt(int64(c.createdAt), 10) + ":" + strconv.FormatInt(c.pk, 10)
-}
-
-// parseCursor reads what String wrote and nothing else. The empty text is
-// before the first issue.
-func parseCursor(s string) (cursor, error) {
+// parseCursor reads where a list goes on; the empty text is before the first
+// issue.
+func parseCursor(s string) (delivery.Cursor, error) {
 	if s == "" {
-		return cursor{createdAt: -forever}, nil
+		return delivery.Cursor{At: -forever}, nil
 	}
-	at, pk, _ := strings.Cut(s, ":")
-	createdAt, err1 := strconv.ParseInt(at, 10, 64)
-	id, err2 := strconv.ParseInt(pk, 10, 64)
-	c := cursor{delivery.Instant(createdAt), id}
-	if err1 != nil || err2 != nil || c.String() != s {
-		return cursor{}, &delivery.FilterError{Param: "cursor", Message: "not one of this list"}
-	}
-	return c, nil
+	return delivery.ParseCursor(s)
 }

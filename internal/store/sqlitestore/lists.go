@@ -59,8 +59,8 @@ func issuesArgs(q *delivery.IssueQuery) ([]any, error) {
 	if limit <= 0 || q.State == delivery.ListOpen {
 		limit = -1 // lister counts those that were open
 	}
-	return append(filterArgs(&q.Filter), ms(max(createdFrom, after.createdAt)), ms(createdTo), ms(closedFrom), ms(closedTo), open,
-		ms(after.createdAt), after.pk, limit), nil
+	return append(filterArgs(&q.Filter), ms(max(createdFrom, after.At)), ms(createdTo), ms(closedFrom), ms(closedTo), open,
+		ms(after.At), after.Number, limit), nil
 }
 
 // lister hands on the issues that a query asks for.
@@ -106,7 +106,7 @@ func (l *lister) next(rows *sql.Rows, yield func(delivery.ListedIssue, error) bo
 func scanListed(rows *sql.Rows) (pk int64, i delivery.ListedIssue, periods []byte, err error) {
 	err = scanIssue(rows, &i.Issue, &i.Flow.CreatedAt, &i.FirstActiveAt, &i.ClosedAt, &i.ReopenCount, &pk,
 		&i.MovedAt, &i.MovedBy.ID, &i.MovedBy.Key, &i.MovedBy.Name, &periods)
-	i.Cursor = cursor{i.Flow.CreatedAt, pk}.String()
+	i.Cursor = delivery.Cursor{At: i.Flow.CreatedAt, Number: pk}.String()
 	return pk, i, periods, err
 }
 

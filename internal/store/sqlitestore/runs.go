@@ -64,7 +64,7 @@ func (s *Store) Runs(ctx context.Context, q delivery.RunListQuery) iter.Seq2[del
 					if r.Seq, err = scanRun(rows, &r.Run, nil); err != nil {
 						return err
 					}
-					r.Cursor = cursor{r.CreatedAt, r.Seq}.String()
+					r.Cursor = delivery.Cursor{At: r.CreatedAt, Number: r.Seq}.String()
 					if !yield(r, nil) {
 						return errStop
 					}
@@ -80,10 +80,10 @@ func (s *Store) Runs(ctx context.Context, q delivery.RunListQuery) iter.Seq2[del
 
 // runsArgs binds ?1 to ?13 of runsSQL.
 func runsArgs(q *delivery.RunListQuery) ([]any, error) {
-	before := cursor{forever, math.MaxInt64}
+	before := delivery.Cursor{At: forever, Number: math.MaxInt64}
 	if q.After != "" {
 		var err error
-		if before, err = parseCursor(q.After); err != nil {
+		if before, err = delivery.ParseCursor(q.After); err != nil {
 			return nil, err
 		}
 	}
@@ -92,7 +92,7 @@ func runsArgs(q *delivery.RunListQuery) ([]any, error) {
 		limit = -1
 	}
 	args := append([]any{limit}, runArgs(&q.RunQuery)...)
-	return append(args, jsonList(q.Statuses), ms(before.createdAt), before.pk), nil
+	return append(args, jsonList(q.Statuses), ms(before.At), before.Number), nil
 }
 
 // runArgs binds ?2 to ?10 of every statement that asks about runs.

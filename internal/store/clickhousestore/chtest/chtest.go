@@ -12,6 +12,8 @@ package chtest
 import (
 	"context"
 	"crypto/rand"
+	"crypto/tls"
+	"crypto/x509"
 	"database/sql"
 	"fmt"
 	"net/url"
@@ -46,9 +48,51 @@ func Open(t testing.TB) string {
 	if err != nil {
 		t.Fatalf("TEST_CLICKHOUSE_DSN: %v", err)
 	}
-	execute(t, server, "CREATE DATABASE "+name)
-	t.Cleanup(func() { execute(t, server, "DROP DATABASE "+name) })
+	_, on, err := options(server)
+	if err != nil {
+		t.Fatalf("TEST_CLICKHOUSE_DSN: %v", err)
+	}
+	execute(t, server, "CREATE DATABASE "+name+on)
+	t.Cleanup(func() { execute(t, server, "DROP DATABASE "+name+on) })
 	return dsn
+}
+
+// options are the driver's for an address in the forms of THROUGHLINE_STORE too:
+// clickhouses, a file of certificates, and a cluster, on all of whose hosts a
+// statement with on behind it runs.
+func options(dsn string) (o *clickhouse.Options, on string, err error) {
+	u, err := url.Parse(dsn)
+	if err != nil {
+		return nil, "", fmt.Errorf("cannot be read as a URL")
+	}
+	q := u.Query()
+	ca, cluster := q.Get("ca"), q.Get("cluster")
+	q.Del("ca")
+	q.Del("cluster")
+	if u.Scheme == "clickhouses" {
+		u.Scheme = "clickhouse"
+		q.Set("secure", "true")
+	}
+	u.RawQuery = q.Encode()
+	if o, err = clickhouse.ParseDSN(u.String()); err != nil {
+		return nil, "", err
+	}
+	if cluster != "" {
+		on = " ON CLUSTER `" + cluster + "`"
+	}
+	if ca == "" {
+		return o, on, nil
+	}
+	text, err := os.ReadFile(ca)
+	if err != nil {
+		return nil, "", err
+	}
+	roots := x509.NewCertPool()
+	if !roots.AppendCertsFromPEM(text) {
+		return nil, "", fmt.Errorf("%s holds no certificate", ca)
+	}
+	o.TLS = &tls.Config{MinVersion: tls.VersionTLS12, RootCAs: roots}
+	return o, on, nil
 }
 
 // withDatabase returns the DSN with another database.
@@ -68,14 +112,14 @@ func withDatabase(dsn, name string) (string, error) {
 // execute runs one statement on a connection of its own.
 func execute(t testing.TB, dsn, statement string) {
 	t.Helper()
-	options, err := clickhouse.ParseDSN(dsn)
+	o, _, err := options(dsn)
 	if err != nil {
 		t.Fatal(err)
 	}
 	// A test's context has ended when it cleans up.
 	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
 	defer cancel()
-	db := clickhouse.OpenDB(options)
+	db := clickhouse.OpenDB(o)
 	defer closeDB(t, db)
 	if _, err := db.ExecContext(ctx, statement); err != nil {
 		t.Fatalf("%s: %v", statement, err)

@@ -1,1 +1,4 @@
-SELECT issue, key, title, type FROM issues FINAL WHERE issue IN @issues
+-- Faster than FINAL where issues lie scattered.
+SELECT issue, argMax(key, written), argMax(title, written), argMax(type, written)
+FROM issues PREWHERE issue IN @issues
+GROUP BY issue

@@ -1,0 +1,66 @@
+package delivery
+
+import (
+	"fmt"
+	"strconv"
+	"strings"
+)
+
+// Cursor is a place in a list that is ordered by an instant and the store's number
+// of a record.
+type Cursor struct {
+	At     Instant
+	Number int64
+}
+
+func (c Cursor) String() string {
+	return strconv.FormatInt(int64(c.At), 10) + ":" + strconv.FormatInt(c.Number, 10)
+}
+
+// ParseCursor reads what String wrote and nothing else. The error is a
+// *FilterError.
+func ParseCursor(s string) (Cursor, error) {
+	at, number, _ := strings.Cut(s, ":")
+	ms, err1 := strconv.ParseInt(at, 10, 64)
+	n, err2 := strconv.ParseInt(number, 10, 64)
+	c := Cursor{Instant(ms), n}
+	if err1 != nil || err2 != nil || c.String() != s {
+		return Cursor{}, &FilterError{Param: "cursor", Message: "not one of this list"}
+	}
+	return c, nil
+}
+
+// Exported is the place that an export stopped at: the store's number of the last
+// issue, or of the last run, as runs are behind all issues. The zero value is
+// before the first issue.
+type Exported struct {
+	Runs   bool
+	Number int64
+}
+
+// exportedRun is before the number of a run; that of an issue stands alone.
+const exportedRun = "run:"
+
+// String is empty before the first record.
+func (e Exported) String() string {
+	switch {
+	case e.Number == 0:
+		return ""
+	case e.Runs:
+		return exportedRun + strconv.FormatInt(e.Number, 10)
+	}
+	return strconv.FormatInt(e.Number, 10)
+}
+
+// ParseExported reads what String wrote.
+func ParseExported(after string) (e Exported, err error) {
+	if after == "" {
+		return e, nil
+	}
+	var number string
+	number, e.Runs = strings.CutPrefix(after, exportedRun)
+	if e.Number, err = strconv.ParseInt(number, 10, 64); err != nil || e.Number <= 0 {
+		return Exported{}, fmt.Errorf("not a place that an export stopped at: %q", after)
+	}
+	return e, nil
+}
