@@ -44,6 +44,8 @@ type Run struct {
 	FinishedAt Instant // 0 while it goes on, or when not said
 	UpdatedAt  Instant // by the source's clock; 0 when it has none
 	Attempt    int     // the last one, from 1
+	// AttemptAt is when the last attempt began; 0 when not said: when it was created.
+	AttemptAt Instant
 	// HasRestarts says that jobs ran more than once.
 	HasRestarts bool
 
@@ -52,6 +54,10 @@ type Run struct {
 	Labels      map[string]string
 	Jobs        []Job
 	Builds      []Build
+
+	// Part says that this is only a part of what its source knows of the run, as a
+	// hook tells it: a store adds it to what it has. It is not stored.
+	Part bool
 }
 
 // NotSaid is a duration that the source does not say.

@@ -55,7 +55,7 @@ func (p *problems) add(path, message string) {
 		p.more++
 		return
 	}
-	p.found = append(p.found, &FieldError{path, message})
+	p.found = append(p.found, &FieldError{Path: path, Message: message})
 }
 
 // err is what was found as Errors, or nil.
@@ -66,7 +66,7 @@ func (p *problems) err() error {
 	slices.SortStableFunc(p.found, func(a, b *FieldError) int { return comparePaths(a.Path, b.Path) })
 	if p.more > 0 {
 		last := fmt.Sprintf("has %d more errors", p.more+1)
-		p.found[maxErrors-1] = &FieldError{p.root, last}
+		p.found[maxErrors-1] = &FieldError{Path: p.root, Message: last}
 	}
 	return p.found
 }

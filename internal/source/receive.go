@@ -1,0 +1,35 @@
+package source
+
+import (
+	"errors"
+	"net/http"
+)
+
+// Receiver is a Source that also sends hooks: requests of its own accord.
+type Receiver interface {
+	// Verify checks in constant time that a request was signed with the
+	// connection's secret. Errors: ErrUnsigned, ErrSignature.
+	Verify(header http.Header, body []byte) error
+	// Hook says what a verified request is about. Its error is a *BodyError, joined.
+	Hook(header http.Header, body []byte) (Hook, error)
+	// Receive reads a hook, first when it comes, to say at once what is wrong with
+	// it, and again when it is stored. Pushed.Key is not used: a hook has its own.
+	Receive(h Hook) (Pushed, error)
+}
+
+// Hook is a received request.
+type Hook struct {
+	Event string // what happened, as the source calls it: workflow_run
+	// Key is the same when it is sent again: the delivery's id.
+	Key  string
+	Body []byte // JSON, however it was wrapped
+	// Ignored says that nothing is made of such events, and is shown so.
+	Ignored bool
+}
+
+var (
+	// ErrUnsigned: a request has no signature, and the connection wants one.
+	ErrUnsigned = errors.New("the request is not signed")
+	// ErrSignature: a request was signed with another secret, or changed on the way.
+	ErrSignature = errors.New("the signature does not verify")
+)
