@@ -144,9 +144,10 @@ func query(r *http.Request) (url.Values, error) {
 	return q, nil
 }
 
-// filter reads the filter of a query, narrowed to its teams, and refuses any
-// other parameter but lang and extra. The calendar is the one of its days.
-func (s *Server) filter(ctx context.Context, q url.Values, extra ...string) (delivery.Filter, *delivery.Calendar, error) {
+// filter reads the filter of a query about a subject, narrowed to its teams, and
+// refuses any other parameter but lang and extra. The calendar is the one of its
+// days.
+func (s *Server) filter(ctx context.Context, of delivery.Subject, q url.Values, extra ...string) (delivery.Filter, *delivery.Calendar, error) {
 	teams, err := s.teams(ctx)
 	if err != nil {
 		return delivery.Filter{}, nil, err
@@ -155,14 +156,21 @@ func (s *Server) filter(ctx context.Context, q url.Values, extra ...string) (del
 	if err != nil {
 		return delivery.Filter{}, nil, err
 	}
-	f, err := delivery.ParseFilter(q, calendar.Zone(), delivery.InstantOf(s.now()), append(extra, "lang")...)
-	return f, calendar, errors.Join(err, s.narrow(ctx, &f, teams), checkLang(q), single(q, extra...))
+	f, err := delivery.ParseFilter(q, of, calendar.Zone(), delivery.InstantOf(s.now()), append(extra, "lang")...)
+	return f, calendar, errors.Join(err, s.narrow(ctx, of, &f, teams), checkLang(q), single(q, extra...))
 }
 
 // narrow sets what the teams of a filter come to.
-func (s *Server) narrow(ctx context.Context, f *delivery.Filter, teams delivery.Teams) error {
+func (s *Server) narrow(ctx context.Context, of delivery.Subject, f *delivery.Filter, teams delivery.Teams) error {
 	if len(f.Teams) == 0 {
 		return nil
+	}
+	if of == delivery.OfRuns {
+		facets, err := s.runFacets(ctx)
+		if err != nil {
+			return err
+		}
+		return f.NarrowRuns(teams, facetKeys(facets.Projects))
 	}
 	queues, err := s.queueKeys(ctx)
 	if err != nil {

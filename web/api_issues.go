@@ -46,7 +46,7 @@ func (s *Server) issueQuery(w http.ResponseWriter, r *http.Request, extra ...str
 		badRequest(w, err)
 		return list, flow, false
 	}
-	f, _, err := s.filter(r.Context(), q, extra...)
+	f, _, err := s.filter(r.Context(), delivery.OfIssues, q, extra...)
 	if err != nil && len(filterDetails(err)) == 0 {
 		s.apiFail(w, r, err)
 		return list, flow, false

@@ -118,7 +118,7 @@ func (s *Server) apiPanel(w http.ResponseWriter, r *http.Request) {
 		badRequest(w, err)
 		return
 	}
-	f, _, err := s.filter(r.Context(), q)
+	f, _, err := s.filter(r.Context(), panel.of, q)
 	if err == nil {
 		var d delivery.PanelData
 		if d, err = s.loadPanelOf(r.Context(), panel, f, 0); err == nil {

@@ -119,7 +119,7 @@ func (s *Server) recordsQuery(w http.ResponseWriter, r *http.Request, extra ...s
 		badRequest(w, err)
 		return none, false
 	}
-	f, _, err := s.filter(r.Context(), q, append(extra, "status", "excluded", "sort")...)
+	f, _, err := s.filter(r.Context(), delivery.OfIssues, q, append(extra, "status", "excluded", "sort")...)
 	if err != nil && len(filterDetails(err)) == 0 {
 		s.apiFail(w, r, err)
 		return none, false

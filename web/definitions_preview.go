@@ -21,7 +21,7 @@ func (s *Server) previewQuery(ctx context.Context, narrow url.Values) (delivery.
 	for name, values := range narrow {
 		q[name] = values
 	}
-	f, _, err := s.filter(ctx, q)
+	f, _, err := s.filter(ctx, delivery.OfIssues, q)
 	if err != nil {
 		return delivery.FlowQuery{}, err
 	}

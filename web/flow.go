@@ -19,7 +19,7 @@ const defaultRange = "90d"
 // asked for one by one.
 func (s *Server) flowPage(w http.ResponseWriter, r *http.Request) {
 	ctx := r.Context()
-	_, q, err := s.pageFilter(r)
+	_, q, err := s.pageFilter(r, delivery.OfIssues)
 	if err != nil && len(filterDetails(err)) == 0 {
 		s.fail(w, r, err)
 		return

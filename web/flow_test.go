@@ -312,7 +312,7 @@ func TestSlowPanel(t *testing.T) {
 	defer cancel()
 	<-ctx.Done()
 	req := s.request(http.MethodGet, "/panels/cycle-time", nil).WithContext(ctx)
-	f, _, err := s.server.pageFilter(req)
+	f, _, err := s.server.pageFilter(req, delivery.OfIssues)
 	if err == nil {
 		p, _ := panelBySlug("cycle-time")
 		_, err = s.server.loadPanel(ctx, p, f)

@@ -89,7 +89,7 @@ func (s *Server) overviewFlow(ctx context.Context, q url.Values, facets delivery
 	}
 	span, clock := overviewChoice(q)
 	o.Hidden = []views.Option{{Value: "range", Label: span}, {Value: "clock", Label: string(clock)}}
-	_, _, err = s.filter(ctx, overviewQuery(span, clock, overviewTeams(q)))
+	_, _, err = s.filter(ctx, delivery.OfIssues, overviewQuery(span, clock, overviewTeams(q)))
 	if o.Problems = filterProblems(ctx, err); len(o.Problems) > 0 {
 		return http.StatusBadRequest, nil
 	}

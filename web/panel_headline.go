@@ -13,7 +13,7 @@ import (
 
 // headlinePanel answers the strip of figures as a part of a page.
 func (s *Server) headlinePanel(w http.ResponseWriter, r *http.Request) {
-	f, q, err := s.pageFilter(r)
+	f, q, err := s.pageFilter(r, delivery.OfIssues)
 	if len(filterDetails(err)) > 0 {
 		s.errorPage(w, r, http.StatusBadRequest)
 		return

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strconv"
 	"time"
 
 	"throughline/internal/delivery"
@@ -35,15 +36,11 @@ func (s *Server) loadPanelOf(ctx context.Context, p panel, f delivery.Filter, st
 	if err != nil {
 		return delivery.PanelData{}, err
 	}
-	q, err := s.flowQuery(ctx, f)
+	q, markers, err := s.panelQuery(ctx, p, f)
 	if err != nil {
 		return delivery.PanelData{}, err
 	}
-	markers, err := s.markers(ctx, f)
-	if err != nil {
-		return delivery.PanelData{}, err
-	}
-	now := q.Now.Time()
+	now := s.now()
 	ask := question{generation: g, key: panelKey(p.slug, f), now: now, stale: stale, deadline: panelDeadline}
 	if p.now {
 		ask.expires = now.Add(nowLifetime)
@@ -65,6 +62,30 @@ func (s *Server) loadPanelOf(ctx context.Context, p panel, f delivery.Filter, st
 	return value.(delivery.PanelData), nil
 }
 
+// panelQuery is what a panel asks the store, and what is drawn beside the answer.
+// What statuses and working hours mean does not concern runs.
+func (s *Server) panelQuery(ctx context.Context, p panel, f delivery.Filter) (panelQuery, []delivery.Marker, error) {
+	q := panelQuery{filter: f}
+	if p.of == delivery.OfRuns {
+		teams, err := s.teams(ctx)
+		if err != nil {
+			return q, nil, err
+		}
+		calendar, err := s.teamCalendar(ctx, teams, f.Teams)
+		if err != nil {
+			return q, nil, err
+		}
+		q.runs, err = s.runQuery(ctx, &f, calendar)
+		return q, nil, err
+	}
+	var err error
+	if q.flow, err = s.flowQuery(ctx, f); err != nil {
+		return q, nil, err
+	}
+	markers, err := s.markers(ctx, f)
+	return q, markers, err
+}
+
 // generation is what answers are computed from at present.
 func (s *Server) generation(ctx context.Context) (generation, error) {
 	data, err := s.store.Version(ctx)
@@ -77,7 +98,12 @@ func panelKey(slug string, f delivery.Filter) string {
 	if f.Scope != nil {
 		scope = fmt.Sprintf("%q", f.Scope)
 	}
-	return fmt.Sprintf("%s %q %q %q %q %s %d %d %s %s", slug, f.Connections, f.Queues, f.Types, f.Teams, scope, f.From, f.To, f.Unit, f.Clock)
+	restarts := "any"
+	if f.Restarts != nil {
+		restarts = strconv.FormatBool(*f.Restarts)
+	}
+	return fmt.Sprintf("%s %q %q %q %q %s %q %q %q %s %d %d %s %s", slug, f.Connections, f.Queues, f.Types, f.Teams, scope,
+		f.Projects, f.Workflows, f.Branches, restarts, f.From, f.To, f.Unit, f.Clock)
 }
 
 // panelBytes is about how much memory a panel holds.

@@ -41,10 +41,10 @@ func (s *Server) queryLang(next http.Handler) http.Handler {
 	})
 }
 
-// pageFilter is the filter of a page or of a part of one, where the clock is
-// the business one unless said, and its canonical query. extra names parameters
+// pageFilter is the filter of a page or of a part of one, where the clock of issues
+// is the business one unless said, and its canonical query. extra names parameters
 // that the caller reads itself.
-func (s *Server) pageFilter(r *http.Request, extra ...string) (delivery.Filter, url.Values, error) {
+func (s *Server) pageFilter(r *http.Request, of delivery.Subject, extra ...string) (delivery.Filter, url.Values, error) {
 	q, err := query(r)
 	if err != nil {
 		return delivery.Filter{}, nil, err
@@ -56,10 +56,10 @@ func (s *Server) pageFilter(r *http.Request, extra ...string) (delivery.Filter, 
 			q[name] = values
 		}
 	}
-	if !q.Has("clock") {
+	if !q.Has("clock") && of == delivery.OfIssues {
 		q.Set("clock", string(delivery.Business))
 	}
-	f, _, err := s.filter(r.Context(), q, extra...)
+	f, _, err := s.filter(r.Context(), of, q, extra...)
 	return f, q, err
 }
 
@@ -75,7 +75,7 @@ func (s *Server) chartPanel(w http.ResponseWriter, r *http.Request) {
 		s.notFound(w, r)
 		return
 	}
-	f, q, err := s.pageFilter(r)
+	f, q, err := s.pageFilter(r, p.of)
 	if len(filterDetails(err)) > 0 {
 		s.errorPage(w, r, http.StatusBadRequest)
 		return

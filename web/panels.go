@@ -12,21 +12,42 @@ import (
 type panel struct {
 	slug       string
 	page       string // path of the page that shows it
+	of         delivery.Subject
 	title      string // messages of the catalogue
 	definition string
 	unit       string // of its values
 	now        bool   // its answer depends on now
 	finished   bool   // it is of issues that were closed
-	load       func(ctx context.Context, s delivery.Store, q delivery.FlowQuery) (delivery.PanelData, error)
+	load       loader
+}
+
+// loader asks the store what a panel shows.
+type loader func(ctx context.Context, s delivery.Store, q panelQuery) (delivery.PanelData, error)
+
+// panelQuery is the question of a panel, about what it is of.
+type panelQuery struct {
+	filter delivery.Filter
+	flow   delivery.FlowQuery
+	runs   delivery.RunQuery
 }
 
 // panels are all there are, in the order of their pages. Adding one is adding a
 // line.
 func panels() []panel {
 	return []panel{
-		{"cycle-time", "/flow", "panel.cycle-time.title", "panel.cycle-time.definition", "seconds", false, true, loadCycleTime},
-		{"cycle-time-trend", "/flow", "panel.cycle-time-trend.title", "panel.cycle-time-trend.definition", "seconds", true, true, loadCycleTimeTrend},
-		{"time-in-status", "/flow", "panel.time-in-status.title", "panel.time-in-status.definition", "seconds", true, false, loadTimeInStatus},
+		flowPanel("cycle-time", false, true, delivery.Store.CycleTime),
+		flowPanel("cycle-time-trend", true, true, delivery.Store.CycleTimeTrend),
+		flowPanel("time-in-status", true, false, delivery.Store.TimeInStatus),
+		runTimes("pipeline-duration", delivery.RunWithoutE2E),
+		runTimes("pipeline-duration-e2e", delivery.RunE2E),
+		runTimes("pipeline-duration-total", delivery.RunTotal),
+		runPanel("pipeline-success", "ratio", loadRunSuccess),
+		runPanel("pipeline-count", "runs", loadRunCounts),
+		runTimes("queue-time", delivery.RunQueue),
+		runTimes("build-duration", delivery.RunBuild),
+		runPanel("pipeline-jobs", "seconds", loadNamed("pipeline-jobs", delivery.Store.JobTimes, delivery.BySlowest)),
+		runPanel("pipeline-jobs-total", "seconds", loadNamed("pipeline-jobs-total", delivery.Store.JobTimes, delivery.ByTotal)),
+		runPanel("build-times", "seconds", loadNamed("build-times", delivery.Store.BuildTimes, delivery.BySlowest)),
 	}
 }
 
@@ -39,17 +60,48 @@ func panelBySlug(slug string) (panel, bool) {
 	return all[i], true
 }
 
-func loadCycleTime(ctx context.Context, s delivery.Store, q delivery.FlowQuery) (delivery.PanelData, error) {
-	c, err := s.CycleTime(ctx, q)
-	return c.Panel(q), err
+// flowPanel is a panel of the page of flow.
+func flowPanel[T interface {
+	Panel(q delivery.FlowQuery) delivery.PanelData
+}](slug string, now, finished bool, ask func(delivery.Store, context.Context, delivery.FlowQuery) (T, error)) panel {
+	return panel{
+		slug: slug, page: "/flow", of: delivery.OfIssues, unit: "seconds", now: now, finished: finished,
+		title: "panel." + slug + ".title", definition: "panel." + slug + ".definition",
+		load: func(ctx context.Context, s delivery.Store, q panelQuery) (delivery.PanelData, error) {
+			answer, err := ask(s, ctx, q.flow)
+			return answer.Panel(q.flow), err
+		},
+	}
 }
 
-func loadCycleTimeTrend(ctx context.Context, s delivery.Store, q delivery.FlowQuery) (delivery.PanelData, error) {
-	c, err := s.CycleTimeTrend(ctx, q)
-	return c.Panel(q), err
+// runPanel is a panel of the page of pipelines.
+func runPanel(slug, unit string, load loader) panel {
+	return panel{
+		slug: slug, page: "/pipelines", of: delivery.OfRuns, unit: unit, now: true,
+		title: "panel." + slug + ".title", definition: "panel." + slug + ".definition", load: load,
+	}
 }
 
-func loadTimeInStatus(ctx context.Context, s delivery.Store, q delivery.FlowQuery) (delivery.PanelData, error) {
-	t, err := s.TimeInStatus(ctx, q)
-	return t.Panel(q), err
+func runTimes(slug string, m delivery.RunMeasure) panel {
+	return runPanel(slug, "seconds", func(ctx context.Context, s delivery.Store, q panelQuery) (delivery.PanelData, error) {
+		durations, err := s.RunDurations(ctx, q.runs, m)
+		return durations.Panel(slug, &q.filter, q.runs.Zone), err
+	})
+}
+
+func loadRunSuccess(ctx context.Context, s delivery.Store, q panelQuery) (delivery.PanelData, error) {
+	counts, err := s.RunCounts(ctx, q.runs)
+	return counts.SuccessPanel(&q.filter, q.runs.Zone), err
+}
+
+func loadRunCounts(ctx context.Context, s delivery.Store, q panelQuery) (delivery.PanelData, error) {
+	counts, err := s.RunCounts(ctx, q.runs)
+	return counts.Panel(&q.filter, q.runs.Zone), err
+}
+
+func loadNamed(slug string, ask func(delivery.Store, context.Context, delivery.RunQuery) (delivery.NamedTimes, error), by delivery.NamedOrder) loader {
+	return func(ctx context.Context, s delivery.Store, q panelQuery) (delivery.PanelData, error) {
+		times, err := ask(s, ctx, q.runs)
+		return times.Panel(slug, by, &q.filter, q.runs.Zone), err
+	}
 }

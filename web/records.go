@@ -76,7 +76,7 @@ func (s *Server) recordsRows(w http.ResponseWriter, r *http.Request) {
 
 // askedRecords reads the query of a page of records.
 func (s *Server) askedRecords(r *http.Request) (recordsAsked, error) {
-	f, q, err := s.pageFilter(r, recordsParams...)
+	f, q, err := s.pageFilter(r, delivery.OfIssues, recordsParams...)
 	if q == nil {
 		return recordsAsked{url: url.Values{}}, err
 	}

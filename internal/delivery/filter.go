@@ -20,16 +20,35 @@ const (
 	Business Clock = "business"
 )
 
+// Subject is what a filter is of: not every name narrows everything.
+type Subject string
+
+const (
+	OfIssues Subject = "issues"
+	OfRuns   Subject = "runs"
+)
+
+// AnyBranch, as a value of Branches, is every branch.
+const AnyBranch = "*"
+
 // Filter narrows what a panel or list counts. Its names are the same in pages,
 // panels, lists and embeds.
 type Filter struct {
 	Connections []string
-	Queues      []string
-	Types       []string // keys of issue types
 	Teams       []string // names, as asked for; Narrow says what they come to
-	// Scope are the only queues that count, because of the teams asked for: nil
-	// for every queue, empty for none. Teams without a scope count none.
-	Scope    []string
+	// Scope are the only queues, or projects of runs, that count because of the
+	// teams asked for: nil for every one, empty for none. Teams without a scope
+	// count none.
+	Scope []string
+
+	Queues []string // of issues
+	Types  []string // keys of issue types
+
+	Projects  []string // of runs, by project= and by repository=
+	Workflows []string // of runs
+	Branches  []string // of runs; none: the default branch of each project
+	Restarts  *bool    // of runs: only with, or only without; nil for both
+
 	From, To Instant // [From, To)
 	Unit     Unit    // never "auto": resolved when parsed
 	Clock    Clock
@@ -38,23 +57,32 @@ type Filter struct {
 // Narrow sets the scope: of the queues known, those that any of the teams asked
 // for maps. The error is a *FilterError for each team that there is not, joined.
 func (f *Filter) Narrow(teams Teams, queues []string) error {
+	return f.narrow(teams, queues, func(t *Team, queue string) bool { return t.Queues.Match(queue) })
+}
+
+// NarrowRuns is Narrow for the projects of runs, which teams map as CI projects or
+// as repositories.
+func (f *Filter) NarrowRuns(teams Teams, projects []string) error {
+	return f.narrow(teams, projects, (*Team).RunsCI)
+}
+
+func (f *Filter) narrow(teams Teams, known []string, maps func(t *Team, key string) bool) error {
 	f.Scope = nil
 	if len(f.Teams) == 0 {
 		return nil
 	}
-	var asked Teams
+	f.Scope = []string{}
 	var errs []error
 	for _, name := range f.Teams {
 		team, ok := teams.Named(name)
 		if !ok {
 			errs = append(errs, &FilterError{Param: "team", Code: "team", Message: "no such team: " + quote(name)})
+			continue
 		}
-		asked = append(asked, team)
-	}
-	f.Scope = []string{}
-	for _, queue := range queues {
-		if len(asked.Of(queue)) > 0 {
-			f.Scope = append(f.Scope, queue)
+		for _, key := range known {
+			if maps(&team, key) {
+				f.Scope = append(f.Scope, key)
+			}
 		}
 	}
 	slices.Sort(f.Scope)
@@ -64,18 +92,24 @@ func (f *Filter) Narrow(teams Teams, queues []string) error {
 
 // QueueKeys are the only queues that count, those asked for by themselves and
 // by their teams; all says that every queue does.
-func (f *Filter) QueueKeys() (keys []string, all bool) {
+func (f *Filter) QueueKeys() (keys []string, all bool) { return f.within(f.Queues) }
+
+// ProjectKeys are the only projects whose runs count, like QueueKeys.
+func (f *Filter) ProjectKeys() (keys []string, all bool) { return f.within(f.Projects) }
+
+// within is what is left of the keys asked for in the scope.
+func (f *Filter) within(asked []string) (keys []string, all bool) {
 	switch {
 	case f.Scope == nil && len(f.Teams) > 0:
 		return nil, false // not narrowed: nobody sees more than was asked for
 	case f.Scope == nil:
-		return f.Queues, len(f.Queues) == 0
-	case len(f.Queues) == 0:
+		return asked, len(asked) == 0
+	case len(asked) == 0:
 		return f.Scope, false
 	}
-	for _, queue := range f.Queues {
-		if slices.Contains(f.Scope, queue) {
-			keys = append(keys, queue)
+	for _, key := range asked {
+		if slices.Contains(f.Scope, key) {
+			keys = append(keys, key)
 		}
 	}
 	return keys, false
@@ -90,8 +124,11 @@ type FilterError struct {
 
 func (e *FilterError) Error() string { return e.Param + ": " + e.Message }
 
-// filterParams are the parameters ParseFilter knows.
-var filterParams = []string{"connection", "queue", "type", "team", "from", "to", "range", "bucket", "clock"}
+// filterParams are the parameters ParseFilter knows, by what they narrow.
+var filterParams = map[Subject][]string{
+	OfIssues: {"connection", "team", "from", "to", "range", "bucket", "clock", "queue", "type"},
+	OfRuns:   {"connection", "team", "from", "to", "range", "bucket", "clock", "project", "repository", "workflow", "branch", "restarts"},
+}
 
 // maxFilterValues bounds a repeated parameter, maxRangeDays the range.
 const (
@@ -101,24 +138,28 @@ const (
 	defaultRange    = "90d"
 )
 
-// ParseFilter reads a query. Days are cut in zone; extra names parameters that
-// the caller reads itself. Teams are only named: Narrow, by whoever knows them. All that is wrong is reported together, each as a
-// *FilterError, joined.
-func ParseFilter(q url.Values, zone *time.Location, now Instant, extra ...string) (Filter, error) {
+// ParseFilter reads a query about a subject. Days are cut in zone; extra names
+// parameters that the caller reads itself. Teams are only named: Narrow, by whoever
+// knows them. All that is wrong is reported together, each as a *FilterError,
+// joined.
+func ParseFilter(q url.Values, of Subject, zone *time.Location, now Instant, extra ...string) (Filter, error) {
 	p := filterParser{q: q}
 	for name := range q {
-		if !slices.Contains(filterParams, name) && !slices.Contains(extra, name) {
-			p.fail(name, "unknown", "no such filter")
+		if !slices.Contains(filterParams[of], name) && !slices.Contains(extra, name) {
+			p.unknown(name, of)
 		}
 	}
-	f := Filter{Connections: p.list("connection"), Queues: p.list("queue"), Types: p.list("type"), Teams: p.list("team"), Clock: Elapsed}
+	f := Filter{Connections: p.list("connection"), Teams: p.list("team"), Clock: Elapsed}
 	f.From, f.To = p.span(zone, now)
-	switch clock := p.one("clock"); Clock(clock) {
-	case "", Elapsed:
-	case Business:
-		f.Clock = Business
-	default:
-		p.fail("clock", "clock", "not elapsed or business: "+quote(clock))
+	switch of {
+	case OfIssues:
+		f.Queues, f.Types, f.Clock = p.list("queue"), p.list("type"), p.clock()
+	case OfRuns:
+		f.Projects = p.list("project", "repository")
+		f.Workflows, f.Branches, f.Restarts = p.list("workflow"), p.list("branch"), p.yesOrNo("restarts")
+		if p.clock() == Business {
+			p.fail("clock", "clock_runs", "CI runs are measured round the clock: elapsed")
+		}
 	}
 	switch unit := p.one("bucket"); Unit(unit) {
 	case "", "auto":
@@ -151,9 +192,49 @@ func (p *filterParser) fail(param, code, message string) {
 
 func quote(s string) string { return strconv.Quote(s[:min(len(s), 40)]) }
 
-func (p *filterParser) list(name string) []string {
+// unknown refuses a parameter, and says when it is one of something else.
+func (p *filterParser) unknown(name string, of Subject) {
+	for other, names := range filterParams {
+		if slices.Contains(names, name) {
+			p.fail(name, "elsewhere", fmt.Sprintf("narrows %s, not %s", other, of))
+			return
+		}
+	}
+	p.fail(name, "unknown", "no such filter")
+}
+
+func (p *filterParser) clock() Clock {
+	switch clock := p.one("clock"); Clock(clock) {
+	case "", Elapsed:
+	case Business:
+		return Business
+	default:
+		p.fail("clock", "clock", "not elapsed or business: "+quote(clock))
+	}
+	return Elapsed
+}
+
+func (p *filterParser) yesOrNo(name string) *bool {
+	text := p.one(name)
+	if text == "" {
+		return nil
+	}
+	v, err := strconv.ParseBool(text)
+	if err != nil || text != strconv.FormatBool(v) {
+		p.fail(name, "bool", "not true or false: "+quote(text))
+		return nil
+	}
+	return &v
+}
+
+// list are the values of a parameter, which has other names too.
+func (p *filterParser) list(name string, also ...string) []string {
 	var out []string
-	for _, v := range p.q[name] {
+	values := p.q[name]
+	for _, other := range also {
+		values = slices.Concat(values, p.q[other])
+	}
+	for _, v := range values {
 		if len(v) > maxFilterBytes || !utf8.ValidString(v) || strings.ContainsFunc(v, unicode.IsControl) {
 			p.fail(name, "value", "not a name that anything can have")
 			return nil

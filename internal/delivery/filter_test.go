@@ -31,7 +31,7 @@ func TestParseFilter(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		got, err := delivery.ParseFilter(q, moscow, now)
+		got, err := delivery.ParseFilter(q, delivery.OfIssues, moscow, now)
 		if err != nil {
 			t.Errorf("%q: %v", query, err)
 		}
@@ -43,7 +43,7 @@ func TestParseFilter(t *testing.T) {
 
 func TestParseFilterNamesAllThatIsWrong(t *testing.T) {
 	q := url.Values{"quue": {"A"}, "range": {"90x"}, "bucket": {"year"}, "clock": {"wall"}, "limit": {"3"}}
-	_, err := delivery.ParseFilter(q, time.UTC, at(t, "2026-03-31T22:30:00Z"), "limit")
+	_, err := delivery.ParseFilter(q, delivery.OfIssues, time.UTC, at(t, "2026-03-31T22:30:00Z"), "limit")
 	want := []string{
 		`bucket: not day, week, month or auto: "year"`, `clock: not elapsed or business: "wall"`, "quue: no such filter",
 		`range: not a number of days, weeks or months like 90d, 13w or 6m: "90x"`,
@@ -54,7 +54,7 @@ func TestParseFilterNamesAllThatIsWrong(t *testing.T) {
 }
 
 func TestParseFilterNamesBothDays(t *testing.T) {
-	_, err := delivery.ParseFilter(url.Values{"from": {"x"}, "to": {"y"}}, time.UTC, at(t, "2026-03-31T22:30:00Z"))
+	_, err := delivery.ParseFilter(url.Values{"from": {"x"}, "to": {"y"}}, delivery.OfIssues, time.UTC, at(t, "2026-03-31T22:30:00Z"))
 	want := `from: not a day like 2026-01-31 or an RFC 3339 time since 1970: "x"` + "\n" +
 		`to: not a day like 2026-01-31 or an RFC 3339 time since 1970: "y"`
 	if err == nil || err.Error() != want {
@@ -74,7 +74,7 @@ func TestParseFilterRefuses(t *testing.T) {
 		if query == "range=" {
 			continue // an empty field of a form is no filter
 		}
-		if f, err := delivery.ParseFilter(q, time.UTC, at(t, "2026-03-31T22:30:00Z")); err == nil {
+		if f, err := delivery.ParseFilter(q, delivery.OfIssues, time.UTC, at(t, "2026-03-31T22:30:00Z")); err == nil {
 			t.Errorf("%q: accepted as %s to %s", query, f.From, f.To)
 		}
 	}
@@ -88,7 +88,7 @@ func FuzzParseFilter(f *testing.F) {
 		if err != nil || now < 1e12 || now > 4e12 {
 			return
 		}
-		filter, err := delivery.ParseFilter(q, time.UTC, delivery.Instant(now))
+		filter, err := delivery.ParseFilter(q, delivery.OfIssues, time.UTC, delivery.Instant(now))
 		if err != nil {
 			return
 		}

@@ -6,11 +6,13 @@ import "time"
 // its drawing, table, text, CSV and JSON are made. Values are in seconds and
 // not rounded.
 type PanelData struct {
-	Slug   string
-	Shape  Shape
-	Filter Filter
-	Zone   *time.Location // of buckets and dates
-	Day    time.Duration  // what a day is by the filter's clock; 0 when the calendar has no working days
+	Slug     string
+	Of       Subject
+	Shape    Shape
+	Quantity Quantity
+	Filter   Filter
+	Zone     *time.Location // of buckets and dates
+	Day      time.Duration  // what a day is by the filter's clock; 0 when the calendar has no working days
 	Sample
 	Series   []Series
 	Headline []Figure
@@ -34,6 +36,17 @@ const (
 	Trend Shape = "trend"
 	// Bars is several series over the same categories.
 	Bars Shape = "bars"
+	// Stack is several series of counts over the same buckets, one upon the other.
+	Stack Shape = "stack"
+)
+
+// Quantity is what the values of a panel are.
+type Quantity string
+
+const (
+	Durations Quantity = "seconds"
+	Rates     Quantity = "ratio" // 0–1
+	Counts    Quantity = "runs"
 )
 
 // Series is a named row of points.
@@ -69,10 +82,11 @@ type Slot struct {
 	LowN    bool `json:"low_n"`   // too few records for this statistic
 }
 
-// Category is the status a point stands for.
+// Category is the status, the job or the build a point stands for.
 type Category struct {
-	Name  string `json:"name"`
-	Class string `json:"class"`
+	Name   string `json:"name"`
+	Class  string `json:"class,omitempty"`  // of a status
+	Failed *int   `json:"failed,omitempty"` // of a job: how often it failed
 }
 
 // Figure is a statistic over the whole range, nil when there is none.
@@ -88,7 +102,7 @@ func (q *FlowQuery) data(slug string, shape Shape, s Sample, headline ...Figure)
 		day = q.DayOf(q.Calendar)
 	}
 	return PanelData{
-		Slug: slug, Shape: shape, Filter: q.Filter, Zone: q.Calendar.Zone(), Day: day,
+		Slug: slug, Of: OfIssues, Shape: shape, Quantity: Durations, Filter: q.Filter, Zone: q.Calendar.Zone(), Day: day,
 		Sample: s, Headline: append(headline, Figure{"count", number(s.N)}),
 	}
 }
@@ -146,7 +160,7 @@ func (t TimeInStatus) Panel(q FlowQuery) PanelData {
 	d := q.data("time-in-status", Bars, t.Sample)
 	p50, p85 := Series{Name: "p50", Points: []Point{}}, Series{Name: "p85", Points: []Point{}}
 	for _, s := range t.Statuses {
-		point := Point{X: s.Key, N: &s.N, Category: &Category{s.Name, s.Class.String()}}
+		point := Point{X: s.Key, N: &s.N, Category: &Category{Name: s.Name, Class: s.Class.String()}}
 		point.Value = s.P50
 		p50.Points = append(p50.Points, point)
 		point.Value = s.P85

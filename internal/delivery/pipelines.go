@@ -55,6 +55,25 @@ type RunQuery struct {
 	Now      Instant
 }
 
+// NewRunQuery is the question that a narrowed filter asks about runs.
+func NewRunQuery(f *Filter, defaults map[string][]string, zone *time.Location, now Instant) RunQuery {
+	q := RunQuery{
+		Connections: f.Connections, Workflows: f.Workflows, DefaultBranches: defaults, Restarts: f.Restarts,
+		From: f.From, To: f.To, Unit: f.Unit, Zone: zone, Now: now,
+	}
+	var all bool
+	if q.Projects, all = f.ProjectKeys(); len(q.Projects) == 0 && !all {
+		q.Projects = []string{noProject}
+	}
+	if q.AllBranches = slices.Contains(f.Branches, AnyBranch); !q.AllBranches {
+		q.Branches = f.Branches
+	}
+	return q
+}
+
+// noProject is what no project is called: where none counts.
+const noProject = ""
+
 // RunListQuery asks for a list of runs, newest first.
 type RunListQuery struct {
 	RunQuery

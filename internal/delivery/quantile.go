@@ -32,6 +32,7 @@ type Percentiles struct {
 // Below these sizes a percentile says little and is drawn grey.
 const (
 	EnoughForP50 = 3
+	EnoughForP80 = 15
 	EnoughForP85 = 20
 	EnoughForP95 = 30
 )

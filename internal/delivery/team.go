@@ -120,6 +120,12 @@ type Team struct {
 	JiraProjects   Patterns
 }
 
+// RunsCI reports whether the runs of a project are the team's: it maps the project
+// as one of CI or as a repository.
+func (t *Team) RunsCI(project string) bool {
+	return t.CIProjects.Match(project) || t.Repositories.Match(project)
+}
+
 // Teams are all teams, by name.
 type Teams []Team
 
