@@ -24,9 +24,13 @@
     return unit(meta, Math.round(seconds), "s", 0);
   }
 
-  function duration(meta, seconds) {
-    if (seconds === 0 && meta.words["chart.outside"]) return meta.words["chart.outside"];
-    return figure(meta, seconds);
+  const percent = (meta, rate) => new Intl.NumberFormat(meta.lang, { style: "percent", maximumFractionDigits: 1 }).format(rate);
+
+  // A value of the panel's quantity.
+  function shown(meta, value) {
+    if (meta.of === "ratio") return percent(meta, value);
+    if (value === 0 && meta.words["chart.outside"]) return meta.words["chart.outside"];
+    return figure(meta, value);
   }
 
   // The day before the month, as on the rest of the page.
@@ -55,7 +59,7 @@
 
   function markTip(meta, params, keys) {
     const [at, , key, title, type, seconds] = params.value;
-    const lines = [key + " · " + duration(meta, seconds), plain(title, 56)];
+    const lines = [key + " · " + shown(meta, seconds), plain(title, 56)];
     lines.push([plain(type || "", 24), meta.words["chart.closed"] + " " + fullDate(meta, at)].filter(Boolean).join(" · "));
     if (meta.open) lines.push(meta.words[keys ? "chart.open.keys" : "chart.open"]);
     return lines.join("\n");
@@ -70,10 +74,14 @@
     const last = (p) => Number(p.seriesName === BEFORE);
     for (const p of rows.sort((a, b) => last(a) - last(b) || a.seriesName.localeCompare(b.seriesName))) {
       if (p.data.s === undefined) continue;
-      lines.push((p.seriesName === BEFORE ? meta.words["chart.before"] : p.seriesName) + "  " + duration(meta, p.data.s) + (p.data.low ? " · " + meta.words["chart.low_n"] : ""));
+      const name = { [BEFORE]: meta.words["chart.before"], rate: meta.words["chart.rate"] }[p.seriesName] || p.seriesName;
+      lines.push(name + "  " + shown(meta, p.data.s) + (p.data.low ? " · " + meta.words["chart.low_n"] : ""));
     }
-    const bar = all.find((p) => p.seriesType === "bar");
-    if (bar) lines.push(meta.words["chart.n"] + "  " + number(meta, bar.data.value, 0));
+    const bars = all.filter((p) => p.seriesType === "bar");
+    if (meta.shape === "stack") {
+      for (const p of bars) if (p.data.value) lines.push(p.seriesName + "  " + number(meta, p.data.value, 0));
+      lines.push(meta.words["chart.n"] + "  " + number(meta, all[0].data.n, 0));
+    } else if (bars.length > 0) lines.push(meta.words["chart.n"] + "  " + number(meta, bars[0].data.value, 0));
     if (all.some((p) => p.data && p.data.partial)) lines.push(meta.words["chart.partial"]);
     for (const line of meta.lines || []) if (Math.floor(line.at) === all[0].dataIndex) lines.push(line.text);
     if (meta.lists) lines.push(meta.words[keys ? "chart.list.keys" : "chart.list"]);
@@ -81,9 +89,9 @@
   }
 
   function rowTip(meta, all, keys) {
-    const lines = [plain(all[0].name, 40) + " · " + all[0].data.class];
+    const lines = [[plain(all[0].name, 40), all[0].data.class].filter(Boolean).join(" · ")];
     for (const p of all.slice().reverse()) {
-      if (p.data.s !== undefined) lines.push(p.seriesName + "  " + duration(meta, p.data.s) + (p.data.low ? " · " + meta.words["chart.low_n"] : ""));
+      if (p.data.s !== undefined) lines.push(p.seriesName + "  " + shown(meta, p.data.s) + (p.data.low ? " · " + meta.words["chart.low_n"] : ""));
     }
     lines.push(meta.words["chart.n"] + "  " + number(meta, all[0].data.n, 0));
     if (meta.lists) lines.push(meta.words[keys ? "chart.list.keys" : "chart.list"]);
@@ -232,8 +240,11 @@
     o.tooltip.formatter = (p) => markTip(meta, p, state.keys);
   }
 
+  const bucketAxis = (o) => o.xAxis[1] || o.xAxis[0];
+
   function dressTrend(o, meta, look, state) {
     const labels = { formatter: (v) => bucketTick(meta, v) };
+    if (meta.of === "ratio") o.yAxis[0].max = 100;
     o.xAxis = [
       axis(o.xAxis[0], look, { ...foot(look), label: { show: false } }),
       axis(o.xAxis[1], look, { ...foot(look), label: labels }),
@@ -261,6 +272,17 @@
     o.tooltip.formatter = (all) => bucketTip(meta, all, state.keys);
   }
 
+  function dressStack(o, meta, look, state) {
+    o.xAxis = [axis(o.xAxis[0], look, { ...foot(look), label: { formatter: (v) => bucketTick(meta, v) } })];
+    const head = { color: look.muted, fontSize: 12, align: "left", padding: [0, 0, 0, -look.left] };
+    o.yAxis = [axis(o.yAxis[0], look, { ...grid(look), splitNumber: 5, nameGap: 12, nameTextStyle: head, label: { formatter: (v) => number(meta, v, 0) } })];
+    for (const s of o.series) s.emphasis = { disabled: true };
+    if (look.width < 480) wrapLegend(o, look);
+    o.axisPointer = { type: "none" };
+    o.tooltip.axisPointer = { type: "none" };
+    o.tooltip.formatter = (all) => bucketTip(meta, all, state.keys);
+  }
+
   function dressBars(o, meta, look, state) {
     const narrow = look.width < 560;
     o.xAxis = [axis(o.xAxis[0], look, { ...grid(look), splitNumber: narrow ? 3 : 5, nameLocation: "middle", nameGap: 26, label: { formatter: (v) => number(meta, v, 2) } })];
@@ -272,7 +294,8 @@
       s.label = {
         show: true, position: "right", color: look.text, opacity: 1, fontSize: 12, fontFamily: look.font,
         formatter: (p) => {
-          const low = p50.data[p.dataIndex].s, high = p.data.s;
+          const low = p50 && p50.data[p.dataIndex].s, high = p.data.s;
+          if (!p50) return figure(meta, high);
           if (low === undefined || high === undefined) return "";
           return figure(meta, low) + " · " + figure(meta, high);
         },
@@ -283,7 +306,7 @@
     o.tooltip.formatter = (all) => rowTip(meta, all, state.keys);
   }
 
-  const dress = { marks: dressMarks, trend: dressTrend, bars: dressBars };
+  const dress = { marks: dressMarks, trend: dressTrend, stack: dressStack, bars: dressBars };
 
   function option(el, spec, state) {
     const style = getComputedStyle(document.documentElement);
@@ -399,7 +422,7 @@
     const shown = o.series.filter((s) => s.name !== BEFORE || c.before);
     const all = shown.map((s) => ({ seriesName: s.name, seriesType: s.type, data: s.data[m.dataIndex], dataIndex: m.dataIndex }));
     if (meta.shape === "bars") return spoken(meta, rowTip(meta, all.map((p) => ({ ...p, name: o.yAxis[0].data[m.dataIndex] }))));
-    return spoken(meta, bucketTip(meta, all.map((p) => ({ ...p, axisValue: o.xAxis[1].data[m.dataIndex] }))));
+    return spoken(meta, bucketTip(meta, all.map((p) => ({ ...p, axisValue: bucketAxis(o).data[m.dataIndex] }))));
   }
 
   // The box of a mark in pixels of the chart.
@@ -418,7 +441,7 @@
       return { x: 2, y: at(m.dataIndex) - step / 2 + 2, width: width - 4, height: step - 4 };
     }
     const at = (i) => c.chart.convertToPixel({ xAxisIndex: 0 }, i);
-    const step = o.xAxis[1].data.length > 1 ? at(1) - at(0) : width - 140;
+    const step = bucketAxis(o).data.length > 1 ? at(1) - at(0) : width - 140;
     return { x: at(m.dataIndex) - step / 2, y: 28, width: step, height: height - 28 - 24 };
   }
 

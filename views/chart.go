@@ -19,9 +19,10 @@ type Chart struct {
 
 type chartMeta struct {
 	Shape  delivery.Shape    `json:"shape"`
+	Of     delivery.Quantity `json:"of"`
 	Lang   string            `json:"lang"`
-	Unit   string            `json:"unit"` // of the duration axis: d, h or min
-	Per    float64           `json:"per"`  // seconds in that unit
+	Unit   string            `json:"unit"` // of the axis: d, h, min or s; percent; runs
+	Per    float64           `json:"per"`  // of the quantity in that unit
 	Day    float64           `json:"day"`  // seconds in a day by the clock in use, 0 for none
 	Bucket delivery.Unit     `json:"bucket"`
 	Rows   int               `json:"rows,omitempty"`   // of bars
@@ -66,7 +67,10 @@ func ChartOf(d delivery.PanelData, p *i18n.Printer, spec ChartSpec) Chart {
 	case delivery.Trend:
 		m.Before = BeforeCounts(d, spec.Before)
 		return Chart{trendOption(d, p, m, spec.Before), m}
+	case delivery.Stack:
+		return Chart{stackOption(d, p), m}
 	default:
+		d = drawn(d)
 		m.Rows = len(d.Series[0].Points)
 		return Chart{barsOption(d, p, m), m}
 	}
@@ -92,13 +96,13 @@ func LongTail(d delivery.PanelData) bool {
 }
 
 // chartWords are the messages that charts.js writes tooltips with.
-var chartWords = []string{"unit.d", "unit.h", "unit.min", "unit.s", "chart.outside", "chart.partial", "chart.low_n", "chart.n", "chart.closed", "chart.open", "chart.open.keys", "chart.list", "chart.list.keys", "chart.week", "chart.before", "chart.position"}
+var chartWords = []string{"unit.d", "unit.h", "unit.min", "unit.s", "chart.outside", "chart.partial", "chart.low_n", "chart.n", "chart.closed", "chart.open", "chart.open.keys", "chart.list", "chart.list.keys", "chart.week", "chart.before", "chart.rate", "chart.position"}
 
 func newMeta(d delivery.PanelData, p *i18n.Printer) chartMeta {
-	m := chartMeta{Shape: d.Shape, Lang: p.Lang(), Day: d.Day.Seconds(), Bucket: d.Filter.Unit, Words: map[string]string{}}
+	m := chartMeta{Shape: d.Shape, Of: d.Quantity, Lang: p.Lang(), Day: d.Day.Seconds(), Bucket: d.Filter.Unit, Words: map[string]string{}}
 	m.Unit, m.Per = axisUnit(d)
 	for _, id := range chartWords {
-		m.Words[id] = p.T(id)
+		m.Words[id] = p.T(wordOf(d.Of, p, id))
 	}
 	if d.Filter.Clock != delivery.Business {
 		delete(m.Words, "chart.outside")
@@ -106,11 +110,26 @@ func newMeta(d delivery.PanelData, p *i18n.Printer) chartMeta {
 	return m
 }
 
-// axisUnit is the unit in which the largest duration of a panel is a figure of
-// at least two.
-func axisUnit(d delivery.PanelData) (unit string, seconds float64) {
+// wordOf is the message of a panel of its subject: many are of issues, unless they
+// say otherwise.
+func wordOf(of delivery.Subject, p *i18n.Printer, id string) string {
+	if own := id + "." + string(of); p.Has(own) {
+		return own
+	}
+	return id
+}
+
+// axisUnit is the unit in which the largest value of a panel is a figure of at least
+// two.
+func axisUnit(d delivery.PanelData) (unit string, per float64) {
+	switch d.Quantity {
+	case delivery.Rates:
+		return "percent", 0.01
+	case delivery.Counts:
+		return "runs", 1
+	}
 	largest := 0.0
-	for _, s := range d.Series {
+	for _, s := range drawn(d).Series {
 		for _, p := range s.Points {
 			if p.Value != nil && s.Name != "count" {
 				largest = max(largest, *p.Value)
@@ -123,21 +142,26 @@ func axisUnit(d delivery.PanelData) (unit string, seconds float64) {
 		return "d", day
 	case largest >= 2*3600 || largest == 0:
 		return "h", 3600
+	case largest < 2*60 && d.Of == delivery.OfRuns:
+		return "s", 1
 	}
 	return "min", 60
 }
 
-// axisName says what an axis of durations counts, once, at its head.
+// axisName says what an axis counts, once, at its head.
 func axisName(p *i18n.Printer, d delivery.PanelData, m chartMeta) string {
+	if d.Quantity != delivery.Durations {
+		return p.T("chart.axis." + m.Unit)
+	}
 	return p.T("chart.axis." + string(d.Filter.Clock) + "." + m.Unit)
 }
 
-// figure is seconds on the axis, to four decimals: more does not show.
-func (m chartMeta) figure(seconds *float64) *float64 {
-	if seconds == nil {
+// figure is a value on the axis, to four decimals: more does not show.
+func (m chartMeta) figure(value *float64) *float64 {
+	if value == nil {
 		return nil
 	}
-	v := math.Round(*seconds/m.Per*1e4) / 1e4
+	v := math.Round(*value/m.Per*1e4) / 1e4
 	return &v
 }
 
@@ -148,12 +172,12 @@ func wall(i delivery.Instant, zone *time.Location) int64 {
 	return int64(i) + int64(offset)*1000
 }
 
-// percentileStyle draws percentiles in one hue: p50 thick, p85 thin, p95
-// dashed.
+// percentileStyle draws percentiles in one hue: p50 thick, p80 and p85 thin, p95
+// dashed. A rate has the looks of p50.
 func percentileStyle(name string) *opts.LineStyle {
 	s := &opts.LineStyle{Color: "var(--accent)", Width: 1.25, Type: "solid"}
 	switch name {
-	case "p50":
+	case "p50", "rate":
 		s.Width = 2.5
 	case "p95":
 		s.Type = "dashed"
@@ -162,11 +186,12 @@ func percentileStyle(name string) *opts.LineStyle {
 }
 
 // endLabel names a line at its right end, with its last value.
-func endLabel(p *i18n.Printer, name string, seconds *float64, m chartMeta) *opts.Label {
-	return &opts.Label{
-		Show: opts.Bool(true), Position: "right", Color: "var(--text)",
-		Formatter: name + " " + p.Days(*seconds, m.Day/3600),
+func endLabel(p *i18n.Printer, name string, value *float64, m chartMeta) *opts.Label {
+	text := name + " " + p.Days(*value, m.Day/3600)
+	if m.Of == delivery.Rates {
+		text = p.Percent(*value, 1)
 	}
+	return &opts.Label{Show: opts.Bool(true), Position: "right", Color: "var(--text)", Formatter: text}
 }
 
 // datum is a mark with looks or labels of its own. Seconds and N are for the

@@ -2,6 +2,7 @@ package views
 
 import (
 	"cmp"
+	"slices"
 
 	"github.com/go-echarts/go-echarts/v2/charts"
 	"github.com/go-echarts/go-echarts/v2/opts"
@@ -10,11 +11,36 @@ import (
 	"throughline/internal/i18n"
 )
 
-// barsOption draws a row per category: p85 light and, over it, p50 solid.
+// rowsDrawn is how many jobs or builds a chart shows; the table has all.
+const rowsDrawn = 15
+
+// drawn is the part of a panel that its chart shows: of bars the first ones, and of
+// their series those that stand on one axis.
+func drawn(d delivery.PanelData) delivery.PanelData {
+	if d.Shape != delivery.Bars || d.Of != delivery.OfRuns {
+		return d
+	}
+	names := []string{"p50", "p80"}
+	if d.Slug == "pipeline-jobs-total" {
+		names = []string{"total"}
+	}
+	var series []delivery.Series
+	for _, s := range d.Series {
+		if slices.Contains(names, s.Name) {
+			s.Points = s.Points[:min(len(s.Points), rowsDrawn)]
+			series = append(series, s)
+		}
+	}
+	d.Series = series
+	return d
+}
+
+// barsOption draws a row per category: the high percentile light and, over it, p50
+// solid.
 func barsOption(d delivery.PanelData, p *i18n.Printer, m chartMeta) map[string]any {
 	c := charts.NewBar()
 	c.Tooltip = opts.Tooltip{Show: opts.Bool(true), Trigger: "axis"}
-	c.Legend = opts.Legend{Show: opts.Bool(true), Data: seriesNames(d), Left: "0", Top: "0", Icon: "rect", SelectedMode: "false"}
+	c.Legend = opts.Legend{Show: opts.Bool(len(d.Series) > 1), Data: seriesNames(d), Left: "0", Top: "0", Icon: "rect", SelectedMode: "false"}
 	c.GridList = []opts.Grid{{Top: "32", Right: "112", Bottom: "40", Left: "8", ContainLabel: opts.Bool(true)}}
 	var rows []string
 	for _, point := range d.Series[0].Points {
@@ -26,7 +52,7 @@ func barsOption(d delivery.PanelData, p *i18n.Printer, m chartMeta) map[string]a
 	for i := len(d.Series) - 1; i >= 0; i-- {
 		s := d.Series[i]
 		style := &opts.ItemStyle{Color: "var(--accent)"}
-		if s.Name != "p50" {
+		if s.Name != "p50" && len(d.Series) > 1 {
 			style.Opacity = opts.Float(0.28)
 		}
 		c.MultiSeries = append(c.MultiSeries, charts.SingleSeries{
@@ -48,10 +74,13 @@ func seriesNames(d delivery.PanelData) []string {
 var classDecals = map[string]*decal{delivery.Waiting.String(): hatched, delivery.Closed.String(): dotted}
 
 func barData(s delivery.Series, p *i18n.Printer, m chartMeta) []datum {
-	enough := map[string]int{"p50": delivery.EnoughForP50, "p85": delivery.EnoughForP85}[s.Name]
+	enough := map[string]int{"p50": delivery.EnoughForP50, "p80": delivery.EnoughForP80, "p85": delivery.EnoughForP85}[s.Name]
 	data := make([]datum, len(s.Points))
 	for i, point := range s.Points {
-		data[i] = datum{Value: m.figure(point.Value), Seconds: point.Value, N: point.N, Class: p.T("class." + point.Class)}
+		data[i] = datum{Value: m.figure(point.Value), Seconds: point.Value, N: point.N}
+		if point.Class != "" {
+			data[i].Class = p.T("class." + point.Class)
+		}
 		style := itemStyle{Decal: classDecals[point.Class]}
 		if point.N != nil && *point.N < enough {
 			data[i].LowN, style.Color = true, "var(--muted)"

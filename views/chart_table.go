@@ -16,9 +16,12 @@ type Column struct {
 	Number bool
 }
 
-// Cell is a value of a panel's table: nil, an Instant, a Date, Seconds, an int,
-// a bool, or a text.
+// Cell is a value of a panel's table: nil, an Instant, a Date, Seconds, a Rate, an
+// int, a bool, or a text.
 type Cell any
+
+// Rate is a share in a Cell, 0–1.
+type Rate float64
 
 // Seconds is a duration in a Cell.
 type Seconds float64
@@ -28,11 +31,14 @@ func TableOf(d delivery.PanelData) ([]Column, [][]Cell) {
 	switch d.Shape {
 	case delivery.Marks:
 		return marksTable(d)
-	case delivery.Trend:
+	case delivery.Trend, delivery.Stack:
 		return trendTable(d)
-	default:
-		return barsTable(d)
+	case delivery.Bars:
+		if d.Of == delivery.OfRuns {
+			return namedTable(d)
+		}
 	}
+	return barsTable(d)
 }
 
 func marksTable(d delivery.PanelData) ([]Column, [][]Cell) {
@@ -56,7 +62,7 @@ func trendTable(d delivery.PanelData) ([]Column, [][]Cell) {
 			if s.Name == "count" {
 				rows[i] = append(rows[i], *p.N)
 			} else {
-				rows[i] = append(rows[i], seconds(p.Value))
+				rows[i] = append(rows[i], valueOf(&d, p.Value))
 			}
 		}
 	}
@@ -79,6 +85,43 @@ func barsTable(d delivery.PanelData) ([]Column, [][]Cell) {
 		}
 	}
 	return columns, rows
+}
+
+// namedTable has a row per job or build.
+func namedTable(d delivery.PanelData) ([]Column, [][]Cell) {
+	columns := []Column{{"name", false}, {"n", true}}
+	rows := make([][]Cell, len(d.Series[0].Points))
+	for _, s := range d.Series {
+		columns = append(columns, Column{s.Name, true})
+		for i, p := range s.Points {
+			if rows[i] == nil {
+				rows[i] = []Cell{p.Name, *p.N}
+			}
+			rows[i] = append(rows[i], seconds(p.Value))
+		}
+	}
+	for i, p := range d.Series[0].Points {
+		if p.Failed != nil {
+			rows[i] = append(rows[i], *p.Failed)
+		}
+	}
+	if len(rows) > 0 && len(rows[0]) > len(columns) {
+		columns = append(columns, Column{"failed", true})
+	}
+	return columns, rows
+}
+
+// valueOf is a value of a panel as a cell of its quantity.
+func valueOf(d *delivery.PanelData, v *float64) Cell {
+	switch {
+	case v == nil:
+		return nil
+	case d.Quantity == delivery.Rates:
+		return Rate(*v)
+	case d.Quantity == delivery.Counts:
+		return int(*v)
+	}
+	return Seconds(*v)
 }
 
 func seconds(v *float64) Cell {
@@ -139,7 +182,7 @@ func withBefore(d delivery.PanelData, before *delivery.PanelData, p *i18n.Printe
 	}
 	medians := MedianBefore(d, *before)
 	for i := range rows {
-		rows[i] = append(rows[i], shownCell(&d, p, "before", seconds(medians[i].Value)))
+		rows[i] = append(rows[i], shownCell(&d, p, "before", valueOf(&d, medians[i].Value)))
 	}
 	return append(columns, Column{"before", true}), rows
 }
@@ -154,6 +197,8 @@ func shownCell(d *delivery.PanelData, p *i18n.Printer, column string, c Cell) st
 		return p.Date(v.In(d.Zone).Time().In(d.Zone))
 	case Seconds:
 		return duration(d, p, float64(v))
+	case Rate:
+		return p.Percent(float64(v), 1)
 	case int:
 		return p.Number(float64(v), 0)
 	case bool:
@@ -179,6 +224,8 @@ func PlainCell(c Cell) string {
 	case delivery.Date:
 		return v.String()
 	case Seconds:
+		return strconv.FormatFloat(float64(v), 'f', -1, 64)
+	case Rate:
 		return strconv.FormatFloat(float64(v), 'f', -1, 64)
 	case int:
 		return strconv.Itoa(v)

@@ -28,12 +28,12 @@ func trendOption(d delivery.PanelData, p *i18n.Printer, m chartMeta, before *del
 	c.XAxisList = []opts.XAxis{{Type: "category"}, {Type: "category", GridIndex: 1, Data: labels}}
 	c.YAxisList = []opts.YAxis{
 		{Type: "value", Name: axisName(p, d, m), Min: 0},
-		{Type: "value", Name: p.T("chart.n"), Min: 0, GridIndex: 1, SplitNumber: 1, MinInterval: 1},
+		{Type: "value", Name: p.T(wordOf(d.Of, p, "chart.n")), Min: 0, GridIndex: 1, SplitNumber: 1, MinInterval: 1},
 	}
 	c.AxisPointer = &opts.AxisPointer{Link: []opts.AxisPointerLink{{XAxisIndex: []int{0, 1}}}}
 	for _, s := range d.Series {
 		if s.Name == "count" {
-			c.MultiSeries = append(c.MultiSeries, countBars(s, p))
+			c.MultiSeries = append(c.MultiSeries, countBars(s, p.T(wordOf(d.Of, p, "chart.n"))))
 			continue
 		}
 		c.MultiSeries = append(c.MultiSeries, charts.SingleSeries{
@@ -65,7 +65,7 @@ func beforeLine(d, before delivery.PanelData, p *i18n.Printer, m chartMeta) char
 	if last >= 0 {
 		data[last].Symbol, data[last].SymbolSize = "circle", 1
 		data[last].Label = &opts.Label{
-			Show: opts.Bool(true), Position: "right", Color: "var(--muted)", Formatter: p.T("chart.before"),
+			Show: opts.Bool(true), Position: "right", Color: "var(--muted)", Formatter: p.T(beforeWord(d)),
 		}
 	}
 	return charts.SingleSeries{
@@ -74,7 +74,15 @@ func beforeLine(d, before delivery.PanelData, p *i18n.Printer, m chartMeta) char
 	}
 }
 
-// MedianBefore are the medians of the period before, each in the bucket whose
+// beforeWord is the message that names the line of the period before.
+func beforeWord(d delivery.PanelData) string {
+	if d.Quantity == delivery.Rates {
+		return "chart.before.rate"
+	}
+	return "chart.before"
+}
+
+// MedianBefore are the medians, or rates, of the period before, each in the bucket whose
 // middle it would hold were the periods laid over each other.
 func MedianBefore(d, before delivery.PanelData) []delivery.Point {
 	shift := d.Filter.From - before.Filter.From
@@ -139,7 +147,7 @@ func lineData(s delivery.Series, p *i18n.Printer, m chartMeta) []datum {
 	return data
 }
 
-func countBars(s delivery.Series, p *i18n.Printer) charts.SingleSeries {
+func countBars(s delivery.Series, name string) charts.SingleSeries {
 	data := make([]datum, len(s.Points))
 	for i, point := range s.Points {
 		data[i] = datum{Value: point.N, Partial: point.Partial}
@@ -148,7 +156,7 @@ func countBars(s delivery.Series, p *i18n.Printer) charts.SingleSeries {
 		}
 	}
 	return charts.SingleSeries{
-		Name: p.T("chart.n"), Type: "bar", XAxisIndex: 1, YAxisIndex: 1, BarMaxWidth: "14", Data: data,
+		Name: name, Type: "bar", XAxisIndex: 1, YAxisIndex: 1, BarMaxWidth: "14", Data: data,
 		ItemStyle: &opts.ItemStyle{Color: "var(--muted)", Opacity: opts.Float(0.6)},
 	}
 }

@@ -11,7 +11,10 @@ import (
 // Summary says in one sentence what a panel shows.
 func Summary(d delivery.PanelData, p *i18n.Printer) string {
 	if d.N == 0 {
-		return p.T("summary.none")
+		return p.T(wordOf(d.Of, p, "summary.none"))
+	}
+	if d.Of == delivery.OfRuns {
+		return runSummary(d, p)
 	}
 	switch d.Shape {
 	case delivery.Marks:
@@ -31,6 +34,8 @@ func amount(d *delivery.PanelData, p *i18n.Printer, seconds float64) string {
 		unit, n = "days", seconds/day
 	case seconds >= 3600:
 		unit, n = "hours", seconds/3600
+	case seconds < 60 && d.Of == delivery.OfRuns:
+		unit, n = "seconds", seconds
 	}
 	// Rounded before the form of the word is chosen: 6.04 is "6 days".
 	digits := 10.0

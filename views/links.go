@@ -2,40 +2,66 @@ package views
 
 import (
 	"context"
+	"maps"
 	"net/url"
 	"time"
 
 	"throughline/internal/delivery"
 )
 
-// Records is the address of the issues behind a panel, or behind one mark of
+// Records is the address of the issues or runs behind a panel, or behind one mark of
 // it: params are names and values in turn that replace those of the page.
 func (p Panel) Records(ctx context.Context, slug string, params ...string) string {
 	q, err := url.ParseQuery(p.Query)
 	if err != nil {
 		q = url.Values{}
 	}
-	q.Set("panel", slug)
+	path := "/runs?"
+	if p.Of != delivery.OfRuns {
+		path = "/issues?"
+		q.Set("panel", slug)
+	}
 	for i := 0; i+1 < len(params); i += 2 {
 		if params[i] == "from" {
 			q.Del("range")
 		}
 		q.Set(params[i], params[i+1])
 	}
-	return URL(ctx, "/issues?"+q.Encode())
+	return URL(ctx, path+q.Encode())
 }
 
-// Lists are the addresses of the issues behind each bucket or row of a panel;
-// none for marks, which are issues themselves.
+// LeftOut is the address of what a panel leaves out for a reason, "" where there is
+// no list of it.
+func (p Panel) LeftOut(ctx context.Context, reason string) string {
+	if p.Of != delivery.OfRuns {
+		return p.Records(ctx, p.Slug, "excluded", reason)
+	}
+	params, ok := map[string]url.Values{
+		delivery.RunUnfinished: {"status": {string(delivery.RunWaiting), string(delivery.RunRunning)}},
+		delivery.RunWithoutEnd: {"status": {string(delivery.RunCancelled), string(delivery.RunSkipped)}},
+		delivery.RunRestarted:  {"restarts": {"true"}},
+	}[reason]
+	if q, err := url.ParseQuery(p.Query); ok && err == nil {
+		maps.Copy(q, params)
+		return URL(ctx, "/runs?"+q.Encode())
+	}
+	return ""
+}
+
+// Lists are the addresses of the records behind each bucket or row of a panel; none
+// for marks, which are records themselves, and for jobs and builds.
 func (p Panel) Lists(ctx context.Context, d delivery.PanelData) []string {
 	var out []string
 	switch d.Shape {
-	case delivery.Trend:
+	case delivery.Trend, delivery.Stack:
 		for _, b := range BucketsOf(d) {
 			from, to := b.days(d.Zone)
 			out = append(out, p.Records(ctx, p.Slug, "from", from, "to", to))
 		}
 	case delivery.Bars:
+		if d.Of == delivery.OfRuns {
+			return nil
+		}
 		for _, point := range d.Series[0].Points {
 			out = append(out, p.Records(ctx, p.Slug, "status", point.X))
 		}

@@ -13,7 +13,7 @@ import (
 // Page is what the frame around every page shows.
 type Page struct {
 	Title   string
-	Nav     string // the rail's entry: overview, flow, syncs, settings
+	Nav     string // the rail's entry: overview, flow, pipelines, …
 	User    *User  // nil before sign-in
 	Guest   bool   // looks without being signed in
 	Lang    string // en, ru
@@ -74,6 +74,7 @@ type entry struct{ nav, icon, path, label string }
 var workEntries = []entry{
 	{"overview", "overview", "/", "nav.overview"},
 	{"flow", "flow", "/flow", "nav.flow"},
+	{"pipelines", "pipelines", "/pipelines", "nav.pipelines"},
 }
 
 var footEntries = []entry{

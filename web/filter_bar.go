@@ -3,30 +3,96 @@ package web
 import (
 	"context"
 	"net/url"
+	"slices"
 
 	"throughline/internal/delivery"
 	"throughline/internal/i18n"
 	"throughline/views"
 )
 
-// filterBar is the filter of a page of flow: action is the page's path, keep
+// filterBar is the filter of a page about a subject: action is the page's path, keep
 // what of its query the bar does not change.
-func (s *Server) filterBar(ctx context.Context, action string, q url.Values, err error, keep ...string) (views.FlowFilter, error) {
-	facets, ferr := s.facets(ctx)
-	if ferr != nil {
-		return views.FlowFilter{}, ferr
-	}
+func (s *Server) filterBar(ctx context.Context, of delivery.Subject, action string, q url.Values, err error, keep ...string) (views.FlowFilter, error) {
 	teams, ferr := s.teams(ctx)
 	if ferr != nil {
 		return views.FlowFilter{}, ferr
 	}
-	f := flowFilter(teamFacets(facets, teams), facets, q)
-	f.Action, f.Problems = action, filterProblems(ctx, err)
+	groups := s.issueGroups
+	if of == delivery.OfRuns {
+		groups = s.runGroups
+	}
+	choices, ferr := groups(ctx, teams)
+	if ferr != nil {
+		return views.FlowFilter{}, ferr
+	}
+	f := flowFilter(choices, q)
+	f.Of, f.Action, f.Problems = of, action, filterProblems(ctx, err)
+	for i := range f.Groups {
+		if f.Groups[i].Name == "branch" {
+			offerAnyBranch(ctx, &f.Groups[i], q)
+		}
+	}
 	for _, name := range keep {
-		f.Keep = append(f.Keep, views.Option{Value: q.Get(name), Label: name})
+		for _, value := range q[name] {
+			f.Keep = append(f.Keep, views.Option{Value: value, Label: name})
+		}
 	}
 	f.Spans = spans(ctx, action, q, delivery.DateOf(s.now().In(s.zone(ctx))))
 	return f, nil
+}
+
+// issueGroups are what issues are narrowed by.
+func (s *Server) issueGroups(ctx context.Context, teams delivery.Teams) ([]facetGroup, error) {
+	facets, err := s.facets(ctx)
+	return []facetGroup{
+		{"team", teamFacets(facets, teams), 1}, {"connection", facets.Connections, 2},
+		{"queue", facets.Queues, 1}, {"type", facets.Types, 1},
+	}, err
+}
+
+// runGroups are what runs are narrowed by.
+func (s *Server) runGroups(ctx context.Context, teams delivery.Teams) ([]facetGroup, error) {
+	facets, err := s.runFacets(ctx)
+	of := make([]delivery.Facet, 0, len(teams))
+	for i := range teams {
+		t := delivery.Facet{Key: teams[i].Name}
+		for _, p := range facets.Projects {
+			if teams[i].RunsCI(p.Key) {
+				t.Count += p.Count
+			}
+		}
+		if t.Count > 0 {
+			of = append(of, t)
+		}
+	}
+	return []facetGroup{
+		{"team", of, 1}, {"project", facets.Projects, 2}, {"workflow", facets.Workflows, 2}, {"branch", facets.Branches, 1},
+	}, err
+}
+
+// branchesOffered is how many branches the filter lists: the most frequent, as most
+// live for a day.
+const branchesOffered = 50
+
+// offerAnyBranch puts every branch at the head of the branches to choose from, of
+// which none means the default ones.
+func offerAnyBranch(ctx context.Context, g *views.FilterGroup, q url.Values) {
+	any := slices.Contains(q["branch"], delivery.AnyBranch)
+	g.None = i18n.T(ctx, "pipelines.branch.default")
+	g.Choices = slices.DeleteFunc(g.Choices, func(c views.FilterChoice) bool { return c.Key == delivery.AnyBranch })
+	total := 0
+	for _, c := range g.Choices {
+		total += c.Count
+	}
+	slices.SortStableFunc(g.Choices, func(a, b views.FilterChoice) int { return b.Count - a.Count })
+	n := 0
+	g.Choices = slices.DeleteFunc(g.Choices, func(c views.FilterChoice) bool {
+		n++
+		return n > branchesOffered && !c.Chosen
+	})
+	g.Choices = slices.Insert(g.Choices, 0, views.FilterChoice{
+		Key: delivery.AnyBranch, Name: i18n.T(ctx, "pipelines.branch.any"), Count: total, Chosen: any,
+	})
 }
 
 // filterProblems are the parameters that cannot be used, in words.

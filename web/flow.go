@@ -1,6 +1,7 @@
 package web
 
 import (
+	"context"
 	"net/http"
 	"net/url"
 	"slices"
@@ -15,43 +16,72 @@ var flowRanges = []string{"7d", "30d", "90d", "180d", "12m"}
 
 const defaultRange = "90d"
 
-// flowPage is the page of flow metrics. It runs no metric query: its panels are
-// asked for one by one.
-func (s *Server) flowPage(w http.ResponseWriter, r *http.Request) {
-	ctx := r.Context()
-	_, q, err := s.pageFilter(r, delivery.OfIssues)
-	if err != nil && len(filterDetails(err)) == 0 {
-		s.fail(w, r, err)
-		return
-	}
-	filter, ferr := s.filterBar(ctx, "/flow", q, err)
-	if ferr != nil {
-		s.fail(w, r, ferr)
-		return
-	}
-	page := views.Flow{
-		Page:     s.page(r, i18n.T(ctx, "flow.title"), "flow"),
-		Filter:   filter,
-		Headline: views.Panel{Slug: headlineSlug, Title: i18n.T(ctx, "flow.headline"), Query: q.Encode()},
-	}
-	page.Scripts = []string{"vendor/echarts.common.min.js", "charts.js"}
-	status := http.StatusOK
-	if len(filter.Problems) > 0 {
-		status = http.StatusBadRequest
-	}
-	if page.Empty, err = s.noIssues(ctx); err == nil {
-		page.Rebuild, err = s.rebuild(ctx)
-	}
-	if err != nil {
-		s.fail(w, r, err)
-		return
-	}
-	for _, p := range panels() {
-		if p.page == "/flow" {
-			page.Panels = append(page.Panels, panelView(ctx, p, q))
+// metricsPage is a page of panels: what it is of, and where it is found.
+type metricsPage struct {
+	of       delivery.Subject
+	path     string
+	title    string // message
+	nav      string
+	headline string // slug of its strip of figures
+}
+
+func flowMetrics() metricsPage {
+	return metricsPage{delivery.OfIssues, "/flow", "flow.title", "flow", headlineSlug}
+}
+
+func pipelineMetrics() metricsPage {
+	return metricsPage{delivery.OfRuns, "/pipelines", "pipelines.title", "pipelines", pipelinesHeadlineSlug}
+}
+
+// metrics answers a page of panels. It runs no metric query: its panels are asked
+// for one by one.
+func (s *Server) metrics(m metricsPage) http.HandlerFunc {
+	return func(w http.ResponseWriter, r *http.Request) {
+		ctx := r.Context()
+		_, q, err := s.pageFilter(r, m.of)
+		if err != nil && len(filterDetails(err)) == 0 {
+			s.fail(w, r, err)
+			return
 		}
+		page := views.Flow{
+			Page:     s.page(r, i18n.T(ctx, m.title), m.nav),
+			Headline: views.Panel{Slug: m.headline, Of: m.of, Title: i18n.T(ctx, "flow.headline"), Query: q.Encode()},
+			Of:       m.of,
+		}
+		page.Scripts = []string{"vendor/echarts.common.min.js", "charts.js"}
+		if page.Filter, err = s.filterBar(ctx, m.of, m.path, q, err); err == nil {
+			page.Empty, page.Rebuild, err = s.nothingYet(ctx, m.of)
+		}
+		if err != nil {
+			s.fail(w, r, err)
+			return
+		}
+		status := http.StatusOK
+		if len(page.Filter.Problems) > 0 {
+			status = http.StatusBadRequest
+		}
+		for _, p := range panels() {
+			if p.page == m.path {
+				page.Panels = append(page.Panels, panelView(ctx, p, q))
+			}
+		}
+		s.render(w, r, status, views.FlowPage(page))
 	}
-	s.render(w, r, status, views.FlowPage(page))
+}
+
+// nothingYet says why there is nothing at all of a subject, and how far a rebuild of
+// what is there has come.
+func (s *Server) nothingYet(ctx context.Context, of delivery.Subject) (*views.Empty, views.Rebuild, error) {
+	if of == delivery.OfRuns {
+		empty, err := s.noRuns(ctx)
+		return empty, views.Rebuild{}, err
+	}
+	empty, err := s.noIssues(ctx)
+	if err != nil {
+		return nil, views.Rebuild{}, err
+	}
+	rebuild, err := s.rebuild(ctx)
+	return empty, rebuild, err
 }
 
 // teamFacets are the teams with the number of issues in the queues of each.
@@ -68,10 +98,17 @@ func teamFacets(facets delivery.Facets, teams delivery.Teams) []delivery.Facet {
 	return out
 }
 
-func flowFilter(teams []delivery.Facet, facets delivery.Facets, q url.Values) views.FlowFilter {
+// facetGroup is a filter of several values, shown from so many on.
+type facetGroup struct {
+	name   string
+	facets []delivery.Facet
+	least  int
+}
+
+func flowFilter(groups []facetGroup, q url.Values) views.FlowFilter {
 	f := views.FlowFilter{
 		Range: q.Get("range"), Ranges: flowRanges, From: q.Get("from"), To: q.Get("to"),
-		Bucket: q.Get("bucket"), Clock: q.Get("clock"),
+		Bucket: q.Get("bucket"), Clock: q.Get("clock"), Restarts: q.Get("restarts"),
 	}
 	if f.Bucket == "" {
 		f.Bucket = "auto"
@@ -82,16 +119,12 @@ func flowFilter(teams []delivery.Facet, facets delivery.Facets, q url.Values) vi
 	if f.Range != "" && !slices.Contains(f.Ranges, f.Range) {
 		f.Ranges = append(slices.Clone(f.Ranges), f.Range)
 	}
-	for _, g := range []struct {
-		name   string
-		facets []delivery.Facet
-		least  int // values from which on there is something to choose
-	}{{"team", teams, 1}, {"connection", facets.Connections, 2}, {"queue", facets.Queues, 1}, {"type", facets.Types, 1}} {
+	for _, g := range groups {
 		if group := filterGroup(g.name, g.facets, q[g.name]); len(group.Choices) >= g.least || group.Chosen > 0 {
 			f.Groups = append(f.Groups, group)
 		}
 	}
-	f.Dirty = f.Range != defaultRange || f.Bucket != "auto" || f.Clock != string(delivery.Business) ||
+	f.Dirty = f.Range != defaultRange || f.Bucket != "auto" || f.Clock == string(delivery.Elapsed) || f.Restarts != "" ||
 		slices.ContainsFunc(f.Groups, func(g views.FilterGroup) bool { return g.Chosen > 0 })
 	return f
 }

@@ -3,6 +3,7 @@ package web
 import (
 	"context"
 	"net/url"
+	"reflect"
 	"slices"
 
 	"throughline/internal/delivery"
@@ -11,7 +12,7 @@ import (
 
 // whyEmpty finds what keeps a panel from showing anything.
 func (s *Server) whyEmpty(ctx context.Context, p panel, d delivery.PanelData, query string) (views.Empty, error) {
-	if empty, err := s.noIssues(ctx); err != nil || empty != nil {
+	if empty, _, err := s.nothingYet(ctx, p.of); err != nil || empty != nil {
 		return orNone(empty), err
 	}
 	if p.finished {
@@ -21,25 +22,57 @@ func (s *Server) whyEmpty(ctx context.Context, p panel, d delivery.PanelData, qu
 		}
 	}
 	if left := d.Left(); left > 0 {
-		return views.Empty{Reason: "all_excluded", N: left, Fix: settingsPath(ctx, "/settings/workflow")}, nil
+		return allExcluded(ctx, p, d), nil
 	}
 	q, err := url.ParseQuery(query)
 	if err != nil {
 		return views.Empty{}, err
 	}
-	if f := d.Filter; len(f.Queues)+len(f.Types)+len(f.Connections)+len(f.Teams) > 0 {
-		f.Queues, f.Types, f.Connections, f.Teams, f.Scope = nil, nil, nil, nil, nil
-		all, err := s.loadPanel(ctx, p, f)
-		if err != nil {
-			return views.Empty{}, err
-		}
-		if all.N > 0 {
-			return views.Empty{Reason: "filter", Fix: p.page + "?" + without(q, "queue", "type", "connection", "team").Encode()}, nil
-		}
+	if found, err := s.otherBranches(ctx, p, d); err != nil || found {
+		all := without(q, "branch")
+		all.Set("branch", delivery.AnyBranch)
+		return views.Empty{Reason: "default_branch", Fix: p.page + "?" + all.Encode()}, err
+	}
+	if empty, err := s.filteredOut(ctx, p, d, q); err != nil || empty != nil {
+		return orNone(empty), err
 	}
 	wide := without(q, "from", "to")
 	wide.Set("range", "12m")
 	return views.Empty{Reason: "no_data", Fix: p.page + "?" + wide.Encode()}, nil
+}
+
+// allExcluded says that there is something, and that none of it counts.
+func allExcluded(ctx context.Context, p panel, d delivery.PanelData) views.Empty {
+	empty := views.Empty{Reason: "all_excluded", N: d.Left()}
+	switch {
+	case p.of == delivery.OfIssues:
+		empty.Fix = settingsPath(ctx, "/settings/workflow")
+	case d.Excluded[delivery.RunSilent] == d.Left():
+		empty.Reason = "not_said"
+	}
+	return empty
+}
+
+// filteredOut offers to reset the filter, where it is what keeps a panel empty.
+func (s *Server) filteredOut(ctx context.Context, p panel, d delivery.PanelData, q url.Values) (*views.Empty, error) {
+	all := delivery.Filter{From: d.Filter.From, To: d.Filter.To, Unit: d.Filter.Unit, Clock: d.Filter.Clock}
+	if reflect.DeepEqual(all, d.Filter) {
+		return nil, nil
+	}
+	if p.of == delivery.OfRuns {
+		all.Branches = []string{delivery.AnyBranch}
+	}
+	found, err := s.loadPanel(ctx, p, all)
+	if err != nil || found.N == 0 {
+		return nil, err
+	}
+	kept := url.Values{}
+	for _, name := range []string{"from", "to", "range", "bucket", "clock"} {
+		if q.Has(name) {
+			kept[name] = q[name]
+		}
+	}
+	return &views.Empty{Reason: "filter", Fix: p.page + "?" + kept.Encode()}, nil
 }
 
 func orNone(e *views.Empty) views.Empty {

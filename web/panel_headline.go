@@ -11,47 +11,59 @@ import (
 	"throughline/views"
 )
 
+// figures are those of a page's strip.
+type figures func(ctx context.Context, f delivery.Filter, view views.Panel) ([]views.Figure, error)
+
 // headlinePanel answers the strip of figures as a part of a page.
-func (s *Server) headlinePanel(w http.ResponseWriter, r *http.Request) {
-	f, q, err := s.pageFilter(r, delivery.OfIssues)
-	if len(filterDetails(err)) > 0 {
-		s.errorPage(w, r, http.StatusBadRequest)
-		return
+func (s *Server) headlinePanel(m metricsPage, ask figures) http.HandlerFunc {
+	return func(w http.ResponseWriter, r *http.Request) {
+		f, q, err := s.pageFilter(r, m.of)
+		if len(filterDetails(err)) > 0 {
+			s.errorPage(w, r, http.StatusBadRequest)
+			return
+		}
+		ctx := r.Context()
+		view := views.Panel{Slug: m.headline, Of: m.of, Title: i18n.T(ctx, "flow.headline"), Query: q.Encode()}
+		var strip []views.Figure
+		if err == nil {
+			strip, err = ask(ctx, f, view)
+		}
+		if err != nil {
+			s.failPanel(w, r, view, err)
+			return
+		}
+		s.render(w, r, http.StatusOK, views.HeadlinePanel(view, strip))
 	}
-	ctx := r.Context()
-	view := views.Panel{Slug: headlineSlug, Title: i18n.T(ctx, "flow.headline"), Query: q.Encode()}
-	var figures []views.Figure
-	if err == nil {
-		figures, err = s.flowFigures(ctx, f, view)
-	}
-	if err != nil {
-		s.failPanel(w, r, view, err)
-		return
-	}
-	s.render(w, r, http.StatusOK, views.HeadlinePanel(view, figures))
 }
 
 // flowFigures are median and p85 of cycle time and the number of finished
 // issues, each against the period of the same length before.
 func (s *Server) flowFigures(ctx context.Context, f delivery.Filter, view views.Panel) ([]views.Figure, error) {
-	trend, _ := panelBySlug("cycle-time-trend")
-	now, err := s.loadPanel(ctx, trend, f)
+	c, err := s.compare(ctx, "cycle-time-trend", f)
 	if err != nil {
 		return nil, err
 	}
-	before, err := s.trendBefore(ctx, trend, now)
-	if err != nil {
-		return nil, err
-	}
-	if before == nil {
-		before = &delivery.PanelData{}
-	}
-	c := comparison{p: i18n.From(ctx), now: now, before: *before, counted: view.Records(ctx, "cycle-time")}
+	c.counted = view.Records(ctx, "cycle-time")
 	return []views.Figure{
 		c.duration("figure.median", "p50", delivery.EnoughForP50),
 		c.duration("figure.p85", "p85", delivery.EnoughForP85),
 		c.count(view.Records(ctx, "cycle-time", "excluded", delivery.AnyReason)),
 	}, nil
+}
+
+// compare loads a trend and what it was before.
+func (s *Server) compare(ctx context.Context, slug string, f delivery.Filter) (comparison, error) {
+	trend, _ := panelBySlug(slug)
+	c := comparison{p: i18n.From(ctx)}
+	var err error
+	if c.now, err = s.loadPanel(ctx, trend, f); err != nil {
+		return c, err
+	}
+	before, err := s.trendBefore(ctx, trend, c.now)
+	if before != nil {
+		c.before = *before
+	}
+	return c, err
 }
 
 // trendBefore is a trend in the period of the same length before, nil when the
@@ -66,7 +78,7 @@ func (s *Server) trendBefore(ctx context.Context, trend panel, now delivery.Pane
 	if err != nil {
 		return nil, err
 	}
-	covered, err := s.covered(ctx, f, before)
+	covered, err := s.covered(ctx, trend, f, before)
 	if err != nil || !covered && now.N+now.Left() > 0 {
 		return nil, err
 	}
@@ -99,7 +111,7 @@ func (c comparison) count(left string) views.Figure {
 
 func (c comparison) duration(label, name string, enough int) views.Figure {
 	p, now := c.p, c.now
-	f := views.Figure{Label: p.T(label), Notes: noteOf(p, "figure.of", now.N, c.counted), Few: now.N < enough, Trend: sparkOf(now, name)}
+	f := views.Figure{Label: p.T(label), Notes: noteOf(p, "figure.of."+string(now.Of), now.N, c.counted), Few: now.N < enough, Trend: sparkOf(now, name)}
 	v := now.Figure(name)
 	if v == nil {
 		return f
@@ -124,14 +136,13 @@ func (c comparison) was(value string) string {
 const leastCovered = delivery.Instant(7 * 24 * time.Hour / time.Millisecond)
 
 // covered reports whether the data reaches back to the beginning of a period,
-// of which d tells: where no issue was finished in its first quarter, history
+// of which d tells: where nothing is measured in its first quarter, history
 // probably begins later, and the period is nothing to compare with.
-func (s *Server) covered(ctx context.Context, f delivery.Filter, d delivery.PanelData) (bool, error) {
+func (s *Server) covered(ctx context.Context, trend panel, f delivery.Filter, d delivery.PanelData) (bool, error) {
 	f.To = f.From + min(f.To-f.From, max((f.To-f.From)/4, leastCovered))
 	if finishedBefore(d, f.To) {
 		return true, nil
 	}
-	trend, _ := panelBySlug("cycle-time-trend")
 	d, err := s.loadPanel(ctx, trend, f)
 	return d.N+d.Left() > 0, err
 }

@@ -15,15 +15,20 @@ import (
 	"throughline/views"
 )
 
-// headlineSlug is the strip of figures that pages of flow begin with.
-const headlineSlug = "flow-headline"
+// Slugs of the strips of figures that pages begin with.
+const (
+	headlineSlug          = "flow-headline"
+	pipelinesHeadlineSlug = "pipelines-headline"
+)
 
 // panelRoutes are the pages of panels, and the panels that they ask for.
 func (s *Server) panelRoutes(r chi.Router) {
 	r.Group(func(r chi.Router) {
 		r.Use(middleware.Compress(5, "text/html"), s.queryLang)
-		r.Get("/flow", s.flowPage)
-		r.Get("/panels/"+headlineSlug, s.headlinePanel)
+		r.Get("/flow", s.metrics(flowMetrics()))
+		r.Get("/pipelines", s.metrics(pipelineMetrics()))
+		r.Get("/panels/"+headlineSlug, s.headlinePanel(flowMetrics(), s.flowFigures))
+		r.Get("/panels/"+pipelinesHeadlineSlug, s.headlinePanel(pipelineMetrics(), s.pipelineFigures))
 		r.Get("/panels/{slug}", s.chartPanel)
 		r.Get("/issues", s.recordsPage)
 		r.Get("/issues/rows", s.recordsRows)
@@ -64,7 +69,7 @@ func (s *Server) pageFilter(r *http.Request, of delivery.Subject, extra ...strin
 }
 
 func panelView(ctx context.Context, p panel, q url.Values) views.Panel {
-	return views.Panel{Slug: p.slug, Title: i18n.T(ctx, p.title), Definition: i18n.T(ctx, p.definition), Query: q.Encode()}
+	return views.Panel{Slug: p.slug, Of: p.of, Title: i18n.T(ctx, p.title), Definition: i18n.T(ctx, p.definition), Query: q.Encode()}
 }
 
 // chartPanel answers one panel as a part of a page. Whatever goes wrong with
@@ -111,11 +116,13 @@ func (s *Server) writeChart(w http.ResponseWriter, r *http.Request, p panel, vie
 
 // chart is the drawing of a panel, and of a trend what it was before.
 func (s *Server) chart(ctx context.Context, p panel, view views.Panel, d delivery.PanelData) (views.Chart, *delivery.PanelData, error) {
-	types, err := s.typeKeys(ctx)
-	if err != nil {
-		return views.Chart{}, nil, err
+	spec := views.ChartSpec{Open: views.URL(ctx, "/issues/"), Lists: view.Lists(ctx, d)}
+	var err error
+	if d.Shape == delivery.Marks {
+		if spec.Types, err = s.typeKeys(ctx); err != nil {
+			return views.Chart{}, nil, err
+		}
 	}
-	spec := views.ChartSpec{Open: views.URL(ctx, "/issues/"), Types: types, Lists: view.Lists(ctx, d)}
 	if d.Shape == delivery.Trend {
 		if spec.Before, err = s.trendBefore(ctx, p, d); err != nil {
 			return views.Chart{}, nil, err

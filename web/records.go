@@ -40,7 +40,7 @@ func (s *Server) recordsPage(w http.ResponseWriter, r *http.Request) {
 		s.fail(w, r, err)
 		return
 	}
-	filter, ferr := s.filterBar(ctx, "/issues", asked.url, err, "panel", "status", "excluded", "sort", "bucket")
+	filter, ferr := s.filterBar(ctx, delivery.OfIssues, "/issues", asked.url, err, "panel", "status", "excluded", "sort", "bucket")
 	filter.Bucket = "" // nothing is cut here
 	if ferr != nil {
 		s.fail(w, r, ferr)

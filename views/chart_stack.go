@@ -1,0 +1,55 @@
+package views
+
+import (
+	"slices"
+
+	"github.com/go-echarts/go-echarts/v2/charts"
+	"github.com/go-echarts/go-echarts/v2/opts"
+
+	"throughline/internal/delivery"
+	"throughline/internal/i18n"
+)
+
+// outcomeLooks tell outcomes apart by colour and, for whoever sees none, by
+// hatching.
+var outcomeLooks = map[string]itemStyle{
+	string(delivery.RunSuccess):   {Color: "var(--series-1)"},
+	string(delivery.RunFailed):    {Color: "var(--series-6)", Decal: hatched},
+	string(delivery.RunCancelled): {Color: "var(--series-7)"},
+	string(delivery.RunSkipped):   {Color: "var(--series-5)", Decal: dotted},
+	string(delivery.RunUnknown):   {Color: "var(--series-3)"},
+	"unfinished":                  {Color: "var(--edge)", Decal: hatched},
+}
+
+// besides are the series of a stack that are not of it: sums, and parts of sums.
+var besides = []string{"count", "restarted"}
+
+// stackOption draws counts per bucket, one upon the other.
+func stackOption(d delivery.PanelData, p *i18n.Printer) map[string]any {
+	c := charts.NewBar()
+	c.Tooltip = opts.Tooltip{Show: opts.Bool(true), Trigger: "axis"}
+	c.GridList = []opts.Grid{{Top: "56", Right: "16", Bottom: "28", Left: "48"}}
+	var labels, names []string
+	for _, point := range d.Series[0].Points {
+		labels = append(labels, point.Label.String())
+	}
+	c.XAxisList = []opts.XAxis{{Type: "category", Data: labels}}
+	c.YAxisList = []opts.YAxis{{Type: "value", Name: p.T("chart.axis.runs"), Min: 0, MinInterval: 1}}
+	for _, s := range d.Series {
+		if slices.Contains(besides, s.Name) {
+			continue
+		}
+		look, name := outcomeLooks[s.Name], p.T("outcome."+s.Name)
+		names = append(names, name)
+		data := make([]datum, len(s.Points))
+		for i, point := range s.Points {
+			data[i] = datum{Value: point.Value, N: point.N, Partial: point.Partial, ItemStyle: &look}
+		}
+		c.MultiSeries = append(c.MultiSeries, charts.SingleSeries{
+			Name: name, Type: "bar", Stack: "runs", BarMaxWidth: "28", Data: data,
+			ItemStyle: &opts.ItemStyle{Color: look.Color},
+		})
+	}
+	c.Legend = opts.Legend{Show: opts.Bool(true), Data: names, Left: "0", Top: "0", Icon: "rect", SelectedMode: "false"}
+	return finish(c)
+}
