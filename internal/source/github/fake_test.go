@@ -93,7 +93,7 @@ func (r *fakeRun) jobsJSON() []json.RawMessage {
 		if i == 1 {
 			name = "E2E / chrome"
 		}
-		start, end := r.updated.Add(time.Duration(i-4)*time.Minute), r.updated
+		start, end := r.updated.Add(time.Duration(min(i, 3)-4)*time.Minute), r.updated
 		broken := ""
 		if i == 0 {
 			broken = r.brokenBy

@@ -26,7 +26,7 @@ var errSplit = errors.New("too many runs for one search")
 // list reads what is left of a window, a page at a time, and leaves it read.
 // Its error may be errSplit, before anything was read.
 func (p *pull) list(ctx context.Context, r *repo, w *window) error {
-	for {
+	for !w.complete() {
 		page := w.Page + 1
 		a, err := p.client.do(ctx, request{
 			path: "/repos/" + r.name + "/actions/runs", limit: maxListBody, etag: w.etag(page),
@@ -47,13 +47,18 @@ func (p *pull) list(ctx context.Context, r *repo, w *window) error {
 		} else if n, err = p.page(ctx, r, w, page, a); err != nil {
 			return err
 		}
-		if n == 0 || w.Page*perPage >= min(w.Total, maxResults) {
+		if n == 0 {
 			break
 		}
 	}
 	w.ETags = w.ETags[:min(w.Page, len(w.ETags))]
 	w.Seen, w.Began, w.Page = max(w.Began-seenSlack, 1), 0, 0
 	return nil
+}
+
+// complete reports whether the last of its pages is in, of those that are shown.
+func (w *window) complete() bool {
+	return w.Page > 0 && w.Page*perPage >= min(w.Total, maxResults)
 }
 
 // dateOf is when GitHub answered, by its own clock.
