@@ -27,13 +27,12 @@ type fake struct {
 }
 
 type fakeRepo struct {
-	id          int64
-	name        string
-	movedTo     string
-	hidden      bool // no Actions for this token
-	archived    bool
-	runs        []*fakeRun
-	alwaysCount int // total_count, if not 0
+	id       int64
+	name     string
+	movedTo  string
+	hidden   bool // no Actions for this token
+	archived bool
+	runs     []*fakeRun
 }
 
 type fakeRun struct {
@@ -224,5 +223,5 @@ func (repo *fakeRepo) list(r *http.Request) (int, any) {
 	for _, run := range in[:min(len(in), maxResults)] {
 		list = append(list, run.json(repo))
 	}
-	return http.StatusOK, map[string]any{"total_count": max(len(in), repo.alwaysCount), "workflow_runs": paged(list, r)}
+	return http.StatusOK, map[string]any{"total_count": len(in), "workflow_runs": paged(list, r)}
 }

@@ -144,3 +144,32 @@ func TestKilledAfterEachPage(t *testing.T) {
 		t.Errorf("jobs of 520 runs were asked for %d times", jobs)
 	}
 }
+
+// TestRunsDeletedWhileTheyAreListed do not hide those that move up in their place.
+func TestRunsDeletedWhileTheyAreListed(t *testing.T) {
+	f := &fake{}
+	repo := f.add(1, "acme/pay", runs(1, 180, hours, hours)...)
+	r := newRig(f, "acme/pay")
+	if err := r.pull(t, 1); err != nil {
+		t.Fatal(err)
+	}
+	repo.runs = repo.runs[3:]
+	r.mustPull(t)
+	if r.count() != 180 {
+		t.Errorf("%d runs", r.count())
+	}
+}
+
+// TestCursorsOfOthers begin again.
+func TestCursorsOfOthers(t *testing.T) {
+	for _, cursor := range []string{"null", "5", `{"version":9}`, `{"version":1,"repositories":{"1":null}}`} {
+		f := &fake{}
+		f.add(1, "acme/pay", run(1, hours))
+		r := newRig(f, "acme/pay")
+		r.cursor = source.Cursor(cursor)
+		r.mustPull(t)
+		if r.count() != 1 {
+			t.Errorf("%s: %d runs", cursor, r.count())
+		}
+	}
+}

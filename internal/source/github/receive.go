@@ -51,7 +51,9 @@ func (s *Source) told(o *object) repository {
 	if name != "" && !isRepository(name) {
 		repo.refuse("full_name", "repository", "is not a repository like acme/pay")
 	}
-	return s.repositoryOf(name, repo.text("default_branch"))
+	r := s.repositoryOf(name, repo.text("default_branch"))
+	r.workflow = o.optional("workflow").text("name")
+	return r
 }
 
 // readJobHook is what a job says of its run: not how it stands, nor when it was

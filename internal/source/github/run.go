@@ -12,6 +12,8 @@ import (
 type repository struct {
 	name   string // owner/name
 	branch string // the default one as GitHub says it; "" when the settings say it
+	// workflow is the name of the run's, for when the run does not say it.
+	workflow string
 }
 
 // readRun reads a run of the API, or of a hook, without its jobs.
@@ -19,7 +21,7 @@ func readRun(o *object, repo repository) delivery.Run {
 	run := delivery.Run{
 		Project:       repo.name,
 		ID:            idText(o.id("id")),
-		Workflow:      cmp.Or(o.text("name"), workflowFile(o.text("path"))),
+		Workflow:      cmp.Or(o.text("name"), repo.workflow, workflowFile(o.text("path"))),
 		Number:        o.number("run_number"),
 		Title:         o.title("display_title"),
 		Status:        statusOf(o.required("status"), o.text("conclusion")),
