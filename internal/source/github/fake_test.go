@@ -17,7 +17,6 @@ var testNow = time.Date(2026, 9, 20, 12, 0, 0, 0, time.UTC)
 // fake is GitHub with some repositories, as far as it is asked for runs.
 type fake struct {
 	mu       sync.Mutex
-	now      func() time.Time // nil: testNow
 	repos    map[string]*fakeRepo
 	orgs     map[string][]string // names of repositories
 	asked    []string            // method, path and query

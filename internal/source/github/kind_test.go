@@ -148,14 +148,14 @@ func TestApp(t *testing.T) {
 			f.mu.Lock()
 			defer f.mu.Unlock()
 			if asked[token]++; asked[token] == 60 {
-				r.now = r.now.Add(58 * time.Minute)
+				r.later(58 * time.Minute)
 			}
 			return nil, nil //nolint:nilnil // the request goes through
 		}
 		var claims jwt.RegisteredClaims
 		_, err := jwt.ParseWithClaims(token, &claims, func(*jwt.Token) (any, error) { return &key.PublicKey, nil },
-			jwt.WithValidMethods([]string{"RS256"}), jwt.WithTimeFunc(func() time.Time { return r.now }), jwt.WithIssuer("12"))
-		if err != nil || claims.ExpiresAt.Sub(r.now) > 10*time.Minute {
+			jwt.WithValidMethods([]string{"RS256"}), jwt.WithTimeFunc(r.clock), jwt.WithIssuer("12"))
+		if err != nil || claims.ExpiresAt.Sub(r.clock()) > 10*time.Minute {
 			t.Errorf("the app's own token: %v, %+v", err, claims)
 		}
 		if req.Method == http.MethodGet {
@@ -165,7 +165,7 @@ func TestApp(t *testing.T) {
 			t.Errorf("asked for %s", req.URL.Path)
 		}
 		made++
-		body, err := json.Marshal(map[string]any{"token": fmt.Sprintf("ghs_%d", made), "expires_at": r.now.Add(time.Hour)})
+		body, err := json.Marshal(map[string]any{"token": fmt.Sprintf("ghs_%d", made), "expires_at": r.clock().Add(time.Hour)})
 		if err != nil {
 			return nil, err
 		}

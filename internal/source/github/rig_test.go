@@ -3,6 +3,7 @@ package github
 import (
 	"encoding/json"
 	"errors"
+	"sync"
 	"testing"
 	"time"
 
@@ -17,6 +18,7 @@ type rig struct {
 	transport *sourcetest.Transport
 	settings  map[string]any
 	secrets   map[string]string
+	mu        sync.Mutex // of now, which requests may move
 	now       time.Time
 	cursor    source.Cursor
 	memory    sourcetest.Memory
@@ -29,6 +31,18 @@ func newRig(f *fake, repositories ...string) *rig {
 		fake: f, transport: &sourcetest.Transport{Handler: f}, now: testNow,
 		settings: map[string]any{"repositories": repositories}, secrets: map[string]string{"token": "ghp_secret"},
 	}
+}
+
+func (r *rig) clock() time.Time {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.now
+}
+
+func (r *rig) later(d time.Duration) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.now = r.now.Add(d)
 }
 
 func settingsOf(t *testing.T, values map[string]any) source.Settings {
@@ -49,7 +63,7 @@ func (r *rig) open(t *testing.T) *Source {
 	settings := settingsOf(t, r.settings)
 	settings["base_url"] = json.RawMessage(`"` + sourcetest.Address + `/"`)
 	src, err := Kind().New(source.Config{
-		Connection: "gh", Settings: settings, Secrets: r.secrets, Now: func() time.Time { return r.now },
+		Connection: "gh", Settings: settings, Secrets: r.secrets, Now: r.clock,
 	}, r.transport.Client())
 	if err != nil {
 		t.Fatal(err)
