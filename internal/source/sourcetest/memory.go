@@ -23,6 +23,7 @@ type Memory struct {
 	issues   map[string]*kept // by connection and id
 	statuses map[delivery.Status]bool
 	people   map[string]delivery.Person // by connection and id
+	runs     map[string]delivery.Run    // by connection, project and id
 }
 
 var _ source.Known = (*Memory)(nil)
@@ -38,6 +39,7 @@ type Facts struct {
 	Gone     []string               // ids
 	Statuses []delivery.Status
 	People   []delivery.Person
+	Runs     []delivery.Run
 }
 
 // Write stores a batch and counts what it changed.
@@ -46,6 +48,7 @@ func (m *Memory) Write(b delivery.Batch) delivery.Written {
 	defer m.mu.Unlock()
 	if m.issues == nil {
 		m.issues, m.statuses, m.people = map[string]*kept{}, map[delivery.Status]bool{}, map[string]delivery.Person{}
+		m.runs = map[string]delivery.Run{}
 	}
 	for _, s := range b.Statuses {
 		m.statuses[s] = true
@@ -56,6 +59,9 @@ func (m *Memory) Write(b delivery.Batch) delivery.Written {
 	var w delivery.Written
 	for _, r := range b.Issues {
 		w = add(w, m.put(b.Connection, r))
+	}
+	for _, r := range b.Runs {
+		w = add(w, m.putRun(b.Connection, r))
 	}
 	for _, id := range b.Gone {
 		if k := m.issues[name(b.Connection, id)]; k != nil && !k.gone {
@@ -100,6 +106,21 @@ func (m *Memory) put(connection string, r delivery.IssueRecord) delivery.Written
 	return delivery.Written{Updated: 1}
 }
 
+// putRun keeps whole runs; parts of one are for stores to put together.
+func (m *Memory) putRun(connection string, r delivery.Run) delivery.Written {
+	at := name(connection, name(r.Project, r.ID))
+	before, stored := m.runs[at]
+	switch {
+	case !stored:
+		m.runs[at] = r
+		return delivery.Written{Inserted: 1}
+	case reflect.DeepEqual(before, r) || !r.Overtakes(before.Attempt, before.UpdatedAt):
+		return delivery.Written{Unchanged: 1}
+	}
+	m.runs[at] = r
+	return delivery.Written{Updated: 1}
+}
+
 func name(connection, id string) string { return connection + "\x00" + id }
 
 // Facts is a copy of what is stored.
@@ -119,6 +140,9 @@ func (m *Memory) Facts() Facts {
 	})
 	for _, at := range slices.Sorted(maps.Keys(m.people)) {
 		f.People = append(f.People, m.people[at])
+	}
+	for _, at := range slices.Sorted(maps.Keys(m.runs)) {
+		f.Runs = append(f.Runs, m.runs[at])
 	}
 	return f
 }

@@ -27,9 +27,9 @@ type Case struct {
 	Now      time.Time // when the pulls begin
 	// Serve makes the system; every one it makes holds the same.
 	Serve func() http.Handler
-	// Issues is how many the system holds that can be read, and Problems how
-	// many records that cannot.
-	Issues, Problems int
+	// Issues and Runs are how many the system holds that can be read, and Problems
+	// how many records that cannot.
+	Issues, Runs, Problems int
 }
 
 // Run is the suite. It runs on a clock of its own: waiting costs nothing.
@@ -152,6 +152,10 @@ func (r *rig) same(t *testing.T, want Facts) {
 		t.Errorf("%d issues, %d after an undisturbed pull", len(got.Issues), len(want.Issues))
 		return
 	}
+	if len(want.Runs) != len(got.Runs) {
+		t.Errorf("%d runs, %d after an undisturbed pull", len(got.Runs), len(want.Runs))
+		return
+	}
 	for i, issue := range want.Issues {
 		if !reflect.DeepEqual(issue, got.Issues[i]) {
 			want.Issues, got.Issues = want.Issues[i:i+1], got.Issues[i:i+1]
@@ -172,10 +176,13 @@ func (c Case) undisturbed(t *testing.T) (want undisturbed) {
 		if n := len(want.facts.Issues); n != c.Issues {
 			t.Errorf("%d issues, want %d", n, c.Issues)
 		}
+		if n := len(want.facts.Runs); n != c.Runs {
+			t.Errorf("%d runs, want %d", n, c.Runs)
+		}
 		if len(r.problems) != c.Problems {
 			t.Errorf("%d problems, want %d: %+v", len(r.problems), c.Problems, r.problems)
 		}
-		if r.progress.Requests != r.transport.Sent() || r.progress.Read < c.Issues {
+		if r.progress.Requests != r.transport.Sent() || r.progress.Read < c.Issues+c.Runs {
 			t.Errorf("progress %+v after %d requests", r.progress, r.transport.Sent())
 		}
 	})

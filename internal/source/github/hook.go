@@ -1,0 +1,100 @@
+package github
+
+import (
+	"crypto/hmac"
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"fmt"
+	"mime"
+	"net/http"
+	"net/url"
+	"regexp"
+	"strings"
+
+	"throughline/internal/source"
+)
+
+// Events that something is made of.
+const (
+	eventRun = "workflow_run"
+	eventJob = "workflow_job"
+)
+
+// Verify is part of source.Receiver. With allow_unsigned a request without a
+// signature passes, but none with a wrong one.
+func (s *Source) Verify(header http.Header, body []byte) error {
+	signature := header.Get("X-Hub-Signature-256")
+	if s.webhookSecret == "" || signature == "" {
+		if s.allowUnsigned {
+			return nil
+		}
+		return source.ErrUnsigned // an empty secret would verify anybody's
+	}
+	given, ok := strings.CutPrefix(signature, "sha256=")
+	sum, err := hex.DecodeString(given)
+	if !ok || err != nil {
+		return source.ErrSignature
+	}
+	mac := hmac.New(sha256.New, []byte(s.webhookSecret))
+	mac.Write(body)
+	if !hmac.Equal(sum, mac.Sum(nil)) {
+		return source.ErrSignature
+	}
+	return nil
+}
+
+var (
+	eventName    = regexp.MustCompile(`^[a-z0-9_]{1,100}$`)
+	deliveryName = regexp.MustCompile(`^[\x21-\x7e]{1,200}$`)
+)
+
+// Hook is part of source.Receiver.
+func (s *Source) Hook(header http.Header, body []byte) (source.Hook, error) {
+	event := header.Get("X-GitHub-Event")
+	if !eventName.MatchString(event) {
+		return source.Hook{}, wrongBody("the header X-GitHub-Event does not say what happened")
+	}
+	payload, err := unwrap(header.Get("Content-Type"), body)
+	if err != nil {
+		return source.Hook{}, err
+	}
+	var said struct {
+		Repository struct {
+			FullName any `json:"full_name"` // whatever it is: Receive says what is wrong
+		} `json:"repository"`
+	}
+	var object map[string]json.RawMessage
+	if json.Unmarshal(payload, &object) != nil || object == nil {
+		return source.Hook{}, wrongBody("is not a JSON object")
+	}
+	h := source.Hook{Event: event, Key: header.Get("X-GitHub-Delivery"), Body: payload}
+	if !deliveryName.MatchString(h.Key) {
+		sum := sha256.Sum256([]byte(event + "\n" + string(payload)))
+		h.Key = "sha256:" + hex.EncodeToString(sum[:])
+	}
+	h.Ignored = event != eventRun && event != eventJob
+	if json.Unmarshal(payload, &said) == nil {
+		name, ok := said.Repository.FullName.(string)
+		h.Ignored = h.Ignored || ok && s.excludes(name)
+	}
+	return h, nil
+}
+
+// unwrap is the JSON of a body, which GitHub may send as a field of a form.
+func unwrap(contentType string, body []byte) ([]byte, error) {
+	kind, _, err := mime.ParseMediaType(contentType)
+	switch {
+	case err == nil && kind == "application/json":
+		return body, nil
+	case err == nil && kind == "application/x-www-form-urlencoded":
+		form, err := url.ParseQuery(string(body))
+		if err != nil || len(form["payload"]) != 1 {
+			return nil, wrongBody("is a form without a field payload")
+		}
+		return []byte(form.Get("payload")), nil
+	}
+	return nil, wrongBody(fmt.Sprintf("is %.100q, and must be application/json or application/x-www-form-urlencoded", contentType))
+}
+
+func wrongBody(message string) error { return &source.BodyError{Path: "$", Message: message} }

@@ -1,0 +1,93 @@
+package github
+
+import (
+	"bytes"
+	"encoding/json"
+
+	"throughline/internal/delivery"
+	"throughline/internal/source"
+)
+
+// Receive is part of source.Receiver. A hook tells a part of a run: all of it but
+// its jobs, or one job and little of the run. Of an ignored one nothing is made.
+func (s *Source) Receive(h source.Hook) (source.Pushed, error) {
+	body := bytes.ToValidUTF8(h.Body, []byte("\ufffd"))
+	var wrong faults
+	if !json.Valid(body) {
+		return source.Pushed{}, wrongBody("is not JSON")
+	}
+	o := openObject(body, "$", &wrong)
+	var run delivery.Run
+	switch h.Event {
+	case eventRun:
+		run = readRun(o.object("workflow_run"), s.told(o))
+	case eventJob:
+		run = s.readJobHook(o.object("workflow_job"), s.told(o))
+	default:
+		return source.Pushed{}, nil
+	}
+	if err := wrong.bodyError(); err != nil {
+		return source.Pushed{}, err
+	}
+	if s.excludes(run.Project) {
+		return source.Pushed{}, nil
+	}
+	run.Part, run.Connection = true, s.connection
+	item := source.PushedItem{ID: run.ID, Told: toldOf(&run)}
+	item.Add = func(b *delivery.Batch) {
+		run := run
+		if b.Connection != "" {
+			run.Connection = b.Connection
+		}
+		b.Runs = append(b.Runs, run)
+	}
+	return source.Pushed{Items: []source.PushedItem{item}}, nil
+}
+
+// told is the repository that a hook is about.
+func (s *Source) told(o *object) repository {
+	repo := o.object("repository")
+	name := repo.required("full_name")
+	if name != "" && !isRepository(name) {
+		repo.refuse("full_name", "repository", "is not a repository like acme/pay")
+	}
+	r := s.repositoryOf(name, repo.text("default_branch"))
+	r.workflow = o.optional("workflow").text("name")
+	return r
+}
+
+// readJobHook is what a job says of its run: not how it stands, nor when it was
+// created, but not later than its job.
+func (s *Source) readJobHook(o *object, repo repository) delivery.Run {
+	run := delivery.Run{
+		Project:       repo.name,
+		ID:            idText(o.id("run_id")),
+		Workflow:      o.text("workflow_name"),
+		Branch:        o.text("head_branch"),
+		SHA:           o.text("head_sha"),
+		DefaultBranch: repo.branch,
+		CreatedAt:     o.requiredInstant("created_at"),
+		Attempt:       o.attempt("run_attempt"),
+		Duration:      delivery.NotSaid,
+		DurationE2E:   delivery.NotSaid,
+	}
+	run.HasRestarts = run.Attempt > 1
+	run.Jobs = []delivery.Job{s.readJob(o)}
+	return run
+}
+
+// told is what a hook comes to, for people.
+type told struct {
+	ID       string             `json:"id"`
+	Project  string             `json:"project"`
+	Workflow string             `json:"workflow,omitempty"`
+	Status   delivery.RunStatus `json:"status,omitempty"`
+	Branch   string             `json:"branch,omitempty"`
+	SHA      string             `json:"sha,omitempty"`
+	Attempt  int                `json:"attempt"`
+	Jobs     []delivery.Job     `json:"jobs,omitempty"`
+}
+
+func toldOf(run *delivery.Run) told {
+	return told{run.ID, run.Project, run.Workflow, run.Status, run.Branch, run.SHA, run.Attempt, run.Jobs}
+}
