@@ -118,13 +118,7 @@ func (g *GitHub) deliver(b *forgeBook, m moved, secret string) Delivery {
 	o.raw("repository", b.repository(m.run.r, forgeTime(g.start-delivery.Instant(400*day)), forgeTime(m.run.created)))
 	o.raw("organization", b.org).raw("sender", b.accounts[m.run.tries[m.try-1].actor])
 	d.Body = o.end()
-	n := 0
-	if m.job != nil {
-		n = 1 + m.job.n
-	}
-	x := m.run.seed ^ uint64(m.at)<<8 ^ uint64(m.rank)<<4 ^ uint64(n)
-	x1, x2 := g.c.mix(int(x>>1), 31), g.c.mix(int(x>>1), 32)
-	d.ID = fmt.Sprintf("%08x-%04x-%04x-%04x-%012x", x1>>32, x1>>16&0xffff, x1&0xffff, x2>>48, x2&0xffffffffffff)
+	d.ID = g.deliveryID(m)
 	d.Header = http.Header{}
 	for name, v := range map[string]string{
 		"Content-Type": "application/json", "User-Agent": "GitHub-Hookshot/7104001", "Accept": "*/*",
@@ -138,6 +132,16 @@ func (g *GitHub) deliver(b *forgeBook, m moved, secret string) Delivery {
 		d.Header.Set("X-Hub-Signature-256", "sha256="+sign(sha256.New, secret, d.Body))
 	}
 	return d
+}
+
+// deliveryID is the same for the same thing told again.
+func (g *GitHub) deliveryID(m moved) string {
+	job := -1
+	if m.job != nil {
+		job = m.job.n
+	}
+	x := sha256.Sum256(fmt.Appendf(nil, "%d %d %d %d %s", g.c.seed, m.run.id, m.try, job, m.action))
+	return fmt.Sprintf("%x-%x-%x-%x-%x", x[:4], x[4:6], x[6:8], x[8:10], x[10:16])
 }
 
 func sign(by func() hash.Hash, secret string, body []byte) string {

@@ -173,7 +173,7 @@ func (g *GitHub) standingAt(run *actRun, t delivery.Instant) standing {
 		case "waiting":
 			held = true
 		case "completed":
-			ended = true
+			ended = ended || !j.carried
 		}
 	}
 	switch {
