@@ -116,7 +116,7 @@ func (f *forge) user(rw http.ResponseWriter, r *http.Request) {
 }
 
 func (f *forge) org(rw http.ResponseWriter, r *http.Request) {
-	if !equalFold(r.PathValue("org"), organization) {
+	if !equalFold(r.PathValue("org"), Organization) {
 		notThere(rw, r)
 		return
 	}
@@ -125,7 +125,7 @@ func (f *forge) org(rw http.ResponseWriter, r *http.Request) {
 
 // orgRepos answers GET /orgs/{org}/repos.
 func (f *forge) orgRepos(rw http.ResponseWriter, r *http.Request) {
-	if !equalFold(r.PathValue("org"), organization) {
+	if !equalFold(r.PathValue("org"), Organization) {
 		notThere(rw, r)
 		return
 	}
@@ -136,7 +136,7 @@ func (f *forge) orgRepos(rw http.ResponseWriter, r *http.Request) {
 // is asked for in this way too.
 func (f *forge) userRepos(rw http.ResponseWriter, r *http.Request) {
 	name := r.PathValue("user")
-	if equalFold(name, organization) {
+	if equalFold(name, Organization) {
 		f.sendRepos(rw, r, f.g.seen())
 		return
 	}

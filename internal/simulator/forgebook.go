@@ -34,15 +34,15 @@ func newForgeBook(base string, repos []*repo) *forgeBook {
 		p := &staff[i+1]
 		b.accounts = append(b.accounts, b.account(p.login, accountID(index(i+1)), "User"))
 	}
-	b.owner = b.account(organization, organizationID, "Organization")
+	b.owner = b.account(Organization, organizationID, "Organization")
 	for _, r := range repos {
 		var o object
 		b.describe(&o, r)
 		b.repos = append(b.repos, o.end())
 	}
 	var o object
-	api := base + "/orgs/" + organization
-	o.text("login", organization).number("id", organizationID).text("node_id", nodeID("Organization", organizationID)).text("url", api)
+	api := base + "/orgs/" + Organization
+	o.text("login", Organization).number("id", organizationID).text("node_id", nodeID("Organization", organizationID)).text("url", api)
 	o.text("repos_url", api+"/repos").text("events_url", api+"/events").text("hooks_url", api+"/hooks").text("issues_url", api+"/issues")
 	o.text("members_url", api+"/members{/member}").text("public_members_url", api+"/public_members{/member}")
 	b.org = o.text("avatar_url", avatar(base, organizationID)).text("description", "").end()
@@ -74,27 +74,51 @@ func (b *forgeBook) account(login string, id int, kind string) []byte {
 
 // repoLinks are the addresses below a repository, by field.
 var repoLinks = [][2]string{
-	{"forks_url", "/forks"}, {"keys_url", "/keys{/key_id}"}, {"collaborators_url", "/collaborators{/collaborator}"},
-	{"teams_url", "/teams"}, {"hooks_url", "/hooks"}, {"issue_events_url", "/issues/events{/number}"}, {"events_url", "/events"},
-	{"assignees_url", "/assignees{/user}"}, {"branches_url", "/branches{/branch}"}, {"tags_url", "/tags"},
-	{"blobs_url", "/git/blobs{/sha}"}, {"git_tags_url", "/git/tags{/sha}"}, {"git_refs_url", "/git/refs{/sha}"},
-	{"trees_url", "/git/trees{/sha}"}, {"statuses_url", "/statuses/{sha}"}, {"languages_url", "/languages"},
-	{"stargazers_url", "/stargazers"}, {"contributors_url", "/contributors"}, {"subscribers_url", "/subscribers"},
-	{"subscription_url", "/subscription"}, {"commits_url", "/commits{/sha}"}, {"git_commits_url", "/git/commits{/sha}"},
-	{"comments_url", "/comments{/number}"}, {"issue_comment_url", "/issues/comments{/number}"}, {"contents_url", "/contents/{+path}"},
-	{"compare_url", "/compare/{base}...{head}"}, {"merges_url", "/merges"}, {"archive_url", "/{archive_format}{/ref}"},
-	{"downloads_url", "/downloads"}, {"issues_url", "/issues{/number}"}, {"pulls_url", "/pulls{/number}"},
-	{"milestones_url", "/milestones{/number}"}, {"notifications_url", "/notifications{?since,all,participating}"},
-	{"labels_url", "/labels{/name}"}, {"releases_url", "/releases{/id}"}, {"deployments_url", "/deployments"},
+	{"forks_url", "/forks"},
+	{"keys_url", "/keys{/key_id}"},
+	{"collaborators_url", "/collaborators{/collaborator}"},
+	{"teams_url", "/teams"},
+	{"hooks_url", "/hooks"},
+	{"issue_events_url", "/issues/events{/number}"},
+	{"events_url", "/events"},
+	{"assignees_url", "/assignees{/user}"},
+	{"branches_url", "/branches{/branch}"},
+	{"tags_url", "/tags"},
+	{"blobs_url", "/git/blobs{/sha}"},
+	{"git_tags_url", "/git/tags{/sha}"},
+	{"git_refs_url", "/git/refs{/sha}"},
+	{"trees_url", "/git/trees{/sha}"},
+	{"statuses_url", "/statuses/{sha}"},
+	{"languages_url", "/languages"},
+	{"stargazers_url", "/stargazers"},
+	{"contributors_url", "/contributors"},
+	{"subscribers_url", "/subscribers"},
+	{"subscription_url", "/subscription"},
+	{"commits_url", "/commits{/sha}"},
+	{"git_commits_url", "/git/commits{/sha}"},
+	{"comments_url", "/comments{/number}"},
+	{"issue_comment_url", "/issues/comments{/number}"},
+	{"contents_url", "/contents/{+path}"},
+	{"compare_url", "/compare/{base}...{head}"},
+	{"merges_url", "/merges"},
+	{"archive_url", "/{archive_format}{/ref}"},
+	{"downloads_url", "/downloads"},
+	{"issues_url", "/issues{/number}"},
+	{"pulls_url", "/pulls{/number}"},
+	{"milestones_url", "/milestones{/number}"},
+	{"notifications_url", "/notifications{?since,all,participating}"},
+	{"labels_url", "/labels{/name}"},
+	{"releases_url", "/releases{/id}"},
+	{"deployments_url", "/deployments"},
 }
 
 // api is the address of a repository in the API, page that for people.
-func (b *forgeBook) api(r *repo) string  { return b.base + "/repos/" + organization + "/" + r.name }
-func (b *forgeBook) page(r *repo) string { return b.base + "/" + organization + "/" + r.name }
+func (b *forgeBook) api(r *repo) string  { return b.base + "/repos/" + Organization + "/" + r.name }
+func (b *forgeBook) page(r *repo) string { return b.base + "/" + Organization + "/" + r.name }
 
 // describe writes a repository as runs name it.
 func (b *forgeBook) describe(o *object, r *repo) {
-	o.number("id", r.id).text("node_id", nodeID("Repository", int64(r.id))).text("name", r.name).text("full_name", organization+"/"+r.name)
+	o.number("id", r.id).text("node_id", nodeID("Repository", int64(r.id))).text("name", r.name).text("full_name", Organization+"/"+r.name)
 	o.bool("private", true).raw("owner", b.owner).text("html_url", b.page(r)).text("description", r.about).bool("fork", false).text("url", b.api(r))
 	for _, l := range repoLinks {
 		o.text(l[0], b.api(r)+l[1])
@@ -107,7 +131,7 @@ func (b *forgeBook) repository(r *repo, created, pushed string) []byte {
 	b.describe(&o, r)
 	o.text("created_at", created).text("updated_at", pushed).text("pushed_at", pushed)
 	host := strings.TrimPrefix(strings.TrimPrefix(b.base, "https://"), "http://")
-	o.text("git_url", "git://"+host+"/"+organization+"/"+r.name+".git").text("ssh_url", "git@"+host+":"+organization+"/"+r.name+".git")
+	o.text("git_url", "git://"+host+"/"+Organization+"/"+r.name+".git").text("ssh_url", "git@"+host+":"+Organization+"/"+r.name+".git")
 	o.text("clone_url", b.page(r)+".git").text("svn_url", b.page(r)).raw("homepage", nothing).number("size", 504+97*r.n)
 	o.number("stargazers_count", 0).number("watchers_count", 0)
 	if r.language == "" {

@@ -81,9 +81,6 @@ func (c *Company) GitHub(o GitHubOptions) *GitHub {
 // the address of each run.
 func (g *GitHub) Handler() http.Handler { return g.api }
 
-// Organization owns all repositories.
-func (g *GitHub) Organization() string { return organization }
-
 // Faults of the API. A Fault with Secondary is GitHub's secondary limit.
 func (g *GitHub) Faults() *Faults { return &g.faults }
 
@@ -105,7 +102,7 @@ func (g *GitHub) runsOf(r *repo, t delivery.Instant) []*actRun {
 
 // repoNamed is a repository that the token sees.
 func (g *GitHub) repoNamed(owner, name string) (*repo, bool) {
-	if !equalFold(owner, organization) {
+	if !equalFold(owner, Organization) {
 		return nil, false
 	}
 	for _, r := range g.seen() {

@@ -40,7 +40,9 @@ func TestGitHubLimit(t *testing.T) {
 		t.Errorf("another page: %s", got)
 	}
 	var limits struct {
-		Resources struct{ Core struct{ Limit, Used, Remaining int } }
+		Resources struct {
+			Core struct{ Limit, Used, Remaining int }
+		}
 	}
 	fetchInto(t, g, "/rate_limit", &limits)
 	if c := limits.Resources.Core; c.Limit != 3 || c.Used != 2 || c.Remaining != 1 {
@@ -92,22 +94,22 @@ func TestGitHubFaults(t *testing.T) {
 		check func(res *http.Response, body string, err error) bool
 	}{
 		{"secondary limit", simulator.Fault{Secondary: true, RetryAfter: 90 * time.Second}, func(res *http.Response, body string, err error) bool {
-			return err == nil && res.StatusCode == 403 && res.Header.Get("Retry-After") == "90" && strings.Contains(body, "secondary rate limit")
+			return err == nil && res.StatusCode == http.StatusForbidden && res.Header.Get("Retry-After") == "90" && strings.Contains(body, "secondary rate limit")
 		}},
 		{"secondary limit without a time", simulator.Fault{Secondary: true}, func(res *http.Response, body string, err error) bool {
-			return err == nil && res.StatusCode == 403 && res.Header.Get("Retry-After") == "" && strings.Contains(body, "secondary rate limit")
+			return err == nil && res.StatusCode == http.StatusForbidden && res.Header.Get("Retry-After") == "" && strings.Contains(body, "secondary rate limit")
 		}},
 		{"no permission", simulator.Fault{Status: 403}, func(res *http.Response, body string, err error) bool {
-			return err == nil && res.StatusCode == 403 && strings.Contains(body, "not accessible")
+			return err == nil && res.StatusCode == http.StatusForbidden && strings.Contains(body, "not accessible")
 		}},
 		{"429", simulator.Fault{Status: 429, RetryAfter: time.Second}, func(res *http.Response, body string, err error) bool {
-			return err == nil && res.StatusCode == 429 && res.Header.Get("Retry-After") == "1" && strings.Contains(body, `"status":"429"`)
+			return err == nil && res.StatusCode == http.StatusTooManyRequests && res.Header.Get("Retry-After") == "1" && strings.Contains(body, `"status":"429"`)
 		}},
 		{"502", simulator.Fault{Status: 502}, func(res *http.Response, body string, err error) bool {
-			return err == nil && res.StatusCode == 502 && strings.Contains(body, `"message":"Bad Gateway"`)
+			return err == nil && res.StatusCode == http.StatusBadGateway && strings.Contains(body, `"message":"Bad Gateway"`)
 		}},
 		{"HTML", simulator.Fault{HTML: true}, func(res *http.Response, body string, err error) bool {
-			return err == nil && res.StatusCode == 200 && strings.HasPrefix(body, "<!DOCTYPE")
+			return err == nil && res.StatusCode == http.StatusOK && strings.HasPrefix(body, "<!DOCTYPE")
 		}},
 		{"truncated", simulator.Fault{Truncated: true}, func(_ *http.Response, _ string, err error) bool {
 			return errors.Is(err, io.ErrUnexpectedEOF)
@@ -116,13 +118,13 @@ func TestGitHubFaults(t *testing.T) {
 	} {
 		tc.fault.Kind = simulator.ListRuns
 		g.Faults().Inject(tc.fault)
-		if res, _, err := get("/user"); err != nil || res.StatusCode != 200 {
+		if res, _, err := get("/user"); err != nil || res.StatusCode != http.StatusOK {
 			t.Fatalf("%s: another kind: %v", tc.name, err)
 		}
 		if res, body, err := get(shopRuns + "?per_page=5"); !tc.check(res, body, err) {
 			t.Errorf("%s: %.200s, %v", tc.name, body, err)
 		}
-		if res, _, err := get(shopRuns + "?per_page=5"); err != nil || res.StatusCode != 200 || g.Faults().Pending() != 0 {
+		if res, _, err := get(shopRuns + "?per_page=5"); err != nil || res.StatusCode != http.StatusOK || g.Faults().Pending() != 0 {
 			t.Errorf("%s: it goes on: %v", tc.name, err)
 		}
 	}

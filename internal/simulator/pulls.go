@@ -41,7 +41,7 @@ func (g *GitHub) pullRequest(r *repo, rnd *rand.Rand, at delivery.Instant) {
 	if rnd.Float64() < .9 {
 		title := p.title + " (#" + strconv.Itoa(p.number) + ")"
 		if !r.squash {
-			title = "Merge pull request #" + strconv.Itoa(p.number) + " from " + organization + "/" + p.branch
+			title = "Merge pull request #" + strconv.Itoa(p.number) + " from " + Organization + "/" + p.branch
 		}
 		g.push(r, rnd, at, member(r, rnd), title)
 	}

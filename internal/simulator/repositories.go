@@ -1,7 +1,7 @@
 package simulator
 
-// organization owns the company's repositories.
-const organization = "example-org"
+// Organization owns the company's repositories.
+const Organization = "example-org"
 
 // repoSpec is a repository of the company. Its people and issues are those of
 // a queue.

@@ -244,7 +244,8 @@ func (g *GitHub) queueing(on pool, t delivery.Instant) float64 {
 		return waits[on].quiet
 	}
 	h := float64(t-startOf(d)) / float64(hour)
-	wave := math.Exp(-math.Pow((h-11.9)/1.3, 2)) + .8*math.Exp(-math.Pow((h-16.4)/1.5, 2))
+	noon, evening := (h-11.9)/1.3, (h-16.4)/1.5
+	wave := math.Exp(-noon*noon) + .8*math.Exp(-evening*evening)
 	busy := .5 + float64(g.c.mix(int(d), 21)%1000)/1000
 	return waits[on].quiet * (1 + waits[on].peak*wave*busy)
 }
