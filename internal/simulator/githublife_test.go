@@ -5,7 +5,9 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"fmt"
+	"net/http"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -166,4 +168,27 @@ func agree(t *testing.T, g *simulator.GitHub, runs map[int64]ghRun, jobs map[int
 	if compared < 30 {
 		t.Errorf("%d jobs compared", compared)
 	}
+}
+
+// Time passes while it is asked and hooks are made.
+func TestGitHubAtOnce(t *testing.T) {
+	c, g := forgeAt(simulator.Options{}, simulator.GitHubOptions{})
+	var wait sync.WaitGroup
+	for k := range 4 {
+		wait.Go(func() {
+			for i := range 6 {
+				at := now.Add(time.Duration(i*4+k) * time.Hour)
+				c.Advance(at)
+				if a := fetch(t, g, shopRuns+"?per_page=5"); a.status != http.StatusOK {
+					t.Errorf("status %d: %s", a.status, a.body)
+				}
+				for d := range g.Deliveries(at.Add(-time.Hour), at, "hush") {
+					if len(d.Body) == 0 {
+						t.Error("a hook without a body")
+					}
+				}
+			}
+		})
+	}
+	wait.Wait()
 }
