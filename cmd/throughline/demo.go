@@ -29,8 +29,11 @@ const (
 	demoPort   = 8080
 	demoPorts  = 10               // tried, from demoPort on
 	demoMemory = int64(40 << 20)  // of Go's heap; the collector works harder beyond it
-	demoRange  = `"80w"`          // all of the company's 18 months
+	demoRange  = "80w"            // all of the company's 18 months
 	demoEvery  = 30 * time.Minute // between syncs
+
+	demoRunRange = "120d"    // all runs of CI that there are
+	demoRequests = 1_000_000 // to GitHub in an hour: its limit is not what is shown
 )
 
 // demo serves a throw-away data directory that is filled by a real sync from
@@ -50,7 +53,7 @@ func demo(ctx context.Context, p program) (err error) {
 	defer func() { err = errors.Join(err, os.RemoveAll(dir)) }()
 	defer limitMemory(demoMemory)()
 
-	api, stop, err := startCompany(ctx)
+	at, stop, err := startCompany(ctx)
 	if err != nil {
 		return err
 	}
@@ -65,7 +68,7 @@ func demo(ctx context.Context, p program) (err error) {
 		return err
 	}
 	defer func() { err = errors.Join(err, a.Close()) }()
-	if err := a.furnish(ctx, api, cfg.LangDefault); err != nil {
+	if err := a.furnish(ctx, at, cfg.LangDefault); err != nil {
 		return fmt.Errorf("demo: %w", err)
 	}
 	listener, err := listenDemo(ctx, p.environ, cfg.Addr)
@@ -86,40 +89,62 @@ func demoConfig(cfg config.Config, dir string) config.Config {
 	return cfg
 }
 
-// startCompany serves the simulator's API on this machine and returns its
-// address. The company lives on while it is asked.
-func startCompany(ctx context.Context) (api string, stop func() error, err error) {
-	l, err := new(net.ListenConfig).Listen(ctx, "tcp", net.JoinHostPort(demoHost, "0"))
-	if err != nil {
-		return "", nil, fmt.Errorf("demo: %w", err)
-	}
+// companyAt is where the company's systems answer.
+type companyAt struct{ tracker, github string }
+
+// startCompany serves the simulator's APIs on this machine. The company lives on
+// while it is asked.
+func startCompany(ctx context.Context) (at companyAt, stop func() error, err error) {
 	company := simulator.New(demoSeed, time.Now(), simulator.Options{})
-	tracker := company.Tracker()
+	var stops []func() error
+	stop = func() error {
+		var err error
+		for _, s := range stops {
+			err = errors.Join(err, s())
+		}
+		return err
+	}
+	for _, s := range []struct {
+		url  *string
+		make func(url string) http.Handler
+	}{
+		{&at.tracker, func(string) http.Handler { return company.Tracker() }},
+		{&at.github, func(url string) http.Handler {
+			return company.GitHub(simulator.GitHubOptions{URL: url, Limit: demoRequests}).Handler()
+		}},
+	} {
+		l, err := new(net.ListenConfig).Listen(ctx, "tcp", net.JoinHostPort(demoHost, "0"))
+		if err != nil {
+			return at, nil, errors.Join(fmt.Errorf("demo: %w", err), stop())
+		}
+		*s.url = "http://" + l.Addr().String()
+		stops = append(stops, serveCompany(l, company, s.make(*s.url)))
+	}
+	return at, stop, nil
+}
+
+// serveCompany serves one of the company's APIs until it is stopped.
+func serveCompany(l net.Listener, company *simulator.Company, api http.Handler) (stop func() error) {
 	server := &http.Server{
 		ReadHeaderTimeout: 10 * time.Second,
 		Handler: http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 			company.Advance(time.Now())
-			tracker.ServeHTTP(w, r)
+			api.ServeHTTP(w, r)
 		}),
 	}
 	served := make(chan error, 1)
 	go func() { served <- server.Serve(l) }()
-	return "http://" + l.Addr().String(), func() error {
+	return func() error {
 		err := server.Close()
 		if serr := <-served; !errors.Is(serr, http.ErrServerClosed) {
 			err = errors.Join(err, serr)
 		}
 		return err
-	}, nil
+	}
 }
 
 // furnish does what a team lead who reads lang would do at set-up.
-func (a *app) furnish(ctx context.Context, api, lang string) error {
-	base, err := json.Marshal(api)
-	language, lerr := json.Marshal(lang)
-	if err := errors.Join(err, lerr); err != nil {
-		return err
-	}
+func (a *app) furnish(ctx context.Context, at companyAt, lang string) error {
 	calendar := control.Calendar{
 		Name: control.DefaultCalendarName, Zone: "Europe/Moscow", Holidays: "RU", Hours: []string{"10:00-19:00"},
 		Workdays: []time.Weekday{time.Monday, time.Tuesday, time.Wednesday, time.Thursday, time.Friday},
@@ -130,16 +155,36 @@ func (a *app) furnish(ctx context.Context, api, lang string) error {
 	if err := a.furnishDefinitions(ctx, lang); err != nil {
 		return err
 	}
-	_, err = a.db.SaveConnection(ctx, control.Connection{
-		Name: "demo", Kind: "tracker", Every: demoEvery,
-		Settings: source.Settings{
-			"base_url":      base,
-			"org_id":        json.RawMessage(`"1"`),
-			"initial_range": json.RawMessage(demoRange),
-			"language":      language,
+	for _, c := range demoConnections(at, lang) {
+		// A kind that this build does not have is left out.
+		if !slices.ContainsFunc(kindsFor(a.cfg), func(k source.Kind) bool { return k.Name == c.Kind }) {
+			continue
+		}
+		if _, err := a.db.SaveConnection(ctx, c, map[string]string{"token": "demo"}); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// demoConnections are the company's systems as a team lead would connect them.
+func demoConnections(at companyAt, lang string) []control.Connection {
+	text := func(s string) json.RawMessage { return json.RawMessage(strconv.Quote(s)) }
+	return []control.Connection{
+		{
+			Name: "demo", Kind: "tracker", Every: demoEvery,
+			Settings: source.Settings{
+				"base_url": text(at.tracker), "org_id": text("1"), "initial_range": text(demoRange), "language": text(lang),
+			},
 		},
-	}, map[string]string{"token": "demo"})
-	return err
+		{
+			Name: "github", Kind: "github", Every: demoEvery,
+			Settings: source.Settings{
+				"base_url": text(at.github), "organizations": json.RawMessage(`["` + simulator.Organization + `"]`),
+				"e2e_jobs": json.RawMessage(`["e2e*"]`), "initial_range": text(demoRunRange),
+			},
+		},
+	}
 }
 
 // demoChange is how many days before today the company began to count what

@@ -10,10 +10,7 @@ import (
 func (f *Fault) answer(rw http.ResponseWriter, r *http.Request, next http.Handler) {
 	switch {
 	case f.Status != 0:
-		if f.RetryAfter > 0 {
-			seconds := (f.RetryAfter + time.Second - 1) / time.Second
-			rw.Header().Set("Retry-After", strconv.Itoa(int(seconds)))
-		}
+		f.retryAfter(rw)
 		fail(rw, apiErrorf(f.Status, "%s", http.StatusText(f.Status)))
 	case f.HTML:
 		writeHTML(rw)
@@ -27,6 +24,13 @@ func (f *Fault) answer(rw http.ResponseWriter, r *http.Request, next http.Handle
 		f.spoil(rw, r, next)
 	default:
 		next.ServeHTTP(rw, r)
+	}
+}
+
+// retryAfter says when to come back, in whole seconds.
+func (f *Fault) retryAfter(rw http.ResponseWriter) {
+	if f.RetryAfter > 0 {
+		rw.Header().Set("Retry-After", strconv.Itoa(int((f.RetryAfter+time.Second-1)/time.Second)))
 	}
 }
 

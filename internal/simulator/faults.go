@@ -20,6 +20,14 @@ const (
 	Comments    Kind = "comments"
 	Dictionary  Kind = "dictionary" // statuses, users, queues and all else
 	Myself      Kind = "myself"
+
+	// Those of GitHub.
+	ListRepos Kind = "repos"
+	OneRepo   Kind = "repo"
+	ListRuns  Kind = "runs"
+	OneRun    Kind = "run"
+	ListJobs  Kind = "jobs"
+	Account   Kind = "account" // user, rate_limit and all else
 )
 
 // Fault is what goes wrong instead of an answer. Effects but Delay exclude one
@@ -31,7 +39,8 @@ type Fault struct {
 	Times int    // how often; 0 is once, negative without end
 
 	Status     int           // 401, 403, 429, 500, 503, 504 …
-	RetryAfter time.Duration // with Status; 0 sends no header
+	RetryAfter time.Duration // with Status or Secondary; 0 sends no header
+	Secondary  bool          // 403 as GitHub answers who asks too much at once
 	HTML       bool          // 200 with a page
 	WrongJSON  bool          // 200 with JSON of another shape
 	CutJSON    bool          // the first half of the answer, as if that were all
@@ -45,6 +54,10 @@ type Fault struct {
 // Faults injects faults into answers and counts requests. It is safe for
 // concurrent use.
 type Faults struct {
+	// How an API tells requests apart and refuses them; Tracker's ways when nil.
+	kindOf func(path string) Kind
+	refuse func(rw http.ResponseWriter, fault *Fault)
+
 	mu      sync.Mutex
 	queue   []*Fault
 	counts  map[Kind]int
@@ -128,11 +141,18 @@ func kindOf(path string) Kind {
 	return Dictionary
 }
 
+func (f *Faults) kind(path string) Kind {
+	if f.kindOf != nil {
+		return f.kindOf(path)
+	}
+	return kindOf(path)
+}
+
 // begin counts a request and takes the fault that is meant for it.
 func (f *Faults) begin(r *http.Request) (fault Fault, ok bool) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	kind := kindOf(r.URL.Path)
+	kind := f.kind(r.URL.Path)
 	if f.counts == nil {
 		f.counts = map[Kind]int{}
 	}
@@ -172,6 +192,10 @@ func (f *Faults) wrap(next http.Handler) http.Handler {
 			return
 		}
 		if fault.Delay > 0 && !pause(r.Context(), fault.Delay) {
+			return
+		}
+		if f.refuse != nil && (fault.Status != 0 || fault.Secondary) {
+			f.refuse(rw, &fault)
 			return
 		}
 		fault.answer(rw, r, next)
