@@ -23,7 +23,7 @@ const usualConnection = "ci"
 // pushRoutes are where programs send what they have of their own accord.
 func (s *Server) pushRoutes(r chi.Router) {
 	r.Group(func(r chi.Router) {
-		r.Use(tokenInURL, s.needScope(scopeIngest))
+		r.Use(unstored, tokenInURL, s.unlessToken, s.needScope(scopeIngest))
 		r.Post("/save_metrics", s.saveMetrics)
 	})
 }
@@ -37,6 +37,19 @@ func tokenInURL(next http.Handler) http.Handler {
 			r.Header.Set("Authorization", "Bearer "+token)
 		}
 		next.ServeHTTP(w, r)
+	})
+}
+
+// unlessToken looks for a session, and for whose it is, where no token is sent:
+// looking takes longer than the push itself.
+func (s *Server) unlessToken(next http.Handler) http.Handler {
+	withSession := s.sessions.LoadAndSave(s.loadUser(next))
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.Header.Get("Authorization") != "" {
+			next.ServeHTTP(w, r)
+			return
+		}
+		withSession.ServeHTTP(w, r)
 	})
 }
 

@@ -134,8 +134,8 @@ func (s *Server) routes(r chi.Router) {
 	r.Group(func(r chi.Router) {
 		r.Use(unstored, s.sessions.LoadAndSave, s.loadUser, s.locale)
 		s.apiRoutes(r)
-		s.pushRoutes(r)
 	})
+	s.pushRoutes(r)
 	r.Group(func(r chi.Router) {
 		r.Use(middleware.Compress(5, "text/html"), s.browser)
 		r.Get("/setup", s.setupPage)

@@ -24,7 +24,8 @@ import (
 // A backup is a gzipped tar, sealed as a whole or not: manifest.json first, then
 // the members that it lists, in its order.
 const (
-	archiveFormat = 1
+	archiveFormat = 2
+	inboxless     = 1 // format of a backup of before there was an inbox
 	manifestName  = "manifest.json"
 	maxManifest   = 64 << 10
 	// maxTail bounds what may come after the last member: the tar's own padding.
@@ -61,26 +62,33 @@ type database struct {
 	migrations fs.FS
 }
 
-// databases are in a backup in this order: a cursor in the first must not be
-// newer than the facts in the second, which there is only when facts are in
-// SQLite.
+// databases are copied into a backup in this order, the facts last: what is done
+// in the inbox and what a cursor is past must be among them. What the facts have
+// and the inbox still keeps waiting is stored again, which changes nothing. There
+// are facts only when they are in SQLite.
 func databases(store string) []database {
 	all := []database{
+		{inboxFile, "hooks and pushes received", migrations.Inbox()},
 		{controlFile, "users, connections, settings", migrations.Control()},
 		{factsFile, "what the sources said", migrations.SQLite()},
 	}
 	if store != sqliteStore {
-		return all[:1]
+		return all[:2]
 	}
 	return all
 }
 
 // databases are those of the backup.
 func (m *manifest) databases() []database {
+	store := sqliteStore
 	if m.Facts == inClickHouse {
-		return databases(inClickHouse)
+		store = inClickHouse
 	}
-	return databases(sqliteStore)
+	all := databases(store)
+	if m.Format == inboxless {
+		return all[1:]
+	}
+	return all
 }
 
 // What the data directory holds.
@@ -104,8 +112,8 @@ func (m *manifest) size() (sum int64) {
 
 // validate refuses what this program would not have written.
 func (m *manifest) validate() error {
-	if m.Format != archiveFormat {
-		return fmt.Errorf("the backup has format %d, this version reads %d: restore it with the version that made it, %q", m.Format, archiveFormat, m.Program)
+	if m.Format != inboxless && m.Format != archiveFormat {
+		return fmt.Errorf("the backup has format %d, this version reads up to %d: restore it with the version that made it, %q", m.Format, archiveFormat, m.Program)
 	}
 	if m.Facts != "" && m.Facts != inClickHouse {
 		return fmt.Errorf("the backup was made without facts that are in %.50q, which this version does not know", m.Facts)

@@ -154,6 +154,9 @@ func snapshots(ctx context.Context, cfg config.Config, dir string) (manifest, er
 		m.Facts = inClickHouse
 	}
 	dataDir := cfg.DataDir
+	if !exists(filepath.Join(dataDir, inboxFile)) {
+		m.Format = inboxless // an earlier version was the last that ran here
+	}
 	for _, d := range m.databases() {
 		from, to := filepath.Join(dataDir, d.name), filepath.Join(dir, d.name)
 		if _, err := os.Stat(from); errors.Is(err, fs.ErrNotExist) {
@@ -234,8 +237,11 @@ func sayBackup(w io.Writer, cfg config.Config, file string, m manifest, written 
 		say(w, "%-11s %10s  %s (schema %d)\n", d.name, size(m.Members[i].Size), d.what, m.Members[i].Schema)
 	}
 	say(w, "%s: %s, readable by its owner only; sessions are left out\n", file, size(written))
+	if m.Format == inboxless {
+		say(w, "No inbox is in it: there is none yet, the next start makes it.\n")
+	}
 	if m.Facts == inClickHouse {
-		say(w, "The facts are not in it: they are in ClickHouse, %s. Back them up after this with ClickHouse's own BACKUP DATABASE.\n", storeName(cfg))
+		say(w, "The facts are not in it: they are in ClickHouse, %s. Back them up after this, which holds the inbox, with ClickHouse's own BACKUP DATABASE.\n", storeName(cfg))
 		if exists(filepath.Join(cfg.DataDir, factsFile)) {
 			say(w, "%s, of the time before ClickHouse, is not used and not in it either.\n", filepath.Join(cfg.DataDir, factsFile))
 		}

@@ -67,10 +67,14 @@ func column(t *testing.T, db *sql.DB, query string) (all []string) {
 // leaves out.
 func contents(t *testing.T, dir string) map[string]map[string][]string {
 	t.Helper()
-	return map[string]map[string][]string{
+	all := map[string]map[string][]string{
 		"control": rowsIn(t, filepath.Join(dir, "control.db"), "sessions", "setup_token", "invites"),
 		"facts":   rowsIn(t, filepath.Join(dir, "facts.db")),
 	}
+	if path := filepath.Join(dir, inboxFile); exists(path) { // not of an earlier version
+		all["inbox"] = rowsIn(t, path)
+	}
+	return all
 }
 
 // synced is a data directory with issues in it, and a first user.

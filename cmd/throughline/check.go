@@ -159,6 +159,9 @@ func (c *checking) databases(ctx context.Context) (sound bool) {
 		default:
 			c.good("%s: %s, sound, schema %d", d.name, size(bytes), has)
 		}
+		if d.name == inboxFile && err == nil && has > 0 {
+			c.received(ctx, path)
+		}
 	}
 	return sound
 }

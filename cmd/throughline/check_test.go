@@ -24,7 +24,7 @@ func TestCheck(t *testing.T) {
 	before := tree(t, dirOf(environ))
 	code, stdout, stderr := cli(t, environ, "check")
 	expect(t, code, exitDone, stdout+stderr, "✓ configuration\n", "✓ data directory "+dirOf(environ)+": writable, ", " free, not in use\n",
-		"✓ control.db: ", "✓ facts.db: ", "sound, schema ", "✓ secret key: "+dirOf(environ)+"/secret.key opens the credentials of 1 connection\n",
+		"✓ inbox.db: ", "✓ control.db: ", "✓ facts.db: ", "sound, schema ", "✓ secret key: "+dirOf(environ)+"/secret.key opens the credentials of 1 connection\n",
 		"✓ connection tracker: reached as ", " queues seen", "\nAll is well.\n")
 	if d := cmp.Diff(before, tree(t, dirOf(environ))); d != "" {
 		t.Errorf("it changed:\n%s", d)
@@ -79,6 +79,11 @@ func TestCheckFinds(t *testing.T) {
 		{"private address", api.URL, nil, []string{"THROUGHLINE_ALLOWED_NETWORKS="}, []string{"✗ connection tracker: ", "add its network to THROUGHLINE_ALLOWED_NETWORKS"}},
 		{"damaged facts", api.URL, damage("facts.db"), nil, []string{"✗ facts.db: ", "is damaged", "restore a backup", "✓ connection tracker: "}},
 		{"damaged control database", api.URL, damage("control.db"), nil, []string{"✗ control.db: ", "is damaged", "✓ facts.db"}},
+		{"damaged inbox", api.URL, damage("inbox.db"), nil, []string{"✗ inbox.db: ", "is damaged", "restore a backup", "✓ connection tracker: "}},
+		{"given up", api.URL, func(t *testing.T, dir string) { fillInbox(t, dir, 1, 2) }, nil, []string{
+			"✓ inbox.db: ", "– inbox: received and not stored yet: 1, the first at ",
+			"✗ inbox: received, but given up and in no chart: 2, the last because: no space; see to the cause, then replay them on the page /inbox?state=failed\n",
+		}},
 		{"newer schema", api.URL, func(t *testing.T, dir string) {
 			execIn(t, filepath.Join(dir, "facts.db"), "INSERT INTO goose_db_version (version_id, is_applied) VALUES (999, 1)")
 		}, nil, []string{"✗ facts.db: ", "was written by a newer version of Throughline (its schema is 999"}},
@@ -106,7 +111,7 @@ func TestCheckFinds(t *testing.T) {
 			if strings.Contains(stdout, "tell-nobody") {
 				t.Errorf("it tells the token:\n%s", stdout)
 			}
-			if strings.Count(stdout, "\n") > 9 {
+			if strings.Count(stdout, "\n") > 12 {
 				t.Errorf("more than a line each:\n%s", stdout)
 			}
 			if d := cmp.Diff(before, tree(t, dirOf(environ))); d != "" {

@@ -18,6 +18,7 @@ import (
 
 	"throughline/internal/config"
 	"throughline/internal/control"
+	"throughline/internal/inbox"
 	"throughline/internal/secret"
 	"throughline/internal/sqlite"
 )
@@ -105,8 +106,23 @@ func stage(ctx context.Context, cfg config.Config, in io.Reader, staging string)
 			return m, nil, fmt.Errorf("%w: %s has not the tables that belong there: its schema is %d, and the backup says %d", errNoBackup, d.name, schema, want)
 		}
 	}
+	if m.Format == inboxless {
+		if err := emptyInbox(ctx, staging); err != nil {
+			return m, nil, err
+		}
+	}
 	closed, err = closedConnections(ctx, cfg, m, staging)
 	return m, closed, err
+}
+
+// emptyInbox makes the inbox that goes with a backup that holds none: the one that
+// is there knows of facts that are not restored.
+func emptyInbox(ctx context.Context, staging string) error {
+	db, err := inbox.Open(ctx, filepath.Join(staging, inboxFile))
+	if err != nil {
+		return err
+	}
+	return db.Close()
 }
 
 // unsealed is what in holds, opened with the secret key if it is sealed.
@@ -209,6 +225,9 @@ func makeReady(dataDir, staging string, m manifest) error {
 	for _, f := range m.Members {
 		plan.Files = append(plan.Files, f.Name)
 	}
+	if !m.has(inboxFile) {
+		plan.Files = append(plan.Files, inboxFile) // the empty one
+	}
 	text, err := json.Marshal(plan)
 	if err != nil {
 		return err
@@ -266,6 +285,9 @@ func sayRestored(w io.Writer, cfg config.Config, m manifest, aside string, close
 	for i, d := range m.databases() {
 		say(w, "  %-11s %10s  %s\n", d.name, size(m.Members[i].Size), d.what)
 	}
+	if !m.has(inboxFile) {
+		say(w, "  %-11s %10s  the backup holds none: it was made before there was one\n", inboxFile, "empty")
+	}
 	if m.has(keyFile) {
 		say(w, "  %-11s %10s  the secret key\n", keyFile, "")
 		if cfg.SecretKey != nil {
@@ -284,7 +306,7 @@ func sayRestored(w io.Writer, cfg config.Config, m manifest, aside string, close
 
 // sayFacts says what becomes of the facts where the backup and the server do not
 // keep them in the same kind of store. Cursors that belong to other facts begin
-// anew at the start.
+// anew at the start; what was pushed has no cursor.
 func sayFacts(w io.Writer, cfg config.Config, m manifest) {
 	left, used := m.Facts == inClickHouse, cfg.Store != sqliteStore
 	switch {
@@ -294,5 +316,8 @@ func sayFacts(w io.Writer, cfg config.Config, m manifest) {
 		say(w, "The facts are not in it: they were in ClickHouse, and %sSTORE says %s. Everything is fetched again from the start; set it to the address of ClickHouse before the start if they are to be used.\n", config.Prefix, sqliteStore)
 	case used:
 		say(w, "Its facts are of no use to ClickHouse, %s: what is missing there is fetched again from the start. Unset %sSTORE before the start if they are to be used.\n", storeName(cfg), config.Prefix)
+	}
+	if (left || used) && m.has(inboxFile) {
+		say(w, "What was pushed is not fetched again: for 30 days after it came it can be replayed on the page /inbox.\n")
 	}
 }

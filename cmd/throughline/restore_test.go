@@ -101,6 +101,9 @@ func TestRestoreRefuses(t *testing.T) {
 		}
 		return archiveOf(t, append([]entry{{manifestName, tar.TypeReg, string(text)}}, entries[1:]...))
 	}
+	control := entries[2].body
+	// put is the backup with another file where control.db belongs.
+	put := func(e entry) []byte { return archiveOf(t, []entry{entries[0], entries[1], e, entries[3]}) }
 	flipped := func(b []byte, i int) []byte {
 		b = bytes.Clone(b)
 		b[i] ^= 1
@@ -119,29 +122,32 @@ func TestRestoreRefuses(t *testing.T) {
 		{"sealed, cut", wholeSealed[:len(wholeSealed)-5], "it is sealed with another secret key than "},
 		{"sealed, without its beginning", wholeSealed[:30], "its end is missing"},
 		{"sealed, changed", flipped(wholeSealed, len(wholeSealed)/2), "it is sealed with another secret key than "},
-		{"no manifest", archiveOf(t, entries[1:]), `it holds "control.db" where manifest.json belongs`},
+		{"no manifest", archiveOf(t, entries[1:]), `it holds "inbox.db" where manifest.json belongs`},
 		{"manifest is a list", archiveOf(t, []entry{{manifestName, tar.TypeReg, "[]"}}), "no backup made by throughline"},
 		{"large manifest", archiveOf(t, []entry{{manifestName, tar.TypeReg, strings.Repeat(" ", maxManifest+1)}}), "no backup made by throughline"},
-		{"missing database", archiveOf(t, entries[:2]), "no backup made by throughline"},
+		{"missing database", archiveOf(t, entries[:3]), "no backup made by throughline"},
 		{"more than listed", archiveOf(t, append(bytesOf(entries), entry{"more", tar.TypeReg, "x"})), "it holds more than it lists"},
-		{"other order", archiveOf(t, []entry{entries[0], entries[2], entries[1]}), `it holds "facts.db" where control.db belongs`},
-		{"path", archiveOf(t, []entry{entries[0], {"../control.db", tar.TypeReg, entries[1].body}, entries[2]}), `it holds "../control.db" where control.db belongs`},
-		{"link", archiveOf(t, []entry{entries[0], {"control.db", tar.TypeSymlink, "/etc/passwd"}, entries[2]}), "control.db in it is a link or something else that is no plain file"},
-		{"longer", archiveOf(t, []entry{entries[0], {"control.db", tar.TypeReg, entries[1].body + "x"}, entries[2]}), "control.db in it has " + fmt.Sprint(len(entries[1].body)+1) + " bytes, where at most " + fmt.Sprint(len(entries[1].body)) + " belong"},
-		{"shorter", archiveOf(t, []entry{entries[0], {"control.db", tar.TypeReg, entries[1].body[1:]}, entries[2]}), "control.db is not what the backup says it is"},
-		{"other bytes", archiveOf(t, []entry{entries[0], {"control.db", tar.TypeReg, string(flipped([]byte(entries[1].body), 5000))}, entries[2]}), "control.db is not what the backup says it is"},
-		{"newer format", edited(func(m *manifest) { m.Format, m.Program = 2, "v9" }), `the backup has format 2, this version reads 1: restore it with the version that made it, "v9"`},
-		{"path in the manifest", edited(func(m *manifest) { m.Members[1].Name = "../facts.db" }), `list of contents is wrong at "../facts.db"`},
+		{"other order", archiveOf(t, []entry{entries[0], entries[1], entries[3], entries[2]}), `it holds "facts.db" where control.db belongs`},
+		{"path", put(entry{"../control.db", tar.TypeReg, control}), `it holds "../control.db" where control.db belongs`},
+		{"link", put(entry{"control.db", tar.TypeSymlink, "/etc/passwd"}), "control.db in it is a link or something else that is no plain file"},
+		{"longer", put(entry{"control.db", tar.TypeReg, control + "x"}), "control.db in it has " + fmt.Sprint(len(control)+1) + " bytes, where at most " + fmt.Sprint(len(control)) + " belong"},
+		{"shorter", put(entry{"control.db", tar.TypeReg, control[1:]}), "control.db is not what the backup says it is"},
+		{"other bytes", put(entry{"control.db", tar.TypeReg, string(flipped([]byte(control), 5000))}), "control.db is not what the backup says it is"},
+		{"newer format", edited(func(m *manifest) { m.Format, m.Program = 3, "v9" }), `the backup has format 3, this version reads up to 2: restore it with the version that made it, "v9"`},
+		{"no format", edited(func(m *manifest) { m.Format = 0 }), "the backup has format 0"},
+		{"inbox in a format without", edited(func(m *manifest) { m.Format = inboxless }), `list of contents is wrong at "inbox.db"`},
+		{"no inbox", edited(func(m *manifest) { m.Members = m.Members[1:] }), `list of contents is wrong at "control.db"`},
+		{"path in the manifest", edited(func(m *manifest) { m.Members[2].Name = "../facts.db" }), `list of contents is wrong at "../facts.db"`},
 		{"unknown member", edited(func(m *manifest) { m.Members = append(m.Members, member{Name: "x", SHA256: m.Members[0].SHA256}) }), `list of contents is wrong at "x"`},
-		{"member twice", edited(func(m *manifest) { m.Members = append(m.Members, m.Members[1]) }), `list of contents is wrong at "facts.db"`},
-		{"lacking in the manifest", edited(func(m *manifest) { m.Members = m.Members[:1] }), "the backup lacks facts.db"},
+		{"member twice", edited(func(m *manifest) { m.Members = append(m.Members, m.Members[2]) }), `list of contents is wrong at "facts.db"`},
+		{"lacking in the manifest", edited(func(m *manifest) { m.Members = m.Members[:2] }), "the backup lacks facts.db"},
 		{"facts in two places", edited(func(m *manifest) { m.Facts = inClickHouse }), `list of contents is wrong at "facts.db"`},
 		{"facts elsewhere", edited(func(m *manifest) { m.Facts = "postgres" }), `facts that are in "postgres"`},
-		{"negative size", edited(func(m *manifest) { m.Members[0].Size = -1 }), `list of contents is wrong at "control.db"`},
-		{"more than the disk holds", edited(func(m *manifest) { m.Members[1].Size = 1 << 49 }), "it needs 563 TB of disk in "},
+		{"negative size", edited(func(m *manifest) { m.Members[1].Size = -1 }), `list of contents is wrong at "control.db"`},
+		{"more than the disk holds", edited(func(m *manifest) { m.Members[2].Size = 1 << 49 }), "it needs 563 TB of disk in "},
 		{"bytes after its end", append(bytes.Clone(whole), "more"...), "something follows its end"},
 		{"another backup after its end", append(bytes.Clone(whole), whole...), "something follows its end"},
-		{"another schema in the manifest", edited(func(m *manifest) { m.Members[1].Schema++ }), "facts.db has not the tables that belong there"},
+		{"another schema in the manifest", edited(func(m *manifest) { m.Members[2].Schema++ }), "facts.db has not the tables that belong there"},
 		{"no tables", noTables(t, entries), "control.db has not the tables that belong there: its schema is 0, and the backup says 1"},
 		{"no database", noDatabase(t, entries), "control.db is damaged"},
 		{"newer schema", newerSchema(t, good, entries), "was written by a newer version of Throughline (its schema is 999"},
@@ -176,7 +182,7 @@ func repacked(t *testing.T, entries []entry, dir string) []byte {
 	if err := json.Unmarshal([]byte(entries[0].body), &m); err != nil {
 		t.Fatal(err)
 	}
-	plant(t, dir, map[string]string{"facts.db": entries[2].body})
+	plant(t, dir, map[string]string{"inbox.db": entries[1].body, "facts.db": entries[3].body})
 	for i := range m.Members {
 		f, err := describe(t.Context(), dir, m.Members[i].Name, 1)
 		if err != nil {
@@ -208,7 +214,7 @@ func noTables(t *testing.T, entries []entry) []byte {
 func newerSchema(t *testing.T, _ string, entries []entry) []byte {
 	t.Helper()
 	dir := t.TempDir()
-	plant(t, dir, map[string]string{"control.db": entries[1].body})
+	plant(t, dir, map[string]string{"control.db": entries[2].body})
 	execIn(t, filepath.Join(dir, "control.db"), "INSERT INTO goose_db_version (version_id, is_applied) VALUES (999, 1)")
 	return repacked(t, entries, dir)
 }

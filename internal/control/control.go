@@ -23,6 +23,7 @@ type DB struct {
 	box    *secret.Box
 	hashes chan struct{} // one slot for each password hash at work
 	cache  definitions
+	token  *sql.Stmt        // reads the token of a hash, at each push
 	now    func() time.Time // stamps creation and the audit log only
 }
 
@@ -32,11 +33,15 @@ func Open(ctx context.Context, path string, box *secret.Box) (*DB, error) {
 	if err != nil {
 		return nil, fmt.Errorf("control database: %w", err)
 	}
-	return &DB{sql: file, box: box, hashes: make(chan struct{}, maxHashes), now: time.Now}, nil
+	token, err := file.Reader.PrepareContext(ctx, selectToken+` WHERE hash = ?`)
+	if err != nil {
+		return nil, errors.Join(fmt.Errorf("control database: %w", err), file.Close())
+	}
+	return &DB{sql: file, box: box, hashes: make(chan struct{}, maxHashes), token: token, now: time.Now}, nil
 }
 
 // Close closes the database.
-func (db *DB) Close() error { return db.sql.Close() }
+func (db *DB) Close() error { return errors.Join(db.token.Close(), db.sql.Close()) }
 
 // Ping reports whether the database answers.
 func (db *DB) Ping(ctx context.Context) error { return db.sql.Ping(ctx) }

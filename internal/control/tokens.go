@@ -163,7 +163,7 @@ func (db *DB) dropToken(ctx context.Context, tx *sql.Tx, t Token) error {
 // TokenFor is the token with this value, or ErrNotFound. It notes, at most once
 // a minute, that the token was used.
 func (db *DB) TokenFor(ctx context.Context, value string) (Token, error) {
-	t, err := scanToken(db.sql.Reader.QueryRowContext(ctx, selectToken+` WHERE hash = ?`, secret.HashToken(value)))
+	t, err := scanToken(db.token.QueryRowContext(ctx, secret.HashToken(value)))
 	if err != nil {
 		return Token{}, fmt.Errorf("token: %w", notFound(err))
 	}

@@ -59,7 +59,7 @@ func Newest(migrations fs.FS) (int64, error) {
 // *NewerError when the migrations do not know it, a *DamagedError when the file
 // is not sound.
 func Verify(ctx context.Context, path string, migrations fs.FS) (version int64, err error) {
-	err = readOnly(path, func(db *sql.DB) error {
+	err = ReadOnly(path, func(db *sql.DB) error {
 		var fault string
 		if err := db.QueryRowContext(ctx, "PRAGMA quick_check(1)").Scan(&fault); err != nil {
 			return damage(path, fmt.Errorf("check %s: %w", path, err))
@@ -89,7 +89,7 @@ func damage(path string, err error) error {
 // written to the file.
 func refuse(ctx context.Context, path string, migrations fs.FS) error {
 	var version int64
-	err := readOnly(path, func(db *sql.DB) (err error) {
+	err := ReadOnly(path, func(db *sql.DB) (err error) {
 		version, err = schemaVersion(ctx, db)
 		return err
 	})
@@ -135,7 +135,7 @@ func Snapshot(ctx context.Context, path, to string) error {
 // Peek is a Snapshot that leaves no trace beside the file: it may fail when
 // somebody begins to use it at the same time.
 func Peek(ctx context.Context, path, to string) error {
-	return readOnly(path, func(db *sql.DB) error { return vacuumInto(ctx, db, path, to) })
+	return ReadOnly(path, func(db *sql.DB) error { return vacuumInto(ctx, db, path, to) })
 }
 
 func vacuumInto(ctx context.Context, db *sql.DB, path, to string) error {
@@ -145,10 +145,10 @@ func vacuumInto(ctx context.Context, db *sql.DB, path, to string) error {
 	return nil
 }
 
-// readOnly calls f with a database that cannot write, nor leave files of its
+// ReadOnly calls f with a database that cannot write, nor leave files of its
 // own: without a write-ahead log the file is read as it stands. Should somebody
 // open it meanwhile, f is called again.
-func readOnly(path string, f func(*sql.DB) error) error {
+func ReadOnly(path string, f func(*sql.DB) error) error {
 	file := fileURL(path) + "?mode=ro&_busy_timeout=5000"
 	if !exists(path + "-wal") {
 		if err := with(file+"&immutable=1", f); err == nil || !exists(path+"-wal") {

@@ -64,8 +64,8 @@ func drainAll(t *testing.T, refuses string, entries ...inbox.Entry) (states map[
 			t.Fatal(err)
 		}
 	}
-	for more := true; more; {
-		if more, err = w.drain(t.Context()); err != nil {
+	for n := 1; n > 0; {
+		if n, err = w.drain(t.Context()); err != nil {
 			t.Fatal(err)
 		}
 	}
