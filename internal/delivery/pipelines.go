@@ -78,11 +78,12 @@ const noProject = ""
 type RunListQuery struct {
 	RunQuery
 	Statuses []RunStatus // none: all
+	Jobs     bool        // with the jobs and builds of each
 	Limit    int         // 0: all
 	After    string      // cursor of the page before, "" for the first
 }
 
-// ListedRun is a run without jobs and builds.
+// ListedRun is a run, without jobs and builds unless they were asked for.
 type ListedRun struct {
 	Run
 	Seq    int64  // the store's own number of it, stable: what /runs/{id} names
