@@ -244,15 +244,9 @@ func (r *Run) Measured(m RunMeasure) (millis int64, reason string) {
 	case RunTotal:
 		millis = r.Duration
 	case RunQueue:
-		millis = NotSaid
-		if r.CreatedAt.Known() && r.StartedAt.Known() {
-			millis = max(0, int64(r.StartedAt-r.CreatedAt))
-		}
+		millis = r.QueueTime()
 	default:
-		millis = r.Duration
-		if millis != NotSaid && r.DurationE2E != NotSaid {
-			millis = max(0, millis-r.DurationE2E)
-		}
+		millis = r.WithoutE2E()
 	}
 	return said(millis)
 }
