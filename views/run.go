@@ -1,8 +1,10 @@
 package views
 
 import (
+	"cmp"
 	"context"
 	"maps"
+	"math"
 	"slices"
 	"strings"
 	"time"
@@ -89,11 +91,11 @@ func (v RunView) facts(ctx context.Context) []runFact {
 		{"run.sha", string(r.SHA)},
 		{"run.event", string(r.Event)},
 		{"run.actor", string(r.Actor)},
-		{"issue.created", v.moment(ctx, r.CreatedAt)},
+		{"run.created", v.moment(ctx, r.CreatedAt)},
 		{"run.attempt_at", v.moment(ctx, v.Run.AttemptAt)},
 		{"run.started", v.moment(ctx, r.StartedAt)},
 		{"run.finished", v.moment(ctx, r.FinishedAt)},
-		{"issue.updated", v.moment(ctx, r.UpdatedAt)},
+		{"run.updated", v.moment(ctx, r.UpdatedAt)},
 		{"run.id", r.ID},
 		{"run.connection", r.Connection},
 	}
@@ -134,15 +136,56 @@ func (v RunView) jobColumns(ctx context.Context) []jobColumn {
 		{"run.job.finished", false, func(j *RunJob) string { return v.clock(ctx, j.FinishedAt) }},
 		{"run.queue", true, func(j *RunJob) string { return millis(j.queued()) }},
 		{"run.duration", true, func(j *RunJob) string { return millis(j.Duration) }},
-		{"run.step.up", true, func(j *RunJob) string { return millis(j.Up) }},
-		{"run.step.pull", true, func(j *RunJob) string { return millis(j.Pull) }},
-		{"run.step.rest", true, func(j *RunJob) string { return millis(j.UpWithoutPull) }},
-		{"run.step.e2e", true, func(j *RunJob) string { return millis(j.DurationE2E) }},
+		{"run.column.up", true, func(j *RunJob) string { return millis(j.Up) }},
+		{"run.column.pull", true, func(j *RunJob) string { return millis(j.Pull) }},
+		{"run.column.rest", true, func(j *RunJob) string { return millis(j.UpWithoutPull) }},
+		{"run.column.e2e", true, func(j *RunJob) string { return millis(j.DurationE2E) }},
 		{"run.runner", false, func(j *RunJob) string { return j.Runner }},
 	}
 	return slices.DeleteFunc(all, func(c jobColumn) bool {
 		return !slices.ContainsFunc(v.Jobs, func(j RunJob) bool { return c.cell(&j) != "" })
 	})
+}
+
+// circumstances are the attempt, and what the run came from.
+func (v RunView) circumstances(ctx context.Context) string {
+	var out []string
+	if v.Report.Attempt > 1 {
+		out = append(out, t(ctx, "run.job.attempt", "n", v.Report.Attempt))
+	}
+	if v.Report.HasRestarts {
+		out = append(out, t(ctx, "run.restarted"))
+	}
+	if v.Report.Event != "" {
+		out = append(out, string(v.Report.Event))
+	}
+	if v.Report.Actor != "" {
+		out = append(out, t(ctx, "run.by", "who", string(v.Report.Actor)))
+	}
+	return strings.Join(out, " · ")
+}
+
+// ordered are the jobs by when the first of each name began; what ran again is below
+// what it repeats, and what does not say when it ran comes last.
+func (v RunView) ordered() []*RunJob {
+	var out []*RunJob
+	first := map[string]delivery.Instant{}
+	for i := range v.Jobs {
+		j := &v.Jobs[i]
+		out = append(out, j)
+		at := j.span(v.end()).start
+		if !at.Known() {
+			at = math.MaxInt64
+		}
+		if known, ok := first[j.Name]; !ok || at < known {
+			first[j.Name] = at
+		}
+	}
+	slices.SortStableFunc(out, func(a, b *RunJob) int {
+		return cmp.Or(cmp.Compare(first[a.Name], first[b.Name]), cmp.Compare(a.Name, b.Name),
+			cmp.Compare(a.Attempt, b.Attempt), cmp.Compare(a.StartedAt, b.StartedAt))
+	})
+	return out
 }
 
 // queued is how long a job waited in milliseconds, or NotSaid.

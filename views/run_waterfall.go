@@ -16,6 +16,7 @@ type waterfall struct {
 	ticks   []tick
 	from    delivery.Instant
 	untimed int // jobs that cannot be drawn
+	drawn   map[string]bool
 }
 
 // jobRow is a job on the axis.
@@ -74,43 +75,52 @@ func (v RunView) end() delivery.Instant {
 	return v.Now
 }
 
-// waterfall lays out the jobs that say when they ran, by when the first of each name
-// began; what ran again is below what it repeats. The axis begins with the attempt.
+// waterfall lays out the jobs that say when they ran. The axis begins with the
+// attempt.
 func (v RunView) waterfall(ctx context.Context) waterfall {
-	type drawn struct {
-		job *RunJob
-		jobSpan
-	}
-	var all []drawn
-	first := map[string]delivery.Instant{}
-	w := waterfall{from: cmp.Or(v.Run.AttemptAt, v.Run.CreatedAt)}
+	w := waterfall{from: cmp.Or(v.Run.AttemptAt, v.Run.CreatedAt), drawn: map[string]bool{}}
 	if v.Run.Attempt > 1 && !v.Run.AttemptAt.Known() {
 		w.from = v.Now // the first attempt may have been days ago
 	}
 	var to delivery.Instant
-	for i := range v.Jobs {
-		d := drawn{&v.Jobs[i], v.Jobs[i].span(v.end())}
-		if !d.end.Known() {
+	spans := map[*RunJob]jobSpan{}
+	jobs := v.ordered()
+	for _, j := range jobs {
+		s := j.span(v.end())
+		if !s.end.Known() {
 			w.untimed++
 			continue
 		}
-		all = append(all, d)
-		if at, ok := first[d.job.Name]; !ok || d.start < at {
-			first[d.job.Name] = d.start
-		}
-		w.from, to = min(w.from, d.queued), max(to, d.end)
+		spans[j] = s
+		w.from, to = min(w.from, s.queued), max(to, s.end)
 	}
-	slices.SortStableFunc(all, func(a, b drawn) int {
-		return cmp.Or(cmp.Compare(first[a.job.Name], first[b.job.Name]), cmp.Compare(a.job.Name, b.job.Name),
-			cmp.Compare(a.job.Attempt, b.job.Attempt), cmp.Compare(a.start, b.start))
-	})
 	total := max(1, int64(to-w.from))
 	scale := func(i delivery.Instant) float64 { return 100 * float64(i-w.from) / float64(total) }
-	for _, d := range all {
-		w.rows = append(w.rows, v.jobRow(ctx, d.job, d.jobSpan, scale))
+	for _, j := range jobs {
+		if s, ok := spans[j]; ok {
+			r := v.jobRow(ctx, j, s, scale)
+			w.rows = append(w.rows, r)
+			w.note(&r)
+		}
 	}
 	w.ticks = spanTicks(total, i18n.From(ctx))
 	return w
+}
+
+// note remembers what a row is drawn with.
+func (w *waterfall) note(r *jobRow) {
+	w.drawn["queue"] = w.drawn["queue"] || r.queue.width > 0
+	w.drawn["job"] = w.drawn["job"] || r.body.width > 0
+	w.drawn["failed"] = w.drawn["failed"] || r.job.Status == delivery.RunFailed
+	for _, s := range r.steps {
+		w.drawn[s.kind] = true
+	}
+}
+
+// kinds are what there is to explain of the drawing.
+func (w *waterfall) kinds() []string {
+	all := []string{"queue", "job", "pull", "up", "e2e", "failed"}
+	return slices.DeleteFunc(all, func(kind string) bool { return !w.drawn[kind] })
 }
 
 func (v RunView) jobRow(ctx context.Context, j *RunJob, s jobSpan, scale func(delivery.Instant) float64) jobRow {
