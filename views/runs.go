@@ -90,7 +90,7 @@ func runName(r *delivery.RunReport) string {
 	}
 	switch {
 	case r.Workflow == "":
-		return cmp.Or(number, r.ID)
+		return cmp.Or(number, "#"+r.ID)
 	case number == "":
 		return string(r.Workflow) + " " + r.ID
 	}
