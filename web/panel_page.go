@@ -33,6 +33,8 @@ func (s *Server) panelRoutes(r chi.Router) {
 		r.Get("/issues", s.recordsPage)
 		r.Get("/issues/rows", s.recordsRows)
 		r.Get("/issues/{key}", s.issuePage)
+		r.Get("/runs", s.runsPage)
+		r.Get("/runs/{run}", s.runPage)
 	})
 }
 

@@ -78,11 +78,12 @@ const noProject = ""
 type RunListQuery struct {
 	RunQuery
 	Statuses []RunStatus // none: all
+	Jobs     bool        // with the jobs and builds of each
 	Limit    int         // 0: all
 	After    string      // cursor of the page before, "" for the first
 }
 
-// ListedRun is a run without jobs and builds.
+// ListedRun is a run, without jobs and builds unless they were asked for.
 type ListedRun struct {
 	Run
 	Seq    int64  // the store's own number of it, stable: what /runs/{id} names
@@ -243,15 +244,9 @@ func (r *Run) Measured(m RunMeasure) (millis int64, reason string) {
 	case RunTotal:
 		millis = r.Duration
 	case RunQueue:
-		millis = NotSaid
-		if r.CreatedAt.Known() && r.StartedAt.Known() {
-			millis = max(0, int64(r.StartedAt-r.CreatedAt))
-		}
+		millis = r.QueueTime()
 	default:
-		millis = r.Duration
-		if millis != NotSaid && r.DurationE2E != NotSaid {
-			millis = max(0, millis-r.DurationE2E)
-		}
+		millis = r.WithoutE2E()
 	}
 	return said(millis)
 }

@@ -18,7 +18,7 @@ import (
 type askedRuns struct {
 	Connections, Projects, Workflows, Branches, AllBranches bool
 	Restarts, Restarted                                     bool
-	Statuses, After                                         bool
+	Statuses, After, Jobs                                   bool
 	Limit                                                   int
 
 	args []any
@@ -60,7 +60,7 @@ func (s *Store) Runs(ctx context.Context, q delivery.RunListQuery) iter.Seq2[del
 				return err
 			}
 			return scanRows(ctx, s.conn, s.sql("runs", a), func(rows driver.Rows) error {
-				r, err := scanRunRow(rows, false)
+				r, err := scanRunRow(rows, q.Jobs)
 				if err != nil {
 					return err
 				}
@@ -81,7 +81,7 @@ func (s *Store) Runs(ctx context.Context, q delivery.RunListQuery) iter.Seq2[del
 // listRuns is what runs.sql needs to list what a query asks for.
 func listRuns(q *delivery.RunListQuery) (*askedRuns, error) {
 	a := askRuns(&q.RunQuery)
-	a.Limit, a.Statuses = q.Limit, len(q.Statuses) > 0
+	a.Limit, a.Statuses, a.Jobs = q.Limit, len(q.Statuses) > 0, q.Jobs
 	statuses := make([]string, len(q.Statuses))
 	for i, status := range q.Statuses {
 		statuses[i] = string(status)

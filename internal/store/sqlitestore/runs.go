@@ -60,8 +60,9 @@ func (s *Store) Runs(ctx context.Context, q delivery.RunListQuery) iter.Seq2[del
 				rows, err := tx.QueryContext(ctx, runsSQL, args...)
 				return each(rows, err, func(rows *sql.Rows) error {
 					var r delivery.ListedRun
+					var parts sql.RawBytes
 					var err error
-					if r.Seq, err = scanRun(rows, &r.Run, nil); err != nil {
+					if r.Seq, err = scanRun(rows, &r.Run, &parts); err != nil {
 						return err
 					}
 					r.Cursor = delivery.Cursor{At: r.CreatedAt, Number: r.Seq}.String()
@@ -78,7 +79,7 @@ func (s *Store) Runs(ctx context.Context, q delivery.RunListQuery) iter.Seq2[del
 	}
 }
 
-// runsArgs binds ?1 to ?13 of runsSQL.
+// runsArgs binds ?1 to ?14 of runsSQL.
 func runsArgs(q *delivery.RunListQuery) ([]any, error) {
 	before := delivery.Cursor{At: forever, Number: math.MaxInt64}
 	if q.After != "" {
@@ -92,7 +93,7 @@ func runsArgs(q *delivery.RunListQuery) ([]any, error) {
 		limit = -1
 	}
 	args := append([]any{limit}, runArgs(&q.RunQuery)...)
-	return append(args, jsonList(q.Statuses), ms(before.At), before.Number), nil
+	return append(args, jsonList(q.Statuses), ms(before.At), before.Number, q.Jobs), nil
 }
 
 // runArgs binds ?2 to ?10 of every statement that asks about runs.
@@ -131,20 +132,15 @@ func (s *Store) Run(ctx context.Context, seq int64) (delivery.RunDetail, error) 
 	return d, nil
 }
 
-// scanRun reads the columns that every statement on runs begins with, and the
-// jobs and builds when there is a place for their text.
+// scanRun reads the columns of every statement on runs; parts, the text of the jobs
+// and builds, is empty where they are not asked for.
 func scanRun(rows *sql.Rows, r *delivery.Run, parts *sql.RawBytes) (seq int64, err error) {
 	var details sql.RawBytes
-	dest := []any{
+	err = rows.Scan(
 		&seq, &r.ID, &r.Connection, &r.Project, &r.Workflow, &r.Branch, &r.DefaultBranch, &r.Status, &r.HasRestarts, &r.Attempt,
-		&r.CreatedAt, &r.StartedAt, &r.FinishedAt, &r.UpdatedAt, &r.Duration, &r.DurationE2E, &details,
-	}
-	if parts == nil {
-		parts = &sql.RawBytes{}
-	} else {
-		dest = append(dest, parts)
-	}
-	if err := rows.Scan(dest...); err != nil {
+		&r.CreatedAt, &r.StartedAt, &r.FinishedAt, &r.UpdatedAt, &r.Duration, &r.DurationE2E, &details, parts,
+	)
+	if err != nil {
 		return 0, err
 	}
 	return seq, delivery.DecodeRun(details, *parts, r)

@@ -124,7 +124,8 @@ func runIDs(runs []delivery.ListedRun) []string {
 func (s *store) stored(t *testing.T) []delivery.Run {
 	t.Helper()
 	out := []delivery.Run{}
-	for _, l := range s.listRuns(t, delivery.RunListQuery{RunQuery: allRuns()}) {
+	whole := s.listRuns(t, delivery.RunListQuery{RunQuery: allRuns(), Jobs: true})
+	for i, l := range s.listRuns(t, delivery.RunListQuery{RunQuery: allRuns()}) {
 		d, err := s.Run(t.Context(), l.Seq)
 		if err != nil {
 			t.Fatalf("run %d: %v", l.Seq, err)
@@ -133,6 +134,7 @@ func (s *store) stored(t *testing.T) []delivery.Run {
 		bare := d.Run
 		bare.Jobs, bare.Builds = nil, nil
 		same(t, "listed run "+l.ID, l.Run, bare, cmpopts.EquateEmpty())
+		same(t, "run listed with jobs "+l.ID, whole[i], delivery.ListedRun{Run: d.Run, Seq: l.Seq, Cursor: l.Cursor}, cmpopts.EquateEmpty())
 		out = append(out, d.Run)
 	}
 	return out

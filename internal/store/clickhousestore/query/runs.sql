@@ -1,5 +1,5 @@
 -- In a cluster each host has its part of the limit: hence the second one.
-SELECT {{template "run_columns.sql"}}
+SELECT {{template "run_columns.sql"}}{{if .Jobs}}, parts{{end}}
 FROM runs FINAL
 WHERE {{if .Limit}}run IN (
     SELECT run

@@ -1,7 +1,7 @@
--- ?12, ?13: before this run of the order.
+-- ?12, ?13: before this run of the order; ?14: with jobs and builds.
 SELECT r.pk, r.id, coalesce(c.key, ''), coalesce(p.key, ''), coalesce(w.key, ''), coalesce(b.key, ''), coalesce(d.key, ''),
        coalesce(s.key, ''), r.restarts, r.attempt, r.created_at, r.started_at, r.finished_at, r.updated_at,
-       r.duration, r.duration_e2e, x.details
+       r.duration, r.duration_e2e, x.details, iif(?14, x.parts, '')
 FROM runs r
 CROSS JOIN run_texts x ON x.run = r.pk
 LEFT JOIN terms c ON c.id = r.connection
