@@ -117,6 +117,15 @@ func (w *waterfall) note(r *jobRow) {
 	}
 }
 
+// barFill is the pattern of a part of a bar; others have a colour of their class.
+func barFill(kind string) string {
+	switch kind {
+	case "queue", "pull", "up":
+		return "url(#wf-" + kind + ")"
+	}
+	return "none"
+}
+
 // kinds are what there is to explain of the drawing.
 func (w *waterfall) kinds() []string {
 	all := []string{"queue", "job", "pull", "up", "e2e", "failed"}
