@@ -11,6 +11,9 @@ type ConnectionForm struct {
 	KindTitle   string
 	Kinds       []Tab // to choose from, when there are several
 	Provisioned bool
+	Pushed      bool   // nothing is pulled
+	BuiltIn     bool   // always there
+	Hook        string // address that the source sends its hooks to, "" when it sends none
 	Intervals   []Option
 	Secrets     []SecretInput
 	Fields      []ConnectionInput
@@ -29,6 +32,8 @@ type ConnectionInput struct {
 type SecretInput struct {
 	Input
 	Set bool // one is stored
+	// Proposed is a new one to copy to where it is needed too, before it is stored.
+	Proposed string
 }
 
 // TestResult is what a connection test found.

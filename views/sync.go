@@ -14,6 +14,7 @@ type Connection struct {
 	Kind        string // its title
 	Every       time.Duration
 	Provisioned bool
+	Pushed      bool // nothing is pulled
 	Paused      *Pause
 	NextRunAt   time.Time
 	Syncing     bool

@@ -2,6 +2,7 @@ package web
 
 import (
 	"context"
+	"crypto/rand"
 	"encoding/json"
 	"errors"
 	"net/http"
@@ -21,12 +22,27 @@ func intervals() []time.Duration {
 	return []time.Duration{5 * time.Minute, 15 * time.Minute, 30 * time.Minute, time.Hour, 3 * time.Hour, 6 * time.Hour, 24 * time.Hour}
 }
 
+// hookSecret is the secret of every kind that sends hooks.
+const hookSecret = "webhook_secret"
+
+// hookAddress is where a source sends the hooks of a connection.
+func (s *Server) hookAddress(r *http.Request, name string) string {
+	if name == "" {
+		name = "NAME"
+	}
+	return s.siteURL(r) + "/hooks/" + name
+}
+
 // connectionForm is the form of c as it is stored.
-func (s *Server) connectionForm(ctx context.Context, kind source.Kind, c control.Connection) views.ConnectionForm {
-	p := i18n.From(ctx)
+func (s *Server) connectionForm(r *http.Request, kind source.Kind, c control.Connection) views.ConnectionForm {
+	p := i18n.From(r.Context())
 	f := views.ConnectionForm{
 		New: c.ID == 0, Name: c.Name, Kind: kind.Name, KindTitle: kind.Title, Provisioned: c.Provisioned,
 		Form: views.Form{Values: map[string]string{"name": c.Name, "every": everyValue(c.Every)}},
+	}
+	f.Pushed, f.BuiltIn = kind.Pushed, control.BuiltIn(c.Name)
+	if f.BuiltIn {
+		f.New = false
 	}
 	if f.New {
 		for _, k := range s.cfg.Kinds {
@@ -42,7 +58,13 @@ func (s *Server) connectionForm(ctx context.Context, kind source.Kind, c control
 		f.Intervals = append(f.Intervals, views.Option{Value: everyValue(d), Label: p.Duration(d.Seconds(), 24)})
 	}
 	for _, field := range kind.Secrets {
-		f.Secrets = append(f.Secrets, views.SecretInput{Input: fieldInput(p, kind, field, c.Provisioned), Set: slices.Contains(c.Secrets, field.Name)})
+		in := views.SecretInput{Input: fieldInput(p, kind, field, c.Provisioned), Set: slices.Contains(c.Secrets, field.Name)}
+		if field.Name == hookSecret && !c.Provisioned {
+			if f.Hook = s.hookAddress(r, c.Name); !in.Set {
+				in.Proposed = rand.Text() + rand.Text()
+			}
+		}
+		f.Secrets = append(f.Secrets, in)
 	}
 	for _, field := range kind.Fields {
 		value := storedValue(c.Settings, field)

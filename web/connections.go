@@ -40,8 +40,20 @@ func (s *Server) connectionsPage(w http.ResponseWriter, r *http.Request) {
 		s.fail(w, r, err)
 		return
 	}
+	list = s.withBuiltIn(list)
 	title := i18n.T(r.Context(), "settings.connections")
 	s.render(w, r, http.StatusOK, views.ConnectionsPage(s.page(r, title, "settings"), list, s.cfg.Worker.Waiting()))
+}
+
+// withBuiltIn adds the connections that are there without having been made.
+func (s *Server) withBuiltIn(list []views.Connection) []views.Connection {
+	for _, k := range s.cfg.Kinds {
+		there := slices.ContainsFunc(list, func(c views.Connection) bool { return c.Name == k.Name })
+		if control.BuiltIn(k.Name) && !there {
+			list = append(list, views.Connection{Name: k.Name, Kind: k.Title, Pushed: true})
+		}
+	}
+	return list
 }
 
 func (s *Server) newConnectionPage(w http.ResponseWriter, r *http.Request) {
@@ -59,7 +71,7 @@ func (s *Server) newConnectionPage(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	c := control.Connection{Name: name, Kind: kind.Name, Every: control.DefaultEvery}
-	s.showConnection(w, r, http.StatusOK, s.connectionForm(r.Context(), kind, c))
+	s.showConnection(w, r, http.StatusOK, s.connectionForm(r, kind, c))
 }
 
 // freeName proposes the kind's name for its first connection, none after.
@@ -84,14 +96,18 @@ func (s *Server) showConnection(w http.ResponseWriter, r *http.Request, status i
 
 func (s *Server) connectionPage(w http.ResponseWriter, r *http.Request) {
 	if c, kind, ok := s.namedConnection(w, r); ok {
-		s.showConnection(w, r, http.StatusOK, s.connectionForm(r.Context(), kind, c))
+		s.showConnection(w, r, http.StatusOK, s.connectionForm(r, kind, c))
 	}
 }
 
 // namedConnection is the connection of the path; when there is none, the answer
 // is written.
 func (s *Server) namedConnection(w http.ResponseWriter, r *http.Request) (control.Connection, source.Kind, bool) {
-	c, err := s.db.Connection(r.Context(), chi.URLParam(r, "name"))
+	name := chi.URLParam(r, "name")
+	c, err := s.db.Connection(r.Context(), name)
+	if kind, ok := s.kind(name); ok && control.BuiltIn(name) && errors.Is(err, control.ErrNotFound) {
+		return control.Connection{Name: name, Kind: name, Every: control.DefaultEvery}, kind, true
+	}
 	if err != nil {
 		s.fail(w, r, err)
 		return c, source.Kind{}, false
@@ -140,6 +156,10 @@ func (s *Server) saveConnection(w http.ResponseWriter, r *http.Request, kind sou
 	case err == nil:
 		s.cfg.Worker.Poke()
 		s.flash(r, "connection.saved", "name", typed.connection.Name)
+		if kind.Pushed {
+			s.redirect(w, r, "/settings/connections")
+			return
+		}
 		s.redirect(w, r, "/syncs")
 		return
 	}
@@ -148,7 +168,12 @@ func (s *Server) saveConnection(w http.ResponseWriter, r *http.Request, kind sou
 		s.fail(w, r, err)
 		return
 	}
-	f := s.connectionForm(ctx, kind, typed.connection)
+	f := s.connectionForm(r, kind, typed.connection)
+	for i := range f.Secrets {
+		if f.Secrets[i].Proposed != "" {
+			f.Secrets[i].Proposed = typed.secrets[f.Secrets[i].Name]
+		}
+	}
 	f.Values = typed.values
 	f.Errors = errs
 	f.Open = f.Open || slices.ContainsFunc(f.Advanced, func(i views.ConnectionInput) bool { return errs[i.Name] != "" })

@@ -6,6 +6,7 @@ import (
 	"reflect"
 	"slices"
 
+	"throughline/internal/control"
 	"throughline/internal/delivery"
 	"throughline/views"
 )
@@ -153,6 +154,9 @@ func (s *Server) noIssues(ctx context.Context) (*views.Empty, error) {
 	}
 	now := s.now()
 	for _, c := range connections {
+		if control.BuiltIn(c.Kind) {
+			continue // only receives
+		}
 		if c.Syncing || c.Paused == nil && !c.NextRunAt.After(now) {
 			return &views.Empty{Reason: "syncing", Fix: "/syncs", Again: true}, nil
 		}

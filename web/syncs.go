@@ -118,7 +118,7 @@ func (s *Server) connectionView(c control.Connection) views.Connection {
 		Due: !c.Syncing && c.Paused == nil && !c.NextRunAt.After(s.now()),
 	}
 	if kind, ok := s.kind(c.Kind); ok {
-		v.Kind = kind.Title
+		v.Kind, v.Pushed = kind.Title, kind.Pushed
 	}
 	if p := c.Paused; p != nil {
 		v.Paused = &views.Pause{Code: p.Code, Message: p.Message, At: p.At}

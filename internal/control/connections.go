@@ -46,8 +46,12 @@ const (
 // connectionName is what fits into URLs and file names everywhere.
 var connectionName = regexp.MustCompile(`^[a-z0-9][a-z0-9-]{0,39}$`)
 
-// reservedNames are connections that the program makes itself.
+// reservedNames are connections that are always there, each of the kind of its
+// name.
 var reservedNames = []string{"ci", "series"}
+
+// BuiltIn reports whether a connection of that name is always there.
+func BuiltIn(name string) bool { return slices.Contains(reservedNames, name) }
 
 const selectConnection = `
 SELECT c.id, c.name, c.kind, c.every_ms, c.settings, c.provisioned,
@@ -166,7 +170,7 @@ func (c *Connection) Validate() error {
 		errs = append(errs, &FieldError{"name", "required", "give the connection a name"})
 	case !connectionName.MatchString(c.Name):
 		errs = append(errs, &FieldError{"name", "invalid", "a name has 1 to 40 small letters, digits and hyphens, and begins with a letter or digit"})
-	case slices.Contains(reservedNames, c.Name):
+	case BuiltIn(c.Name) && c.Kind != c.Name:
 		errs = append(errs, &FieldError{"name", "reserved", fmt.Sprintf("the name %s is reserved", c.Name)})
 	}
 	if c.Kind == "" {

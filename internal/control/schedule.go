@@ -8,10 +8,11 @@ import (
 )
 
 // Due are the connections to pull from now: neither paused nor being pulled
-// from, the one that has waited longest first.
+// from, the one that has waited longest first. Those of the kinds of the built-in
+// ones only receive.
 func (db *DB) Due(ctx context.Context, now time.Time) ([]Connection, error) {
 	due, err := list(ctx, db.sql.Reader, scanConnection, selectConnection+`
-		WHERE c.paused_at = 0 AND c.next_run_at <= ?
+		WHERE c.paused_at = 0 AND c.next_run_at <= ? AND c.kind NOT IN ('ci', 'series')
 		  AND NOT EXISTS (SELECT 1 FROM syncs s WHERE s.connection_id = c.id AND s.state = 'running')
 		ORDER BY c.next_run_at, c.id`, millis(now))
 	if err != nil {

@@ -89,6 +89,11 @@ type Kind struct {
 	// New validates the configuration. The client is the one to reach
 	// typed-in addresses with; it does not follow redirects to other hosts.
 	New func(cfg Config, client *http.Client) (Source, error)
+	// Pushed says that nothing is pulled: programs send what there is.
+	Pushed bool
+	// Settle, unless nil, changes what was pushed as the settings say, before it is
+	// stored.
+	Settle func(s Settings, b *delivery.Batch) error
 }
 
 // FieldType is how a field is read and asked for.
