@@ -102,7 +102,7 @@ func newMeta(d delivery.PanelData, p *i18n.Printer) chartMeta {
 	m := chartMeta{Shape: d.Shape, Of: d.Quantity, Lang: p.Lang(), Day: d.Day.Seconds(), Bucket: d.Filter.Unit, Words: map[string]string{}}
 	m.Unit, m.Per = axisUnit(d)
 	for _, id := range chartWords {
-		m.Words[id] = p.T(wordOf(d.Of, p, id))
+		m.Words[id] = p.T(wordOf(d.Of, id))
 	}
 	if d.Filter.Clock != delivery.Business {
 		delete(m.Words, "chart.outside")
@@ -110,10 +110,25 @@ func newMeta(d delivery.PanelData, p *i18n.Printer) chartMeta {
 	return m
 }
 
-// wordOf is the message of a panel of its subject: many are of issues, unless they
-// say otherwise.
-func wordOf(of delivery.Subject, p *i18n.Printer, id string) string {
-	if own := id + "." + string(of); p.Has(own) {
+// runWords are the messages of runs in the place of those of issues.
+var runWords = map[string]string{
+	"chart.n":                  "chart.n.runs",
+	"chart.low_n":              "chart.low_n.runs",
+	"chart.list":               "chart.list.runs",
+	"chart.list.keys":          "chart.list.keys.runs",
+	"summary.none":             "summary.none.runs",
+	"table.count":              "table.count.runs",
+	"table.n":                  "table.n.runs",
+	"panel.n.title":            "panel.n.title.runs",
+	"panel.rows.csv":           "panel.rows.csv.runs",
+	"panel.rows.json":          "panel.rows.json.runs",
+	"panel.empty.filter":       "panel.empty.filter.runs",
+	"panel.empty.all_excluded": "panel.empty.all_excluded.runs",
+}
+
+// wordOf is a message as it is said of a subject.
+func wordOf(of delivery.Subject, id string) string {
+	if own, ok := runWords[id]; ok && of == delivery.OfRuns {
 		return own
 	}
 	return id

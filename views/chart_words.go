@@ -11,7 +11,7 @@ import (
 // Summary says in one sentence what a panel shows.
 func Summary(d delivery.PanelData, p *i18n.Printer) string {
 	if d.N == 0 {
-		return p.T(wordOf(d.Of, p, "summary.none"))
+		return p.T(wordOf(d.Of, "summary.none"))
 	}
 	if d.Of == delivery.OfRuns {
 		return runSummary(d, p)

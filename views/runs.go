@@ -18,6 +18,7 @@ import (
 type Runs struct {
 	Page
 	Query    url.Values      // canonical
+	Filter   FlowFilter
 	Problems []FilterProblem // with any, nothing is listed
 	Zone     *time.Location
 

@@ -316,7 +316,12 @@ func TestAPIPanelList(t *testing.T) {
 			t.Errorf("%s without texts", p.Panel)
 		}
 	}
-	if diff := cmp.Diff([]string{"cycle-time /flow seconds", "cycle-time-trend /flow seconds", "time-in-status /flow seconds"}, got); diff != "" {
+	if diff := cmp.Diff([]string{
+		"cycle-time /flow seconds", "cycle-time-trend /flow seconds", "time-in-status /flow seconds",
+		"pipeline-duration /pipelines seconds", "pipeline-duration-e2e /pipelines seconds", "pipeline-duration-total /pipelines seconds",
+		"pipeline-success /pipelines ratio", "pipeline-count /pipelines runs", "queue-time /pipelines seconds", "build-duration /pipelines seconds",
+		"pipeline-jobs /pipelines seconds", "pipeline-jobs-total /pipelines seconds", "build-times /pipelines seconds",
+	}, got); diff != "" {
 		t.Error(diff)
 	}
 	if first.Items[0].Title != "Время цикла завершённых задач" || rest.NextCursor != "" {

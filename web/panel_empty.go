@@ -68,7 +68,7 @@ func (s *Server) filteredOut(ctx context.Context, p panel, d delivery.PanelData,
 		return nil, err
 	}
 	kept := url.Values{}
-	for _, name := range []string{"from", "to", "range", "bucket", "clock"} {
+	for _, name := range []string{"from", "to", "range", "bucket", "clock", "lang"} {
 		if q.Has(name) {
 			kept[name] = q[name]
 		}

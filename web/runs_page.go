@@ -40,6 +40,12 @@ func (s *Server) runsPage(w http.ResponseWriter, r *http.Request) {
 	if view.Problems = filterProblems(ctx, err); len(view.Problems) > 0 {
 		status = http.StatusBadRequest
 	}
+	if view.Filter, err = s.filterBar(ctx, delivery.OfRuns, "/runs", asked.url, err, "status"); err != nil {
+		s.fail(w, r, err)
+		return
+	}
+	view.Filter.Bucket = "" // nothing is cut here
+	view.Scripts = []string{"charts.js"}
 	s.render(w, r, status, views.RunsPage(view))
 }
 

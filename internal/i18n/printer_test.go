@@ -142,10 +142,10 @@ func TestPlural(t *testing.T) {
 		{1.5, "of 1.5 issues", "по 1,5 задачи"},
 		{int64(1000), "of 1,000 issues", "по 1 000 задачам"},
 	} {
-		if got := For("en").T("figure.of", "n", c.n); got != c.en {
+		if got := For("en").T("figure.of.issues", "n", c.n); got != c.en {
 			t.Errorf("en %v: %q, want %q", c.n, got, c.en)
 		}
-		if got := spaced(For("ru").T("figure.of", "n", c.n)); got != c.ru {
+		if got := spaced(For("ru").T("figure.of.issues", "n", c.n)); got != c.ru {
 			t.Errorf("ru %v: %q, want %q", c.n, got, c.ru)
 		}
 	}
