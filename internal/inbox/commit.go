@@ -14,7 +14,7 @@ const maxGroup = 1000
 
 // gather is how long the first job of a group waits for others when there were
 // some the last time: each sync less is worth more to all of them than this.
-const gather = time.Millisecond
+const gather = 300 * time.Microsecond
 
 // job is one change, whole or not at all.
 type job struct {
