@@ -3,6 +3,7 @@ package inbox
 import (
 	"context"
 	"errors"
+	"time"
 
 	"throughline/internal/sqlite"
 )
@@ -10,6 +11,10 @@ import (
 // maxGroup is how many jobs share a transaction, so that the first of them
 // does not wait for ever more of them.
 const maxGroup = 1000
+
+// gather is how long the first job of a group waits for others when there were
+// some the last time: each sync less is worth more to all of them than this.
+const gather = 300 * time.Microsecond
 
 // job is one change, whole or not at all.
 type job struct {
@@ -40,19 +45,34 @@ func (db *DB) write(ctx context.Context, change func(w *writer) error) error {
 // commitJobs makes changes until the inbox closes: all that wait in one
 // transaction, since it is the sync at its end that takes the time.
 func (db *DB) commitJobs(w *writer) error {
+	crowded := false
 	for {
 		select {
 		case j := <-db.jobs:
-			db.commit(w, db.waitingJobs(j))
+			group := db.waitingJobs(j, crowded)
+			db.commit(w, group)
+			crowded = len(group) > 1
 		case <-db.closing:
 			return w.close()
 		}
 	}
 }
 
-// waitingJobs is the first job with all that wait behind it.
-func (db *DB) waitingJobs(first *job) []*job {
+// waitingJobs is the first job with all that wait behind it, and when it is
+// crowded with those that come in a moment.
+func (db *DB) waitingJobs(first *job, crowded bool) []*job {
 	group := []*job{first}
+	if crowded {
+		over := time.After(gather)
+		for waiting := true; waiting && len(group) < maxGroup; {
+			select {
+			case j := <-db.jobs:
+				group = append(group, j)
+			case <-over:
+				waiting = false
+			}
+		}
+	}
 	for len(group) < maxGroup {
 		select {
 		case j := <-db.jobs:

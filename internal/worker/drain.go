@@ -16,7 +16,7 @@ const (
 	drainBytes   = 16 << 20 // of their bodies
 	// drainGather is for more to come between two groups of fewer: what is stored
 	// one by one takes twice the time of what is stored together.
-	drainGather = 50 * time.Millisecond
+	drainGather = 15 * time.Millisecond
 	drainRetry  = time.Minute
 	drainTries  = 5 // of an entry that cannot be stored, before it is given up
 )

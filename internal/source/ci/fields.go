@@ -43,14 +43,25 @@ func (f fields) has(name string) bool {
 
 func (f fields) refuse(name, message string) { f.wrong.add(f.path(name), message) }
 
-var plainKey = regexp.MustCompile(`^[A-Za-z_][A-Za-z0-9_]*$`)
+// plainKey reports whether a key needs no quotes in a path. It is asked about each
+// object of each push, for which a regular expression is too slow.
+func plainKey(key string) bool {
+	for i := range len(key) {
+		c := key[i]
+		letter := c == '_' || 'a' <= c|0x20 && c|0x20 <= 'z'
+		if !letter && (i == 0 || c < '0' || c > '9') {
+			return false
+		}
+	}
+	return key != ""
+}
 
 // path is that of a member. A key too long to be a name is cut.
 func (f fields) path(key string) string {
 	if len(key) > maxName {
 		key = strings.ToValidUTF8(key[:maxName], "") + "…"
 	}
-	if plainKey.MatchString(key) {
+	if plainKey(key) {
 		return f.at + "." + key
 	}
 	return f.at + "[" + strconv.Quote(key) + "]"
