@@ -139,3 +139,32 @@ func TestMergeRunLeavesArguments(t *testing.T) {
 		t.Errorf("stored jobs became %+v", stored.Jobs)
 	}
 }
+
+// TestJoinParts: parts joined come to the same, with whole runs between them and
+// whatever is stored.
+func TestJoinParts(t *testing.T) {
+	random := rand.New(rand.NewPCG(5, 6))
+	for n := range 1000 {
+		runs := recorded()
+		random.Shuffle(len(runs), func(i, k int) { runs[i], runs[k] = runs[k], runs[i] })
+		stored := told(runs[:random.IntN(len(runs))]...)
+		runs = slices.Insert(runs, random.IntN(len(runs)), pulled(1+random.IntN(2), RunRunning, Instant(random.IntN(30_000))))
+		runs = runs[random.IntN(len(runs)):]
+		other := toldRun(1, RunWaiting, 5)
+		other.ID = "8"
+		out, joined := JoinParts(append(runs, other))
+		if last := out[len(out)-1]; joined != len(runs)+1-len(out) || len(out) > 4 || last.ID != "8" || !last.Part {
+			t.Fatalf("%d of %d joined, %s", joined, len(runs)+1, brief(out))
+		}
+		want, got := stored, stored
+		for _, said := range runs {
+			want = MergeRun(want, said)
+		}
+		for _, said := range out[:len(out)-1] {
+			got = MergeRun(got, said)
+		}
+		if !reflect.DeepEqual(got, want) {
+			t.Fatalf("round %d, %s:\ngot  %+v\nwant %+v", n, brief(runs), got, want)
+		}
+	}
+}

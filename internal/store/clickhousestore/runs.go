@@ -27,6 +27,8 @@ func newRunWriter() runWriter {
 
 // takeRuns works runs into what is stored of them.
 func (w *writer) takeRuns(connection string, runs []delivery.Run, out *delivery.Written) error {
+	runs, joined := delivery.JoinParts(runs)
+	out.Unchanged += joined
 	if err := w.readRuns(connection, runs); err != nil {
 		return fmt.Errorf("stored runs: %w", err)
 	}

@@ -12,6 +12,21 @@ import (
 	"throughline/internal/sqlite"
 )
 
+// ciRuns stores the runs of a batch.
+func (w *writer) ciRuns(ctx context.Context, connection string, runs []delivery.Run, out *delivery.Written) error {
+	runs, joined := delivery.JoinParts(runs)
+	out.Unchanged += joined
+	for i := range runs {
+		if err := ctx.Err(); err != nil {
+			return err
+		}
+		if err := w.ciRun(connection, &runs[i], out); err != nil {
+			return fmt.Errorf("run %s of %s: %w", runs[i].ID, runs[i].Project, err)
+		}
+	}
+	return nil
+}
+
 // ciRun stores a run, merged with what is stored of it, unless that is the same or
 // newer.
 func (w *writer) ciRun(connection string, run *delivery.Run, out *delivery.Written) error {
