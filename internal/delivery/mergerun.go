@@ -104,8 +104,14 @@ func (r *Run) fill(other *Run) {
 		to   *string
 		from string
 	}{
-		{&r.Workflow, other.Workflow}, {&r.Title, other.Title}, {&r.Event, other.Event}, {&r.Actor, other.Actor},
-		{&r.Branch, other.Branch}, {&r.SHA, other.SHA}, {&r.URL, other.URL}, {&r.DefaultBranch, other.DefaultBranch},
+		{&r.Workflow, other.Workflow},
+		{&r.Title, other.Title},
+		{&r.Event, other.Event},
+		{&r.Actor, other.Actor},
+		{&r.Branch, other.Branch},
+		{&r.SHA, other.SHA},
+		{&r.URL, other.URL},
+		{&r.DefaultBranch, other.DefaultBranch},
 	} {
 		*f.to = cmp.Or(*f.to, f.from)
 	}
