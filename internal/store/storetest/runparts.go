@@ -182,4 +182,16 @@ func testRunPartsPulled(t *testing.T, s *store) {
 	same(t, "after lost hooks", s.storedRun(t, "lost"), pulled, cmpopts.EquateEmpty())
 	same(t, "pulled again", s.writeRuns(t, pulled), delivery.Written{Unchanged: 1})
 	same(t, "a late hook", s.writeRuns(t, toldOf("lost")[14]), delivery.Written{Unchanged: 1})
+
+	// Read before the last two hooks, of the same update, and stored after them.
+	parts := toldOf("behind")
+	behind := delivery.Run{}
+	for _, p := range parts[:6] {
+		behind = delivery.MergeRun(behind, p)
+	}
+	s.writeRuns(t, parts[:8]...)
+	ahead := s.storedRun(t, "behind")
+	same(t, "jobs that have ended", []delivery.RunStatus{ahead.Jobs[0].Status, ahead.Jobs[1].Status}, []delivery.RunStatus{delivery.RunFailed, delivery.RunSuccess})
+	same(t, "pulled behind", s.writeRuns(t, behind), delivery.Written{Unchanged: 1})
+	same(t, "after a pull behind", s.storedRun(t, "behind"), ahead, cmpopts.EquateEmpty())
 }
