@@ -26,8 +26,9 @@ type Batch struct {
 	Gone []string
 	// Runs are upserted by (Project, ID): the later attempt wins, of one attempt
 	// the one updated later, or said later if both were updated at once, and what
-	// says the same or is older changes nothing. A run without ID or Project is an
-	// error.
+	// says the same or is older changes nothing. MergeRun says what becomes of a
+	// run that is a Part, and what a whole one leaves of them. A run without ID or
+	// Project is an error.
 	Runs []Run
 	// Mark is what Mark says from then on: a batch without one takes it away.
 	Mark string

@@ -26,13 +26,14 @@ func (r *Run) Overtakes(attempt int, updatedAt Instant) bool {
 
 // runDetails are the fields of a run that no query of a store asks for.
 type runDetails struct {
-	Number int64             `json:"number,omitempty"`
-	Title  string            `json:"title,omitempty"`
-	Event  string            `json:"event,omitempty"`
-	Actor  string            `json:"actor,omitempty"`
-	SHA    string            `json:"sha,omitempty"`
-	URL    string            `json:"url,omitempty"`
-	Labels map[string]string `json:"labels,omitempty"`
+	Number    int64             `json:"number,omitempty"`
+	Title     string            `json:"title,omitempty"`
+	Event     string            `json:"event,omitempty"`
+	Actor     string            `json:"actor,omitempty"`
+	SHA       string            `json:"sha,omitempty"`
+	URL       string            `json:"url,omitempty"`
+	Labels    map[string]string `json:"labels,omitempty"`
+	AttemptAt Instant           `json:"attempt_at,omitempty"`
 }
 
 // runParts are what a run consists of.
@@ -46,6 +47,7 @@ type runParts struct {
 func EncodeRun(r *Run) (details, parts string, err error) {
 	details, err1 := PlainJSON(runDetails{
 		Number: r.Number, Title: r.Title, Event: r.Event, Actor: r.Actor, SHA: r.SHA, URL: r.URL, Labels: r.Labels,
+		AttemptAt: r.AttemptAt,
 	})
 	parts, err2 := PlainJSON(runParts{Jobs: r.Jobs, Builds: r.Builds})
 	return details, parts, errors.Join(err1, err2)
@@ -58,6 +60,7 @@ func DecodeRun(details, parts []byte, r *Run) error {
 	if err := json.Unmarshal(details, &d); err != nil {
 		return fmt.Errorf("stored fields of run %s: %w", r.ID, err)
 	}
+	r.AttemptAt = d.AttemptAt
 	r.Number, r.Title, r.Event, r.Actor, r.SHA, r.URL, r.Labels = d.Number, d.Title, d.Event, d.Actor, d.SHA, d.URL, d.Labels
 	if len(parts) == 0 {
 		return nil

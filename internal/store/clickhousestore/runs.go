@@ -27,6 +27,8 @@ func newRunWriter() runWriter {
 
 // takeRuns works runs into what is stored of them.
 func (w *writer) takeRuns(connection string, runs []delivery.Run, out *delivery.Written) error {
+	runs, joined := delivery.JoinParts(runs)
+	out.Unchanged += joined
 	if err := w.readRuns(connection, runs); err != nil {
 		return fmt.Errorf("stored runs: %w", err)
 	}
@@ -42,17 +44,25 @@ func (w *writer) takeRun(connection string, run *delivery.Run, out *delivery.Wri
 	if err := run.Validate(); err != nil {
 		return err
 	}
+	key := runKey{run.Project, run.ID}
+	old := w.runs.stored[key]
+	if old != nil && !run.Part && !run.Overtakes(int(old.attempt), old.updatedAt) {
+		out.Unchanged++
+		return nil
+	}
+	run, err := mergedRun(old, run)
+	if err != nil {
+		return err
+	}
 	row, err := newRunRow(connection, run)
 	if err != nil {
 		return err
 	}
-	key := runKey{run.Project, run.ID}
-	old := w.runs.stored[key]
 	switch {
 	case old == nil:
 		row.run = w.runNumber(key)
 		out.Inserted++
-	case !run.Overtakes(int(old.attempt), old.updatedAt) || row.same(old):
+	case row.same(old):
 		out.Unchanged++
 		return nil
 	default:
@@ -66,6 +76,21 @@ func (w *writer) takeRun(connection string, run *delivery.Run, out *delivery.Wri
 		w.runs.order = append(w.runs.order, key)
 	}
 	return nil
+}
+
+// mergedRun is what a run makes of what is stored of it, nil if nothing is.
+func mergedRun(old *runRow, said *delivery.Run) (*delivery.Run, error) {
+	if !said.Merges() {
+		return said, nil
+	}
+	var stored delivery.Run
+	if old != nil {
+		if err := old.into(&stored); err != nil {
+			return nil, err
+		}
+	}
+	merged := delivery.MergeRun(stored, *said)
+	return &merged, nil
 }
 
 // runNumber is that of a run that is new, like number.

@@ -12,7 +12,23 @@ import (
 	"throughline/internal/sqlite"
 )
 
-// ciRun stores a run, unless what is stored of it is the same or newer.
+// ciRuns stores the runs of a batch.
+func (w *writer) ciRuns(ctx context.Context, connection string, runs []delivery.Run, out *delivery.Written) error {
+	runs, joined := delivery.JoinParts(runs)
+	out.Unchanged += joined
+	for i := range runs {
+		if err := ctx.Err(); err != nil {
+			return err
+		}
+		if err := w.ciRun(connection, &runs[i], out); err != nil {
+			return fmt.Errorf("run %s of %s: %w", runs[i].ID, runs[i].Project, err)
+		}
+	}
+	return nil
+}
+
+// ciRun stores a run, merged with what is stored of it, unless that is the same or
+// newer.
 func (w *writer) ciRun(connection string, run *delivery.Run, out *delivery.Written) error {
 	if err := run.Validate(); err != nil {
 		return err
@@ -25,9 +41,12 @@ func (w *writer) ciRun(connection string, run *delivery.Run, out *delivery.Writt
 	if err != nil {
 		return err
 	}
-	if found && !run.Overtakes(int(old.attempt), delivery.Instant(old.updatedAt)) {
+	if found && !run.Part && !run.Overtakes(int(old.attempt), delivery.Instant(old.updatedAt)) {
 		out.Unchanged++
 		return nil
+	}
+	if run, err = w.mergedRun(&old, run); err != nil {
+		return err
 	}
 	row, err := w.runRow(conn, run)
 	if err != nil {
@@ -48,6 +67,25 @@ func (w *writer) ciRun(connection string, run *delivery.Run, out *delivery.Writt
 		return err
 	}
 	return w.putRun(&row, jobs, builds)
+}
+
+// mergedRun is what a run makes of what is stored of it.
+func (w *writer) mergedRun(old *storedRun, said *delivery.Run) (*delivery.Run, error) {
+	if !said.Merges() {
+		return said, nil
+	}
+	var stored delivery.Run
+	if old.pk != 0 {
+		err := w.rows(func(rows *sql.Rows) error {
+			_, err := scanRun(rows, &stored, &sql.RawBytes{})
+			return err
+		}, runSQL, old.pk)
+		if err != nil {
+			return nil, err
+		}
+	}
+	merged := delivery.MergeRun(stored, *said)
+	return &merged, nil
 }
 
 // Runs lists runs by (CreatedAt, Seq), newest first. The runs of one call are

@@ -36,15 +36,7 @@ func (s *Store) Write(ctx context.Context, b delivery.Batch) (delivery.Written, 
 		if err := w.gone(b.Connection, b.Gone, &out); err != nil {
 			return err
 		}
-		for i := range b.Runs {
-			if err := ctx.Err(); err != nil {
-				return err
-			}
-			if err := w.ciRun(b.Connection, &b.Runs[i], &out); err != nil {
-				return fmt.Errorf("run %s of %s: %w", b.Runs[i].ID, b.Runs[i].Project, err)
-			}
-		}
-		return nil
+		return w.ciRuns(ctx, b.Connection, b.Runs, &out)
 	})
 	if err != nil {
 		return delivery.Written{}, fmt.Errorf("write: %w", err)

@@ -73,7 +73,8 @@ func wholeRun() delivery.Run {
 		Branch: "feature/ёлка", SHA: "da39a3ee5e6b4b0d3255bfef95601890afd80709", URL: "https://ci.example.com/runs/1?a=b&c=d",
 		DefaultBranch: "główny", CreatedAt: at("2026-03-02 10:00") + 1, StartedAt: at("2026-03-02 10:01") + 2,
 		FinishedAt: at("2026-03-02 11:00") + 3, UpdatedAt: at("2026-03-02 11:01") + 4, Attempt: 3, HasRestarts: true,
-		Duration: 3_540_001, DurationE2E: 600_007,
+		AttemptAt: at("2026-03-02 10:40") + 8,
+		Duration:  3_540_001, DurationE2E: 600_007,
 		Labels: map[string]string{"runner": "большой", "empty": "", "": "of no name", "a&b": "<c>"},
 		Jobs: []delivery.Job{
 			{

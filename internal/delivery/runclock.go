@@ -1,0 +1,99 @@
+package delivery
+
+// Clock works out what follows from the jobs of a run whose source says when each
+// of them ran and no more: StartedAt, FinishedAt, Duration, DurationE2E and
+// HasRestarts. It changes nothing when called again.
+//
+//   - StartedAt is the earliest of what it was and of the starts of jobs. What a
+//     job that waits or was skipped says is no start. Of a later attempt than the
+//     first, only jobs kept from before it count: the others tell nothing of when
+//     the run's first job started.
+//   - FinishedAt is the end of the last job, or what it was when no job says one; 0
+//     while the run goes on.
+//   - Duration is from the beginning of the attempt, AttemptAt or CreatedAt, to
+//     FinishedAt, and 0 for clocks that disagree.
+//   - DurationE2E is from the start of the first e2e job to the end of the last one,
+//     once all of them have ended. Skipped ones are left out.
+//   - HasRestarts holds for all attempts but the first.
+func (r *Run) Clock() {
+	r.HasRestarts = r.HasRestarts || r.Attempt > 1
+	r.StartedAt = earliest(r.StartedAt, r.firstStart())
+	r.Duration, r.DurationE2E = NotSaid, NotSaid
+	if !r.Status.Finished() {
+		r.FinishedAt = 0
+		return
+	}
+	if end := lastEnd(r.Jobs); end.Known() {
+		r.FinishedAt = end
+	}
+	begin := r.CreatedAt
+	if r.Attempt > 1 && r.AttemptAt.Known() {
+		begin = r.AttemptAt
+	}
+	r.Duration = elapsed(begin, r.FinishedAt)
+	r.DurationE2E = spanE2E(r.Jobs)
+}
+
+// firstStart is when the first job of the run started, as far as the jobs of its
+// last attempt say; 0 when they do not.
+func (r *Run) firstStart() Instant {
+	first := Instant(0)
+	for i := range r.Jobs {
+		job := &r.Jobs[i]
+		if job.started() && (r.Attempt <= 1 || job.StartedAt < r.AttemptAt) {
+			first = earliest(first, job.StartedAt)
+		}
+	}
+	return first
+}
+
+// started reports whether the job says when it did.
+func (j *Job) started() bool {
+	return j.StartedAt.Known() && j.Status != RunWaiting && j.Status != RunSkipped
+}
+
+// lastEnd is when the last of the jobs ended that have; 0 when none says so.
+func lastEnd(jobs []Job) Instant {
+	last := Instant(0)
+	for i := range jobs {
+		if jobs[i].Status.Finished() {
+			last = max(last, jobs[i].FinishedAt)
+		}
+	}
+	return last
+}
+
+func spanE2E(jobs []Job) int64 {
+	var first, last Instant
+	for i := range jobs {
+		job := &jobs[i]
+		if !job.E2E || job.Status == RunSkipped {
+			continue
+		}
+		if !job.Status.Finished() {
+			return NotSaid
+		}
+		first, last = earliest(first, job.StartedAt), max(last, job.FinishedAt)
+	}
+	return elapsed(first, last)
+}
+
+// elapsed is the time from one instant to another, never negative, and NotSaid unless
+// both are known.
+func elapsed(from, to Instant) int64 {
+	if !from.Known() || !to.Known() {
+		return NotSaid
+	}
+	return max(0, int64(to-from))
+}
+
+// earliest is the first of the instants that are known.
+func earliest(instants ...Instant) Instant {
+	first := Instant(0)
+	for _, at := range instants {
+		if at.Known() && (!first.Known() || at < first) {
+			first = at
+		}
+	}
+	return first
+}
