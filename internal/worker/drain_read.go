@@ -82,7 +82,7 @@ func (w *Worker) openReceiver(ctx context.Context, connection string) opened {
 // unread gives up an entry that cannot be read, unless the connection is to blame.
 func (w *Worker) unread(ctx context.Context, e *inbox.Entry, cause error) error {
 	if ctx.Err() != nil {
-		return nil // it waits for the next start
+		return nil //nolint:nilerr // it waits for the next start
 	}
 	if errors.Is(cause, errNotOpened) {
 		return w.postpone(ctx, e, cause)
