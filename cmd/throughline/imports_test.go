@@ -33,10 +33,10 @@ var imports = map[string][]string{
 	"internal/control":                 {"internal/delivery", "internal/source", "internal/secret", "internal/sqlite", "migrations", "internal/holidays"},
 	"internal/inbox":                   {"internal/sqlite", "migrations"},
 	"internal/importer":                {"internal/control", "internal/source"},
-	"internal/worker":                  {"internal/control", "internal/delivery", "internal/source"},
+	"internal/worker":                  {"internal/control", "internal/delivery", "internal/inbox", "internal/source"},
 	"internal/simulator":               {"internal/delivery"},
 	"views":                            {"internal/delivery", "internal/i18n", "static"},
-	"web":                              {"internal/control", "internal/delivery", "internal/i18n", "internal/source", "static", "views"},
+	"web":                              {"internal/control", "internal/delivery", "internal/i18n", "internal/inbox", "internal/source", "static", "views"},
 	"cmd/throughline":                  {"*"},
 	"internal/source/sourcetest":       {"*"}, // suites for tests may import what they test
 	"internal/store/storetest":         {"*"},
