@@ -3,6 +3,7 @@ package views
 import (
 	"context"
 	"strconv"
+	"strings"
 	"time"
 
 	"throughline/internal/i18n"
@@ -13,9 +14,9 @@ type Received struct {
 	ID         int64
 	ReceivedAt time.Time
 	Connection string
-	Kind       string // save_metrics, runs
+	Kind       string // save_metrics, runs, github.workflow_run
 	Token      string // its name; "" when somebody signed in sent it
-	State      string // waiting, done, failed, refused
+	State      string // waiting, done, failed, refused, ignored
 	Bytes      int
 	Taken      int      // facts that were stored of it
 	Refused    int      // items of it that were wrong
@@ -30,6 +31,9 @@ type Received struct {
 }
 
 func (e Received) path() string { return "/inbox/" + strconv.FormatInt(e.ID, 10) }
+
+// hook reports whether a source sent it; those have an event in their kind.
+func (e Received) hook() bool { return strings.Contains(e.Kind, ".") }
 
 // more is how many facts there are beside those that are named.
 func (e Received) more() int { return max(0, e.Taken-len(e.IDs)) }

@@ -32,7 +32,7 @@ func (s *Server) inboxRoutes(r chi.Router) {
 }
 
 // inboxStates are those that the list is narrowed by.
-var inboxStates = []inbox.State{inbox.Waiting, inbox.Done, inbox.Failed, inbox.Refused}
+var inboxStates = []inbox.State{inbox.Waiting, inbox.Done, inbox.Failed, inbox.Refused, inbox.Ignored}
 
 func (s *Server) inboxPage(w http.ResponseWriter, r *http.Request) {
 	ctx, query := r.Context(), r.URL.Query()

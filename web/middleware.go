@@ -5,6 +5,7 @@ import (
 	"errors"
 	"net/http"
 	"runtime/debug"
+	"strings"
 	"time"
 
 	"github.com/go-chi/chi/v5"
@@ -112,9 +113,14 @@ func (w *unstoredWriter) Write(b []byte) (int, error) {
 // Unwrap is for http.ResponseController.
 func (w *unstoredWriter) Unwrap() http.ResponseWriter { return w.ResponseWriter }
 
-func limitBody(next http.Handler) http.Handler {
+// limitBody bounds what is read of a request; of a hook more than of others.
+func (s *Server) limitBody(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		r.Body = http.MaxBytesReader(w, r.Body, maxBody)
+		limit := int64(maxBody)
+		if path := strings.TrimPrefix(r.URL.Path, s.base); path == githubHooks || strings.HasPrefix(path, hooksBelow) {
+			limit = maxHook
+		}
+		r.Body = http.MaxBytesReader(w, r.Body, limit)
 		next.ServeHTTP(w, r)
 	})
 }

@@ -79,10 +79,9 @@ type pushed struct {
 	dryRun bool
 }
 
-// receive reads a body of a kind. When it cannot be used the answer is written,
-// and the inbox keeps a note of it.
-func (s *Server) receive(w http.ResponseWriter, r *http.Request, kind string, params ...string) (pushed, bool) {
-	var p pushed
+// pushQuery reads the query of a push: dry_run, and params, which are not its
+// business. When it cannot be used the answer is written.
+func pushQuery(w http.ResponseWriter, r *http.Request, params ...string) (dryRun, ok bool) {
 	q, err := query(r)
 	if err == nil {
 		err = onlyParams(q, append(params, "dry_run")...)
@@ -92,9 +91,19 @@ func (s *Server) receive(w http.ResponseWriter, r *http.Request, kind string, pa
 	}
 	if err != nil {
 		badRequest(w, err)
+		return false, false
+	}
+	return q.Get("dry_run") == "1", true
+}
+
+// receive reads a body of a kind. When it cannot be used the answer is written,
+// and the inbox keeps a note of it.
+func (s *Server) receive(w http.ResponseWriter, r *http.Request, kind string, params ...string) (pushed, bool) {
+	var p pushed
+	var ok bool
+	if p.dryRun, ok = pushQuery(w, r, params...); !ok {
 		return p, false
 	}
-	p.dryRun = q.Get("dry_run") == "1"
 	if encoding := r.Header.Get("Content-Encoding"); encoding != "" && !strings.EqualFold(encoding, "identity") {
 		writeAPIError(w, http.StatusUnsupportedMediaType, "unsupported", "send the body as it is, without Content-Encoding")
 		return p, false

@@ -5,7 +5,6 @@ import (
 	"io"
 	"net/http"
 	"os"
-	"path/filepath"
 	"strings"
 	"sync"
 	"testing"
@@ -14,22 +13,17 @@ import (
 
 	"throughline/internal/control"
 	"throughline/internal/inbox"
-	"throughline/internal/source/ci"
 )
 
 // pushSite takes what programs push, and has a token for them.
 func pushSite(t *testing.T) (s *site, box *inbox.DB, token string) {
 	t.Helper()
-	box, err := inbox.Open(t.Context(), filepath.Join(t.TempDir(), "inbox.db"))
+	s = newSite(t, nil)
+	token, err := s.db.CreateToken(t.Context(), control.Token{Name: "gitlab", Scopes: []string{"ingest"}})
 	if err != nil {
 		t.Fatal(err)
 	}
-	t.Cleanup(func() { _ = box.Close() })
-	s = newSite(t, func(c *Config) { c.Inbox, c.Pushes = box, ci.Pushes() })
-	if token, err = s.db.CreateToken(t.Context(), control.Token{Name: "gitlab", Scopes: []string{"ingest"}}); err != nil {
-		t.Fatal(err)
-	}
-	return s, box, token
+	return s, s.inbox, token
 }
 
 // push sends a body and returns status and answer.

@@ -39,7 +39,7 @@ var phraseIDs = []struct {
 	{regexp.MustCompile(`ownError\{id: "(\w+)"`), ""},
 	{regexp.MustCompile(`wrong\("(\w+)"`), "field."},
 	{regexp.MustCompile(`f\.refuse\("(\w+)"`), "setting."},
-	{regexp.MustCompile(`refuse\((?:field|secret)\w+, "(\w+)"`), "setting.tracker."},
+	{regexp.MustCompile(`refuse\((?:field|secret)\w+, "(\w+)"`), "setting.{kind}."},
 	{regexp.MustCompile(`bad\.id, [^=]*= "(\w+)"|answerError\{[^}]*id: "(\w+)"`), "answer."},
 	{regexp.MustCompile(`AuthError\{\s*Code:\s*"(\w+)"`), "auth."},
 }
@@ -59,7 +59,8 @@ func TestPhrasesAreInTheCatalogue(t *testing.T) {
 			for _, p := range phraseIDs {
 				for _, m := range p.pattern.FindAllStringSubmatch(string(text), -1) {
 					found++
-					id := "said." + p.below + strings.Join(m[1:], "")
+					kind := filepath.Base(filepath.Dir(path)) // of the source
+					id := "said." + strings.Replace(p.below, "{kind}", kind, 1) + strings.Join(m[1:], "")
 					if !i18n.For("ru").Has(id) {
 						t.Errorf("%s: %s is not in the catalogue", path, id)
 					}

@@ -77,6 +77,7 @@ type Server struct {
 	logins      *throttle
 	guesses     *throttle // of API tokens, by address
 	reveals     reveals
+	receivers   receivers
 	caches      caches
 }
 
@@ -110,7 +111,7 @@ const maxBody = 5 << 20
 func (s *Server) Handler() http.Handler {
 	root := chi.NewRouter()
 	root.Use(clientIP(s.cfg.TrustedProxies))
-	root.Use(s.logRequests, s.recoverPanics, s.securityHeaders, limitBody, middleware.GetHead)
+	root.Use(s.logRequests, s.recoverPanics, s.securityHeaders, s.limitBody, middleware.GetHead)
 	root.NotFound(s.browser(http.HandlerFunc(s.notFound)).ServeHTTP)
 	root.MethodNotAllowed(s.browser(http.HandlerFunc(s.methodNotAllowed)).ServeHTTP)
 	root.Get("/healthz", s.healthz)
@@ -136,6 +137,7 @@ func (s *Server) routes(r chi.Router) {
 		s.apiRoutes(r)
 	})
 	s.pushRoutes(r)
+	s.hookRoutes(r)
 	r.Group(func(r chi.Router) {
 		r.Use(middleware.Compress(5, "text/html"), s.browser)
 		r.Get("/setup", s.setupPage)

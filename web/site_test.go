@@ -21,8 +21,10 @@ import (
 
 	"throughline/internal/control"
 	"throughline/internal/delivery"
+	"throughline/internal/inbox"
 	"throughline/internal/secret"
 	"throughline/internal/source"
+	"throughline/internal/source/ci"
 	"throughline/internal/store/sqlitestore"
 )
 
@@ -34,6 +36,7 @@ type site struct {
 	url    string
 	db     *control.DB
 	store  *sqlitestore.Store
+	inbox  *inbox.DB
 	worker *fakeWorker
 	client *http.Client
 	log    *lockedText
@@ -78,11 +81,16 @@ func newSite(t testing.TB, change func(*Config)) *site {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _ = store.Close() })
-	s := &site{t: t, dir: dir, db: db, store: store, worker: &fakeWorker{}, log: &lockedText{}}
+	inbox, err := inbox.Open(t.Context(), filepath.Join(dir, "inbox.db"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = inbox.Close() })
+	s := &site{t: t, dir: dir, db: db, store: store, inbox: inbox, worker: &fakeWorker{}, log: &lockedText{}}
 	cfg := Config{
 		DB: db, Store: store, Worker: s.worker, Kinds: []source.Kind{madeUpKind()}, Client: http.DefaultClient,
 		Log: slog.New(slog.NewTextHandler(s.log, nil)), Now: func() time.Time { return testNow },
-		Metrics: Metrics{Handler: http.HandlerFunc(scrape)},
+		Metrics: Metrics{Handler: http.HandlerFunc(scrape)}, Inbox: inbox, Pushes: ci.Pushes(),
 	}
 	if change != nil {
 		change(&cfg)

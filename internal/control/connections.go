@@ -27,6 +27,7 @@ type Connection struct {
 	NextRunAt   time.Time
 	Failures    int // syncs failed in a row
 	Syncing     bool
+	Revision    int64 // counts changes of settings and secrets
 }
 
 // Pause says why nothing is pulled until a person does something.
@@ -55,7 +56,7 @@ func BuiltIn(name string) bool { return slices.Contains(reservedNames, name) }
 
 const selectConnection = `
 SELECT c.id, c.name, c.kind, c.every_ms, c.settings, c.provisioned,
-       c.paused_code, c.paused_message, c.paused_at, c.next_run_at, c.failures,
+       c.paused_code, c.paused_message, c.paused_at, c.next_run_at, c.failures, c.revision,
        EXISTS (SELECT 1 FROM syncs s WHERE s.connection_id = c.id AND s.state = 'running'),
        (SELECT json_group_array(x.name ORDER BY x.name) FROM connection_secrets x WHERE x.connection_id = c.id)
 FROM connections c`
@@ -66,7 +67,7 @@ func scanConnection(row scanner) (Connection, error) {
 	var settings, secrets []byte
 	var p Pause
 	err := row.Scan(&c.ID, &c.Name, &c.Kind, &every, &settings, &c.Provisioned,
-		&p.Code, &p.Message, &pausedAt, &nextRun, &c.Failures, &c.Syncing, &secrets)
+		&p.Code, &p.Message, &pausedAt, &nextRun, &c.Failures, &c.Revision, &c.Syncing, &secrets)
 	if err != nil {
 		return Connection{}, err
 	}

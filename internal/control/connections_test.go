@@ -36,7 +36,7 @@ func newConnection(name string) Connection {
 func TestSaveConnection(t *testing.T) {
 	db := openTest(t)
 	c := db.save(t, newConnection("work"), map[string]string{"token": "y0_secret", "iam_token": ""})
-	want := Connection{ID: 1, Name: "work", Kind: "tracker", Every: time.Hour, Settings: settings("queues", `["DEV"]`), Secrets: []string{"token"}}
+	want := Connection{ID: 1, Name: "work", Kind: "tracker", Every: time.Hour, Settings: settings("queues", `["DEV"]`), Secrets: []string{"token"}, Revision: 1}
 	if !reflect.DeepEqual(c, want) {
 		t.Errorf("saved %+v", c)
 	}

@@ -15,13 +15,14 @@ const (
 	Done    State = "done"
 	Failed  State = "failed"  // given up
 	Refused State = "refused" // never accepted, only noted
+	Ignored State = "ignored" // nothing is made of it, only noted
 )
 
 const (
 	// MaxOutcome is the size of the longest outcome, in bytes.
 	MaxOutcome = 64 << 10
 
-	maxRefusedBody = 64 << 10 // bytes kept of a refused body
+	maxRefusedBody = 64 << 10 // bytes kept of a body that is only noted
 	maxError       = 2000     // bytes kept of an error
 )
 
@@ -29,7 +30,7 @@ const (
 type Entry struct {
 	ID         int64 // later entries have larger ones
 	Connection string
-	Kind       string // "save_metrics", "runs", …
+	Kind       string // "save_metrics", "runs", "github.workflow_run", …
 	Token      string // name of the token it came with
 	// Key is its natural key among entries of its kind and connection, kept
 	// for ever; "" means that it has none. Its length is for callers to bound.
@@ -43,7 +44,7 @@ type Entry struct {
 	RetryAt    time.Time // of one that waits: not before; zero for at once
 	Outcome    string    // JSON text of what it changed, at most MaxOutcome bytes
 	Error      string    // of the last attempt, or why it was refused; cut after 2,000 bytes
-	DoneAt     time.Time // when it was done, given up or refused; zero while it waits
+	DoneAt     time.Time // when it was done, given up or noted; zero while it waits
 }
 
 const columns = `id, connection, kind, token, key, received_at, bytes, pruned, state, attempts, retry_at, outcome, error, done_at`

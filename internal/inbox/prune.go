@@ -15,7 +15,7 @@ const (
 
 // Prune removes what has been kept long enough at now: bodies 30 days after
 // their entry was done and 90 after it was given up; entries without a natural
-// key, refused ones among them, 90 days after they were settled. Keys stay, and
+// key, refused and ignored ones among them, 90 days after they were settled. Keys stay, and
 // what waits stays whole.
 func (db *DB) Prune(ctx context.Context, now time.Time) error {
 	old, older := millis(now.Add(-keepBody)), millis(now.Add(-keepRow))

@@ -44,3 +44,24 @@ func TestRefusedAreBounded(t *testing.T) {
 	equal(t, db.waiting(t, 10, 100), []int64{waits})
 	equal(t, db.bodies(t), maxRefused+2)
 }
+
+// Ignored ones are noted as refused ones are, and bounded for themselves.
+func TestIgnore(t *testing.T) {
+	db := openTest(t)
+	e := Entry{Connection: "github", Kind: "github.push", Key: "a", Body: []byte("{}"), Bytes: 2}
+	must(t, db.Refuse(db.ctx, e))
+	for range maxRefused + 2 {
+		must(t, db.Ignore(db.ctx, e))
+	}
+	equal(t, db.counts(t), map[string]map[State]int{"github": {Refused: 1, Ignored: maxRefused}})
+	list, err := db.List(db.ctx, Query{State: Ignored, Limit: 1})
+	must(t, err)
+	want := Entry{
+		ID: list[0].ID, Connection: "github", Kind: "github.push", ReceivedAt: testNow, Body: e.Body, Bytes: 2, State: Ignored, DoneAt: testNow,
+	}
+	equal(t, db.entry(t, want.ID), want)
+	equal(t, db.waiting(t, 10, 100), []int64{})
+	wantError(t, db.Replay(db.ctx, want.ID), ErrRefused)
+	must(t, db.Prune(db.ctx, testNow.Add(keepRow+1e9)))
+	equal(t, db.counts(t), map[string]map[State]int{})
+}

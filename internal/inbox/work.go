@@ -101,7 +101,7 @@ func (db *DB) Replay(ctx context.Context, id int64) error {
 			return err
 		}
 		switch {
-		case state == Refused:
+		case state == Refused, state == Ignored:
 			return ErrRefused
 		case pruned:
 			return ErrPruned

@@ -56,6 +56,7 @@ func (w *Worker) drain(ctx context.Context) (n int, err error) {
 		return 0, err
 	}
 	n = len(entries)
+	opened := receivers{}
 	// Of one connection at a time, as batches are.
 	for len(entries) > 0 && ctx.Err() == nil {
 		connection := entries[0].Connection
@@ -67,7 +68,7 @@ func (w *Worker) drain(ctx context.Context) (n int, err error) {
 				others = append(others, e)
 			}
 		}
-		if err := w.storeOf(ctx, connection, these); err != nil {
+		if err := w.storeOf(ctx, connection, these, opened); err != nil {
 			return n, err
 		}
 		entries = others
@@ -85,15 +86,16 @@ type drained struct {
 const idsKept = 20
 
 // storeOf stores entries of one connection together, and one by one when that
-// fails, so that one of them does not hold up the rest.
-func (w *Worker) storeOf(ctx context.Context, connection string, entries []inbox.Entry) error {
+// fails, so that one of them does not hold up the rest. A store that does not answer
+// is waited for, whatever the time: that is no fault of theirs.
+func (w *Worker) storeOf(ctx context.Context, connection string, entries []inbox.Entry, opened receivers) error {
 	batch := delivery.Batch{Connection: connection}
 	outcomes := make([]drained, 0, len(entries))
 	kept := entries[:0:0]
 	for _, e := range entries {
-		pushed, err := w.parse(&e)
+		pushed, err := w.parse(ctx, &e, opened)
 		if err != nil {
-			if err := w.Inbox.GiveUp(ctx, e.ID, err.Error()); err != nil {
+			if err := w.unread(ctx, &e, err); err != nil {
 				return err
 			}
 			continue
@@ -111,7 +113,7 @@ func (w *Worker) storeOf(ctx context.Context, connection string, entries []inbox
 		return nil //nolint:nilerr // they wait for the next start
 	case len(kept) > 1:
 		for _, e := range kept {
-			if err := w.storeOf(ctx, connection, []inbox.Entry{e}); err != nil {
+			if err := w.storeOf(ctx, connection, []inbox.Entry{e}, opened); err != nil {
 				return err
 			}
 		}
@@ -128,14 +130,6 @@ func (w *Worker) storeOf(ctx context.Context, connection string, entries []inbox
 		done[e.ID] = string(text)
 	}
 	return w.Inbox.DoneAll(ctx, done)
-}
-
-func (w *Worker) parse(e *inbox.Entry) (source.Pushed, error) {
-	parse, ok := w.Pushes[e.Kind]
-	if !ok {
-		return source.Pushed{}, fmt.Errorf("nothing of this version reads %q", e.Kind)
-	}
-	return parse(e.Body)
 }
 
 // take adds to a batch what can be stored of a body.

@@ -121,21 +121,25 @@ func (p *pulling) run(ctx context.Context) error {
 // open makes the source from the connection's settings and secrets as they are
 // now.
 func (p *pulling) open(ctx context.Context) (source.Source, error) {
-	i := slices.IndexFunc(p.w.kinds, func(k source.Kind) bool { return k.Name == p.connection.Kind })
+	return p.w.open(ctx, p.connection, known{p})
+}
+
+func (w *Worker) open(ctx context.Context, c control.Connection, known source.Known) (source.Source, error) {
+	i := slices.IndexFunc(w.kinds, func(k source.Kind) bool { return k.Name == c.Kind })
 	if i < 0 {
-		return nil, fmt.Errorf("there is no kind of source called %q", p.connection.Kind)
+		return nil, fmt.Errorf("there is no kind of source called %q", c.Kind)
 	}
-	settings, secrets, err := p.w.db.Config(ctx, p.connection)
+	settings, secrets, err := w.db.Config(ctx, c)
 	if err != nil {
 		return nil, fmt.Errorf("read the settings: %w", err)
 	}
-	return p.w.kinds[i].New(source.Config{
-		Connection: p.connection.Name,
+	return w.kinds[i].New(source.Config{
+		Connection: c.Name,
 		Settings:   settings,
 		Secrets:    secrets,
-		Known:      known{p},
+		Known:      known,
 		Now:        time.Now,
-	}, p.w.client)
+	}, w.client)
 }
 
 // save writes a page and then the cursor behind it, in this order: a crash in

@@ -11,7 +11,7 @@ CREATE TABLE entries (
     key         TEXT    NOT NULL, -- '': it has none
     received_at INTEGER NOT NULL,
     bytes       INTEGER NOT NULL, -- of the body as it was received
-    state       TEXT    NOT NULL CHECK (state IN ('waiting', 'done', 'failed', 'refused')),
+    state       TEXT    NOT NULL CHECK (state IN ('waiting', 'done', 'failed', 'refused', 'ignored')),
     attempts    INTEGER NOT NULL DEFAULT 0,
     retry_at    INTEGER NOT NULL DEFAULT 0, -- of one that waits
     outcome     TEXT    NOT NULL DEFAULT '',
@@ -33,10 +33,10 @@ CREATE INDEX entries_state ON entries (state, id, retry_at);
 CREATE INDEX entries_connection ON entries (connection, id, state);
 CREATE INDEX entries_token ON entries (token);
 CREATE INDEX entries_kind ON entries (kind);
--- What is pruned: bodies, rows without a key, and refused ones beyond the bound.
+-- What is pruned: bodies, rows without a key, and those only noted beyond the bound.
 CREATE INDEX entries_body ON entries (state, done_at) WHERE done_at > 0 AND pruned = 0;
 CREATE INDEX entries_keyless ON entries (done_at) WHERE done_at > 0 AND key = '';
-CREATE INDEX entries_refused ON entries (connection) WHERE state = 'refused';
+CREATE INDEX entries_noted ON entries (connection, state) WHERE state IN ('refused', 'ignored');
 
 -- How many entries there are, kept by triggers: keys stay for ever, and to
 -- count them takes longer each year.

@@ -28,7 +28,7 @@ func fieldsOf(v any, at string, wrong *problems) (fields, bool) {
 	}
 	f := fields{at, o, wrong}
 	for _, key := range o.repeated {
-		f.refuse(key, "is given more than once")
+		f.reject(key, "is given more than once")
 	}
 	return f, true
 }
@@ -41,7 +41,7 @@ func (f fields) has(name string) bool {
 	return ok
 }
 
-func (f fields) refuse(name, message string) { f.wrong.add(f.path(name), message) }
+func (f fields) reject(name, message string) { f.wrong.add(f.path(name), message) }
 
 // plainKey reports whether a key needs no quotes in a path. It is asked about each
 // object of each push, for which a regular expression is too slow.
@@ -72,7 +72,7 @@ func (f fields) require(names ...string) {
 	f.requireKeys(names...)
 	for _, name := range names {
 		if f.has(name) && f.value(name) == nil {
-			f.refuse(name, "must not be null")
+			f.reject(name, "must not be null")
 		}
 	}
 }
@@ -81,7 +81,7 @@ func (f fields) require(names ...string) {
 func (f fields) requireKeys(names ...string) {
 	for _, name := range names {
 		if !f.has(name) {
-			f.refuse(name, "is required")
+			f.reject(name, "is required")
 		}
 	}
 }
@@ -93,9 +93,9 @@ func (f fields) only(names []string) {
 			continue
 		}
 		if near := nearest(names, key); near != "" {
-			f.refuse(key, fmt.Sprintf("is not a known field, did you mean %q?", near))
+			f.reject(key, fmt.Sprintf("is not a known field, did you mean %q?", near))
 		} else {
-			f.refuse(key, "is not a known field")
+			f.reject(key, "is not a known field")
 		}
 	}
 }
@@ -106,12 +106,12 @@ func (f fields) text(name string, limit int) string {
 	case nil:
 	case string:
 		if message := wrongText(v, limit); message != "" {
-			f.refuse(name, message)
+			f.reject(name, message)
 			return ""
 		}
 		return v
 	default:
-		f.refuse(name, "must be text")
+		f.reject(name, "must be text")
 	}
 	return ""
 }
@@ -143,7 +143,7 @@ func (f fields) name(name string) string {
 		return f.text(name, maxName)
 	}
 	if message := wrongName(s, maxName); message != "" {
-		f.refuse(name, message)
+		f.reject(name, message)
 		return ""
 	}
 	return s
@@ -169,7 +169,7 @@ var hexSHA = regexp.MustCompile(`^[0-9a-f]{7,64}$`)
 func (f fields) sha(name string) string {
 	s := strings.ToLower(f.text(name, maxName))
 	if s != "" && !hexSHA.MatchString(s) {
-		f.refuse(name, "must be 7 to 64 hexadecimal digits")
+		f.reject(name, "must be 7 to 64 hexadecimal digits")
 		return ""
 	}
 	return s
@@ -180,7 +180,7 @@ func (f fields) flag(name string) bool {
 	v := f.value(name)
 	b, ok := v.(bool)
 	if v != nil && !ok {
-		f.refuse(name, "must be true or false")
+		f.reject(name, "must be true or false")
 	}
 	return b
 }
@@ -196,7 +196,7 @@ func (f fields) whole(name string, low, high, otherwise int64) int64 {
 			return n
 		}
 	}
-	f.refuse(name, fmt.Sprintf("must be a whole number from %d to %d", low, high))
+	f.reject(name, fmt.Sprintf("must be a whole number from %d to %d", low, high))
 	return otherwise
 }
 
@@ -208,12 +208,12 @@ func (f fields) time(name string) delivery.Instant {
 	}
 	s, ok := v.(string)
 	if !ok {
-		f.refuse(name, wrongTime)
+		f.reject(name, wrongTime)
 		return 0
 	}
 	at, message := parseTime(s)
 	if message != "" {
-		f.refuse(name, message)
+		f.reject(name, message)
 	}
 	return at
 }
@@ -223,9 +223,9 @@ func (f fields) ordered(created, started, finished delivery.Instant) {
 	switch {
 	case !finished.Known():
 	case finished < started:
-		f.refuse("finished_at", "is before started_at")
+		f.reject("finished_at", "is before started_at")
 	case finished < created:
-		f.refuse("finished_at", "is before created_at")
+		f.reject("finished_at", "is before created_at")
 	}
 }
 
@@ -237,11 +237,11 @@ func (f fields) objects(name string, limit int) []fields {
 	}
 	list, ok := v.([]any)
 	if !ok {
-		f.refuse(name, "must be an array")
+		f.reject(name, "must be an array")
 		return nil
 	}
 	if len(list) > limit {
-		f.refuse(name, fmt.Sprintf("has more than %d elements", limit))
+		f.reject(name, fmt.Sprintf("has more than %d elements", limit))
 		return nil
 	}
 	var all []fields

@@ -168,7 +168,7 @@ func readBuilds(f fields) []delivery.Build {
 		return builds
 	}
 	if len(o.keys) > maxBuilds {
-		f.refuse("builds", fmt.Sprintf("has more than %d builds", maxBuilds))
+		f.reject("builds", fmt.Sprintf("has more than %d builds", maxBuilds))
 		return nil
 	}
 	byName, _ := fieldsOf(o, f.path("builds"), f.wrong)
@@ -190,7 +190,7 @@ func (f fields) id(name string) string {
 			return strconv.FormatUint(id, 10)
 		}
 	}
-	f.refuse(name, "must be text, or a whole number of at most 64 bits")
+	f.reject(name, "must be text, or a whole number of at most 64 bits")
 	return ""
 }
 
@@ -215,7 +215,7 @@ func (f fields) status(name string) delivery.RunStatus {
 	}
 	s, _ := v.(string)
 	if !slices.Contains(statuses, delivery.RunStatus(s)) {
-		f.refuse(name, "must be one of waiting, running, success, failed, cancelled, skipped, unknown")
+		f.reject(name, "must be one of waiting, running, success, failed, cancelled, skipped, unknown")
 	}
 	return delivery.RunStatus(s)
 }
@@ -228,7 +228,7 @@ func (f fields) url(name string) string {
 	}
 	u, err := url.Parse(s)
 	if err != nil || u.Scheme != "http" && u.Scheme != "https" || u.Host == "" {
-		f.refuse(name, "must be an address that begins with http:// or https://")
+		f.reject(name, "must be an address that begins with http:// or https://")
 		return ""
 	}
 	return s
@@ -245,14 +245,14 @@ func (f fields) labels(name string) map[string]string {
 		return nil
 	}
 	if len(members.object.keys) > maxLabels {
-		f.refuse(name, fmt.Sprintf("has more than %d labels", maxLabels))
+		f.reject(name, fmt.Sprintf("has more than %d labels", maxLabels))
 		return nil
 	}
 	var labels map[string]string
 	for _, key := range members.object.keys {
 		members.require(key)
 		if message := wrongName(key, maxLabelKey); message != "" {
-			members.refuse(key, "name "+message)
+			members.reject(key, "name "+message)
 		}
 		if labels == nil {
 			labels = map[string]string{}

@@ -84,7 +84,7 @@ func (f fields) pipelineID(name string) string {
 	}
 	id, err := strconv.ParseUint(digits, 10, 64)
 	if err != nil {
-		f.refuse(name, "must be a whole number of at most 64 bits")
+		f.reject(name, "must be a whole number of at most 64 bits")
 		return ""
 	}
 	return strconv.FormatUint(id, 10)
@@ -99,7 +99,7 @@ func savedJobs(f fields) []delivery.Job {
 		failed = append(failed, savedJob(job, delivery.RunFailed))
 	}
 	if len(jobs)+len(failed) > maxJobs {
-		f.refuse("jobs_failed", fmt.Sprintf("makes more than %d jobs, with those of jobs", maxJobs))
+		f.reject("jobs_failed", fmt.Sprintf("makes more than %d jobs, with those of jobs", maxJobs))
 		return nil
 	}
 	slices.SortStableFunc(failed, func(a, b delivery.Job) int { return cmp.Compare(a.StartedAt, b.StartedAt) })
@@ -139,7 +139,7 @@ func savedJob(f fields, status delivery.RunStatus) delivery.Job {
 func savedBuilds(f fields) []delivery.Build {
 	if f.value("builds") == nil {
 		if !f.has("build") {
-			f.refuse("builds", "is required, or build")
+			f.reject("builds", "is required, or build")
 			return nil
 		}
 		return []delivery.Build{{Name: buildE2E, Duration: f.secondsOrText("build")}}
@@ -147,7 +147,7 @@ func savedBuilds(f fields) []delivery.Build {
 	var builds []delivery.Build
 	for _, element := range f.objects("builds", maxBuilds) {
 		if len(builds)+len(element.object.keys) > maxBuilds {
-			f.refuse("builds", fmt.Sprintf("has more than %d builds", maxBuilds))
+			f.reject("builds", fmt.Sprintf("has more than %d builds", maxBuilds))
 			return nil
 		}
 		for _, name := range element.object.keys {
@@ -160,7 +160,7 @@ func savedBuilds(f fields) []delivery.Build {
 // build is one whose name is that of a member.
 func (f fields) build(name string, duration int64) delivery.Build {
 	if message := wrongName(name, maxName); message != "" {
-		f.refuse(name, "name "+message)
+		f.reject(name, "name "+message)
 	}
 	return delivery.Build{Name: name, Duration: duration}
 }

@@ -40,7 +40,7 @@ func (f fields) duration(name string, text bool) int64 {
 			}
 		}
 	}
-	f.refuse(name, fmt.Sprintf("must be a number of seconds from 0 to %d", int64(maxSeconds)))
+	f.reject(name, fmt.Sprintf("must be a number of seconds from 0 to %d", int64(maxSeconds)))
 	return delivery.NotSaid
 }
 
