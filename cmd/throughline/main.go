@@ -11,6 +11,7 @@ import (
 	_ "time/tzdata" // zones on machines that have none
 
 	"throughline/internal/source"
+	"throughline/internal/source/ci"
 	"throughline/internal/source/tracker"
 )
 
@@ -24,6 +25,7 @@ func main() {
 func kinds() []source.Kind {
 	return []source.Kind{
 		tracker.Kind(),
+		ci.Kind(),
 	}
 }
 
