@@ -97,8 +97,12 @@ func (s *Server) newConnectionPage(w http.ResponseWriter, r *http.Request) {
 	s.showConnection(w, r, http.StatusOK, s.connectionForm(r, kind, c))
 }
 
-// freeName proposes the kind's name for its first connection, none after.
+// freeName proposes the kind's name for its first connection, none after, and none
+// where that is always there.
 func (s *Server) freeName(ctx context.Context, name string) (string, error) {
+	if control.BuiltIn(name) {
+		return "", nil
+	}
 	_, err := s.db.Connection(ctx, name)
 	switch {
 	case errors.Is(err, control.ErrNotFound):
