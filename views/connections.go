@@ -14,6 +14,7 @@ type ConnectionForm struct {
 	Pushed      bool   // nothing is pulled
 	BuiltIn     bool   // always there
 	Hook        string // address that the source sends its hooks to, "" when it sends none
+	HookAny     string // another one, which finds the connection by its secret; "" for none
 	Intervals   []Option
 	Secrets     []SecretInput
 	Fields      []ConnectionInput
@@ -34,6 +35,7 @@ type SecretInput struct {
 	Set bool // one is stored
 	// Proposed is a new one to copy to where it is needed too, before it is stored.
 	Proposed string
+	Renew    string // path to the form that proposes another one, "" for none
 }
 
 // TestResult is what a connection test found.

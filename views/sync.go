@@ -15,6 +15,7 @@ type Connection struct {
 	Every       time.Duration
 	Provisioned bool
 	Pushed      bool // nothing is pulled
+	Received    int  // that were pushed to it
 	Paused      *Pause
 	NextRunAt   time.Time
 	Syncing     bool

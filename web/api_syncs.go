@@ -113,6 +113,9 @@ func (s *Server) apiStartSync(w http.ResponseWriter, r *http.Request) {
 	ctx, name := r.Context(), chi.URLParam(r, "name")
 	c, err := s.db.Connection(ctx, name)
 	switch {
+	case control.BuiltIn(name), err == nil && c.Pushed():
+		writeAPIError(w, http.StatusConflict, "pushed", "nothing is pulled from this connection: it takes what is pushed")
+		return
 	case errors.Is(err, control.ErrNotFound):
 		writeAPIError(w, http.StatusNotFound, "not_found", "there is no such connection", apiDetail{Path: "name", Message: "no connection has this name"})
 		return

@@ -22,15 +22,29 @@ func intervals() []time.Duration {
 	return []time.Duration{5 * time.Minute, 15 * time.Minute, 30 * time.Minute, time.Hour, 3 * time.Hour, 6 * time.Hour, 24 * time.Hour}
 }
 
-// hookSecret is the secret of every kind that sends hooks.
-const hookSecret = "webhook_secret"
-
 // hookAddress is where a source sends the hooks of a connection.
 func (s *Server) hookAddress(r *http.Request, name string) string {
 	if name == "" {
 		name = "NAME"
 	}
 	return s.siteURL(r) + "/hooks/" + name
+}
+
+// offerHooks says where hooks go, and proposes a secret for them where there is
+// none, or where another one is asked for.
+func (s *Server) offerHooks(r *http.Request, f *views.ConnectionForm, secret *views.SecretInput) {
+	f.Hook = s.hookAddress(r, f.Name)
+	if f.Kind == "github" {
+		f.HookAny = s.siteURL(r) + "/api/github"
+	}
+	if f.Provisioned {
+		return
+	}
+	if !secret.Set || r.URL.Query().Get("secret") == "new" {
+		secret.Proposed = rand.Text() + rand.Text()
+	} else {
+		secret.Renew = "/settings/connections/" + f.Name + "?secret=new"
+	}
 }
 
 // connectionForm is the form of c as it is stored.
@@ -59,10 +73,8 @@ func (s *Server) connectionForm(r *http.Request, kind source.Kind, c control.Con
 	}
 	for _, field := range kind.Secrets {
 		in := views.SecretInput{Input: fieldInput(p, kind, field, c.Provisioned), Set: slices.Contains(c.Secrets, field.Name)}
-		if field.Name == hookSecret && !c.Provisioned {
-			if f.Hook = s.hookAddress(r, c.Name); !in.Set {
-				in.Proposed = rand.Text() + rand.Text()
-			}
+		if field.Name == source.WebhookSecret {
+			s.offerHooks(r, &f, &in)
 		}
 		f.Secrets = append(f.Secrets, in)
 	}

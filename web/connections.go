@@ -10,6 +10,7 @@ import (
 
 	"throughline/internal/control"
 	"throughline/internal/i18n"
+	"throughline/internal/inbox"
 	"throughline/internal/source"
 	"throughline/views"
 )
@@ -40,20 +41,42 @@ func (s *Server) connectionsPage(w http.ResponseWriter, r *http.Request) {
 		s.fail(w, r, err)
 		return
 	}
-	list = s.withBuiltIn(list)
+	pushed, err := s.pushedList(r.Context())
+	if err != nil {
+		s.fail(w, r, err)
+		return
+	}
+	list = append(list, pushed...)
 	title := i18n.T(r.Context(), "settings.connections")
 	s.render(w, r, http.StatusOK, views.ConnectionsPage(s.page(r, title, "settings"), list, s.cfg.Worker.Waiting()))
 }
 
-// withBuiltIn adds the connections that are there without having been made.
-func (s *Server) withBuiltIn(list []views.Connection) []views.Connection {
+// pushedList is every connection that only takes what is pushed, with how much
+// came; those that are always there are in it without having been made.
+func (s *Server) pushedList(ctx context.Context) ([]views.Connection, error) {
+	all, err := s.db.Connections(ctx)
+	if err != nil {
+		return nil, err
+	}
+	all = slices.DeleteFunc(all, func(c control.Connection) bool { return !c.Pushed() })
 	for _, k := range s.cfg.Kinds {
-		there := slices.ContainsFunc(list, func(c views.Connection) bool { return c.Name == k.Name })
-		if control.BuiltIn(k.Name) && !there {
-			list = append(list, views.Connection{Name: k.Name, Kind: k.Title, Pushed: true})
+		if control.BuiltIn(k.Name) && !slices.ContainsFunc(all, func(c control.Connection) bool { return c.Name == k.Name }) {
+			all = append(all, control.Connection{Name: k.Name, Kind: k.Name})
 		}
 	}
-	return list
+	var counts map[string]map[inbox.State]int
+	if s.cfg.Inbox != nil {
+		if counts, err = s.cfg.Inbox.Counts(ctx); err != nil {
+			return nil, err
+		}
+	}
+	out := make([]views.Connection, len(all))
+	for i, c := range all {
+		out[i] = s.connectionView(c)
+		n := counts[c.Name]
+		out[i].Received = n[inbox.Waiting] + n[inbox.Done] + n[inbox.Failed]
+	}
+	return out, nil
 }
 
 func (s *Server) newConnectionPage(w http.ResponseWriter, r *http.Request) {
@@ -74,8 +97,12 @@ func (s *Server) newConnectionPage(w http.ResponseWriter, r *http.Request) {
 	s.showConnection(w, r, http.StatusOK, s.connectionForm(r, kind, c))
 }
 
-// freeName proposes the kind's name for its first connection, none after.
+// freeName proposes the kind's name for its first connection, none after, and none
+// where that is always there.
 func (s *Server) freeName(ctx context.Context, name string) (string, error) {
+	if control.BuiltIn(name) {
+		return "", nil
+	}
 	_, err := s.db.Connection(ctx, name)
 	switch {
 	case errors.Is(err, control.ErrNotFound):
@@ -128,7 +155,11 @@ func (s *Server) createConnection(w http.ResponseWriter, r *http.Request) {
 		s.errorPage(w, r, http.StatusBadRequest)
 		return
 	}
-	s.saveConnection(w, r, kind, control.Connection{Kind: kind.Name, Name: r.PostFormValue("name")})
+	c := control.Connection{Kind: kind.Name, Name: r.PostFormValue("name")}
+	if kind.Pushed {
+		c.Every = control.DefaultEvery // nobody is asked for it
+	}
+	s.saveConnection(w, r, kind, c)
 }
 
 func (s *Server) updateConnection(w http.ResponseWriter, r *http.Request) {
@@ -154,13 +185,7 @@ func (s *Server) saveConnection(w http.ResponseWriter, r *http.Request, kind sou
 		s.errorPage(w, r, http.StatusForbidden)
 		return
 	case err == nil:
-		s.cfg.Worker.Poke()
-		s.flash(r, "connection.saved", "name", typed.connection.Name)
-		if kind.Pushed {
-			s.redirect(w, r, "/settings/connections")
-			return
-		}
-		s.redirect(w, r, "/syncs")
+		s.savedConnection(w, r, kind, typed)
 		return
 	}
 	errs, ok := s.connectionErrors(ctx, kind, err)
@@ -180,9 +205,32 @@ func (s *Server) saveConnection(w http.ResponseWriter, r *http.Request, kind sou
 	s.showConnection(w, r, http.StatusUnprocessableEntity, f)
 }
 
+// savedConnection leads on from a form that is saved: to what happens next, or back
+// to it when hooks have to be set up with what it says.
+func (s *Server) savedConnection(w http.ResponseWriter, r *http.Request, kind source.Kind, typed typedConnection) {
+	name := typed.connection.Name
+	if kind.Pushed {
+		s.flash(r, "connection.saved.pushed", "name", name)
+		s.redirect(w, r, "/settings/connections")
+		return
+	}
+	s.cfg.Worker.Poke()
+	if kind.Receives() && typed.secrets[source.WebhookSecret] != "" {
+		s.flash(r, "connection.saved.hooks", "name", name)
+		s.redirect(w, r, "/settings/connections/"+name)
+		return
+	}
+	s.flash(r, "connection.saved", "name", name)
+	s.redirect(w, r, "/syncs")
+}
+
 func (s *Server) deleteConnectionPage(w http.ResponseWriter, r *http.Request) {
 	c, _, ok := s.namedConnection(w, r)
 	if !ok {
+		return
+	}
+	if control.BuiltIn(c.Name) {
+		s.errorPage(w, r, http.StatusForbidden)
 		return
 	}
 	syncs, err := s.db.Syncs(r.Context(), control.SyncQuery{Connection: c.Name, Limit: 1000})
@@ -198,7 +246,7 @@ func (s *Server) deleteConnection(w http.ResponseWriter, r *http.Request) {
 	name := chi.URLParam(r, "name")
 	err := s.db.DeleteConnection(r.Context(), name)
 	switch {
-	case errors.Is(err, control.ErrProvisioned):
+	case errors.Is(err, control.ErrProvisioned), errors.Is(err, control.ErrBuiltIn):
 		s.errorPage(w, r, http.StatusForbidden)
 	case err != nil:
 		s.fail(w, r, err)

@@ -6,7 +6,6 @@ import (
 	"reflect"
 	"slices"
 
-	"throughline/internal/control"
 	"throughline/internal/delivery"
 	"throughline/views"
 )
@@ -145,7 +144,7 @@ func (s *Server) noIssues(ctx context.Context) (*views.Empty, error) {
 	if err != nil || len(facets.Queues)+len(facets.Types)+len(facets.Connections) > 0 {
 		return nil, err
 	}
-	connections, err := s.db.Connections(ctx)
+	connections, err := s.db.Pulled(ctx)
 	if err != nil {
 		return nil, err
 	}
@@ -154,9 +153,6 @@ func (s *Server) noIssues(ctx context.Context) (*views.Empty, error) {
 	}
 	now := s.now()
 	for _, c := range connections {
-		if control.BuiltIn(c.Kind) {
-			continue // only receives
-		}
 		if c.Syncing || c.Paused == nil && !c.NextRunAt.After(now) {
 			return &views.Empty{Reason: "syncing", Fix: "/syncs", Again: true}, nil
 		}

@@ -2,6 +2,7 @@ package web
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"net/http"
 	"net/url"
@@ -89,9 +90,9 @@ func (s *Server) syncList(r *http.Request) (views.SyncList, error) {
 	return list, nil
 }
 
-// connectionList is every connection with its newest sync.
+// connectionList is every connection that is pulled from, with its newest sync.
 func (s *Server) connectionList(ctx context.Context) ([]views.Connection, error) {
-	all, err := s.db.Connections(ctx)
+	all, err := s.db.Pulled(ctx)
 	if err != nil {
 		return nil, err
 	}
@@ -210,7 +211,11 @@ func (s *Server) actOnConnection(w http.ResponseWriter, r *http.Request) {
 		s.errorPage(w, r, http.StatusBadRequest)
 		return
 	}
-	if err != nil {
+	switch {
+	case errors.Is(err, control.ErrPushed):
+		s.errorPage(w, r, http.StatusConflict)
+		return
+	case err != nil:
 		s.fail(w, r, err)
 		return
 	}

@@ -99,6 +99,9 @@ func (s *Server) connectionOptions(ctx context.Context) ([]views.Option, error) 
 	}
 	options := []views.Option{{Label: i18n.T(ctx, "token.connection.usual")}}
 	for _, c := range connections {
+		if !c.Pushed() || c.Name == usualConnection {
+			continue
+		}
 		options = append(options, views.Option{Value: c.Name, Label: c.Name})
 	}
 	return options, nil

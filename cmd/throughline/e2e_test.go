@@ -113,6 +113,7 @@ var pages = []page{
 	{"syncs", "/syncs"},
 	{"connections", "/settings/connections"},
 	{"connection", "/settings/connections/demo"},
+	{"connection-ci", "/settings/connections/ci"},
 	{"connection-new", "/settings/connections/new"},
 	{"teams", "/settings/teams"},
 	{"team-new", "/settings/teams/new"},

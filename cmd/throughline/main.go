@@ -11,6 +11,7 @@ import (
 	_ "time/tzdata" // zones on machines that have none
 
 	"throughline/internal/source"
+	"throughline/internal/source/ci"
 	"throughline/internal/source/github"
 	"throughline/internal/source/tracker"
 )
@@ -26,6 +27,7 @@ func kinds() []source.Kind {
 	return []source.Kind{
 		tracker.Kind(),
 		github.Kind(),
+		ci.Kind(),
 	}
 }
 

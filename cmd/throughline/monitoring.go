@@ -88,7 +88,7 @@ func (a *app) state(ctx context.Context) telemetry.State {
 	if pending, err := a.store.Rebuilding(ctx); err == nil {
 		s.Rebuilding = &pending
 	}
-	connections, err := a.db.Connections(ctx)
+	connections, err := a.db.Pulled(ctx)
 	if err != nil {
 		a.log.WarnContext(ctx, "connections cannot be read for a scrape", "error", err)
 		return s

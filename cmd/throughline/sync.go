@@ -73,9 +73,20 @@ func syncNow(ctx context.Context, p program, name string, named bool) (err error
 	return nil
 }
 
-// mustExist says which connections there are when there is none called name.
+// mustExist says which connections there are when there is none called name, or
+// none that is synced.
 func (a *app) mustExist(ctx context.Context, name string) error {
-	all, err := a.db.Connections(ctx)
+	if control.BuiltIn(name) {
+		return pushedOnly(name)
+	}
+	c, err := a.db.Connection(ctx, name)
+	switch {
+	case err == nil && c.Pushed():
+		return pushedOnly(name)
+	case err != nil && !errors.Is(err, control.ErrNotFound):
+		return err
+	}
+	all, err := a.db.Pulled(ctx)
 	if err != nil {
 		return err
 	}
@@ -92,6 +103,10 @@ func (a *app) mustExist(ctx context.Context, name string) error {
 	return &usageError{fmt.Errorf("sync: there is no connection %q; there are: %s", name, strings.Join(names, ", "))}
 }
 
+func pushedOnly(name string) error {
+	return &usageError{fmt.Errorf("sync: nothing is pulled from %s: it takes what is pushed", name)}
+}
+
 // due names the connections that are due; when there are none it says why. The
 // error is errReported when one of them waits because its last sync failed.
 func (a *app) due(ctx context.Context, p program) ([]string, error) {
@@ -103,7 +118,7 @@ func (a *app) due(ctx context.Context, p program) ([]string, error) {
 	for _, c := range due {
 		names = append(names, c.Name)
 	}
-	all, err := a.db.Connections(ctx)
+	all, err := a.db.Pulled(ctx)
 	if err != nil {
 		return nil, err
 	}

@@ -36,6 +36,8 @@ func TestSyncWithoutConnections(t *testing.T) {
 	expect(t, code, exitDone, stdout, "nothing is due\n", "there are no connections yet\n")
 	code, _, stderr := cli(t, environ, "sync", "--connection", "tracker")
 	expect(t, code, exitUsage, stderr, `there is no connection "tracker"; there are none yet`)
+	code, _, stderr = cli(t, environ, "sync", "--connection", "ci")
+	expect(t, code, exitUsage, stderr, "nothing is pulled from ci: it takes what is pushed")
 }
 
 func TestSyncProblems(t *testing.T) {

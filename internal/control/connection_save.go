@@ -87,6 +87,9 @@ func (db *DB) putConnection(ctx context.Context, tx *sql.Tx, old *Connection, c 
 		return false, err
 	}
 	if old == nil {
+		if err := bumpSettings(ctx, tx); err != nil {
+			return false, err
+		}
 		return true, db.createConnection(ctx, tx, c, settings, secrets)
 	}
 	before, err := encodeSettings(old.Settings)
@@ -103,6 +106,11 @@ func (db *DB) putConnection(ctx context.Context, tx *sql.Tx, old *Connection, c 
 	}
 	if err := updateConnection(ctx, tx, old, c, settings); err != nil {
 		return false, err
+	}
+	if restart {
+		if err := bumpSettings(ctx, tx); err != nil {
+			return false, err
+		}
 	}
 	if restart || len(changed) > 0 {
 		if err := renew(ctx, tx, old.ID, restart); err != nil {
@@ -194,8 +202,11 @@ func (db *DB) putSecrets(ctx context.Context, tx *sql.Tx, id int64, secrets map[
 }
 
 // DeleteConnection removes a connection, its credentials and its syncs. What it
-// brought in stays. Errors: ErrNotFound, ErrProvisioned.
+// brought in stays. Errors: ErrNotFound, ErrProvisioned, ErrBuiltIn.
 func (db *DB) DeleteConnection(ctx context.Context, name string) error {
+	if BuiltIn(name) {
+		return ErrBuiltIn
+	}
 	return db.tx(ctx, func(tx *sql.Tx) error {
 		c, err := connectionBy(ctx, tx, "name", name)
 		if err != nil {
@@ -206,6 +217,9 @@ func (db *DB) DeleteConnection(ctx context.Context, name string) error {
 		}
 		if _, err := tx.ExecContext(ctx, `DELETE FROM connections WHERE id = ?`, c.ID); err != nil {
 			return fmt.Errorf("delete connection %s: %w", name, err)
+		}
+		if err := bumpSettings(ctx, tx); err != nil {
+			return err
 		}
 		return db.audit(ctx, tx, "connection.delete", "connection/"+name, auditOf(c, nil), nil)
 	})

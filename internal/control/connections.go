@@ -54,6 +54,16 @@ var reservedNames = []string{"ci", "series"}
 // BuiltIn reports whether a connection of that name is always there.
 func BuiltIn(name string) bool { return slices.Contains(reservedNames, name) }
 
+// Pushed reports whether the connection only takes what is pushed: it is of the
+// kind of a built-in one, and nothing is ever pulled from it.
+func (c *Connection) Pushed() bool { return BuiltIn(c.Kind) }
+
+// Pulled are the connections that syncs pull from, by name.
+func (db *DB) Pulled(ctx context.Context) ([]Connection, error) {
+	all, err := db.Connections(ctx)
+	return slices.DeleteFunc(all, func(c Connection) bool { return c.Pushed() }), err
+}
+
 const selectConnection = `
 SELECT c.id, c.name, c.kind, c.every_ms, c.settings, c.provisioned,
        c.paused_code, c.paused_message, c.paused_at, c.next_run_at, c.failures, c.revision,

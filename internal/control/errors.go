@@ -11,6 +11,8 @@ var (
 	ErrProvisioned = errors.New("declared in the provisioning file")
 	ErrNameTaken   = errors.New("the name is taken")
 	ErrInUse       = errors.New("something else needs it")
+	ErrBuiltIn     = errors.New("it is always there")
+	ErrPushed      = errors.New("nothing is pulled from this connection: it takes what is pushed")
 	ErrLastVersion = errors.New("the last version cannot be deleted")
 	ErrNoUndo      = errors.New("this change cannot be undone")
 	ErrChanged     = errors.New("it was changed since")

@@ -24,6 +24,9 @@ func (d *declarations) connection(n yamlNode) {
 		c.Every = d.every(every)
 	}
 	kind := d.kind(m["kind"], c.Kind)
+	if every := m["every"]; kind != nil && kind.Pushed && !every.null() {
+		d.fail(every.line, "every: nothing is pulled from connections of the kind %s", kind.Name)
+	}
 	settings := d.entries(m["settings"], "settings")
 	secrets := d.entries(m["secrets"], "secrets")
 	before := len(d.problems)

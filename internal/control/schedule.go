@@ -22,33 +22,44 @@ func (db *DB) Due(ctx context.Context, now time.Time) ([]Connection, error) {
 }
 
 // RunNow makes a connection due. A paused one is resumed: who asks for a sync
-// wants it tried.
+// wants it tried. Errors: ErrNotFound, ErrPushed.
 func (db *DB) RunNow(ctx context.Context, name string, now time.Time) error {
 	return db.resume(ctx, name, now)
 }
 
-// Resume ends a pause and makes the connection due.
+// Resume ends a pause and makes the connection due. Errors: ErrNotFound, ErrPushed.
 func (db *DB) Resume(ctx context.Context, name string, now time.Time) error {
 	return db.resume(ctx, name, now)
 }
 
 func (db *DB) resume(ctx context.Context, name string, now time.Time) error {
-	res, err := db.sql.Writer.ExecContext(ctx, `UPDATE connections
-		SET next_run_at = ?, failures = 0, paused_code = '', paused_message = '', paused_at = 0 WHERE name = ?`, millis(now), name)
-	if err == nil {
-		err = oneRow(res)
-	}
-	if err != nil {
-		return fmt.Errorf("resume connection %s: %w", name, err)
-	}
-	return nil
+	return db.tx(ctx, func(tx *sql.Tx) error {
+		c, err := connectionBy(ctx, tx, "name", name)
+		if err != nil {
+			return err
+		}
+		if c.Pushed() {
+			return fmt.Errorf("connection %s: %w", name, ErrPushed)
+		}
+		_, err = tx.ExecContext(ctx, `UPDATE connections
+			SET next_run_at = ?, failures = 0, paused_code = '', paused_message = '', paused_at = 0 WHERE id = ?`, millis(now), c.ID)
+		if err != nil {
+			return fmt.Errorf("resume connection %s: %w", name, err)
+		}
+		return nil
+	})
 }
 
-// Pause stops pulling until Resume or a change of the connection.
+// Pause stops pulling until Resume or a change of the connection. Errors:
+// ErrNotFound, ErrPushed.
 func (db *DB) Pause(ctx context.Context, id int64, code, message string, now time.Time) error {
 	return db.tx(ctx, func(tx *sql.Tx) error {
-		if _, err := connectionBy(ctx, tx, "id", id); err != nil {
+		c, err := connectionBy(ctx, tx, "id", id)
+		if err != nil {
 			return err
+		}
+		if c.Pushed() {
+			return fmt.Errorf("connection %s: %w", c.Name, ErrPushed)
 		}
 		return pauseWhere(ctx, tx, "id = ?", id, code, message, now)
 	})

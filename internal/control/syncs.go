@@ -68,7 +68,8 @@ func scanSync(row scanner) (Sync, error) {
 	return s, nil
 }
 
-// StartSync begins a sync of a connection. Errors: ErrNotFound, ErrSyncRunning.
+// StartSync begins a sync of a connection. Errors: ErrNotFound, ErrSyncRunning,
+// ErrPushed.
 func (db *DB) StartSync(ctx context.Context, connectionID int64, now time.Time) (Sync, error) {
 	var s Sync
 	err := db.tx(ctx, func(tx *sql.Tx) error {
@@ -76,7 +77,10 @@ func (db *DB) StartSync(ctx context.Context, connectionID int64, now time.Time) 
 		if err != nil {
 			return err
 		}
-		if c.Syncing {
+		switch {
+		case c.Pushed():
+			return ErrPushed
+		case c.Syncing:
 			return ErrSyncRunning
 		}
 		var id int64

@@ -3,6 +3,7 @@ package source
 import (
 	"errors"
 	"net/http"
+	"slices"
 )
 
 // Receiver is a Source that also sends hooks: requests of its own accord.
@@ -15,6 +16,15 @@ type Receiver interface {
 	// Receive reads a hook, first when it comes, to say at once what is wrong with
 	// it, and again when it is stored. Pushed.Key is not used: a hook has its own.
 	Receive(h Hook) (Pushed, error)
+}
+
+// WebhookSecret is the name of the secret that hooks are signed with: of every kind
+// whose sources are Receivers, and of no other.
+const WebhookSecret = "webhook_secret"
+
+// Receives reports whether the kind's sources are Receivers.
+func (k *Kind) Receives() bool {
+	return slices.ContainsFunc(k.Secrets, func(f Field) bool { return f.Name == WebhookSecret })
 }
 
 // Hook is a received request.

@@ -3,9 +3,11 @@ package worker
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"time"
 
+	"throughline/internal/control"
 	"throughline/internal/delivery"
 	"throughline/internal/inbox"
 	"throughline/internal/source"
@@ -17,8 +19,6 @@ const (
 	// drainGather is for more to come between two groups of fewer: what is stored
 	// one by one takes twice the time of what is stored together.
 	drainGather = 15 * time.Millisecond
-	drainRetry  = time.Minute
-	drainTries  = 5 // of an entry that cannot be stored, before it is given up
 )
 
 // drains stores what the inbox receives, until ctx ends.
@@ -26,13 +26,17 @@ func (w *Worker) drains(ctx context.Context) {
 	if w.Inbox == nil {
 		return
 	}
+	pauses := drainPauses()
 	for ctx.Err() == nil {
 		n, err := w.drain(ctx)
 		if err != nil {
 			w.failed(ctx, "the inbox cannot be worked off, trying again", err)
+			rest(ctx, pauses.NextBackOff(), nil)
+			continue
 		}
+		pauses.Reset()
 		switch {
-		case err != nil || n == 0:
+		case n == 0:
 			rest(ctx, maxIdle, w.Inbox.Added())
 		case n < drainEntries:
 			rest(ctx, drainGather, nil)
@@ -49,14 +53,15 @@ func rest(ctx context.Context, d time.Duration, something <-chan struct{}) {
 	}
 }
 
-// drain stores the oldest entries that wait, and says how many there were.
+// drain stores the oldest entries that wait, and says how many there were. Its error
+// is of one of the databases: then they wait as they did.
 func (w *Worker) drain(ctx context.Context) (n int, err error) {
 	entries, err := w.Inbox.Waiting(ctx, drainEntries, drainBytes)
 	if err != nil {
 		return 0, err
 	}
 	n = len(entries)
-	opened := receivers{}
+	p := pass{opened: receivers{}}
 	// Of one connection at a time, as batches are.
 	for len(entries) > 0 && ctx.Err() == nil {
 		connection := entries[0].Connection
@@ -68,12 +73,12 @@ func (w *Worker) drain(ctx context.Context) (n int, err error) {
 				others = append(others, e)
 			}
 		}
-		if err := w.storeOf(ctx, connection, these, opened); err != nil {
+		if err := w.storeOf(ctx, connection, these, &p); err != nil {
 			return n, err
 		}
 		entries = others
 	}
-	return n, nil
+	return n, w.settleFailed(ctx, &p)
 }
 
 // drained is what an entry came to, as the inbox keeps it.
@@ -85,15 +90,31 @@ type drained struct {
 
 const idsKept = 20
 
-// storeOf stores entries of one connection together, and one by one when that
-// fails, so that one of them does not hold up the rest. A store that does not answer
-// is waited for, whatever the time: that is no fault of theirs.
-func (w *Worker) storeOf(ctx context.Context, connection string, entries []inbox.Entry, opened receivers) error {
-	batch := delivery.Batch{Connection: connection}
+// storeOf stores entries of one connection, unless it is there no more.
+func (w *Worker) storeOf(ctx context.Context, connection string, entries []inbox.Entry, p *pass) error {
+	c, err := w.pushedTo(ctx, connection)
+	if errors.Is(err, control.ErrNotFound) {
+		for _, e := range entries {
+			if err := w.Inbox.GiveUp(ctx, e.ID, "there is no connection "+connection+" any more"); err != nil {
+				return err
+			}
+		}
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	return w.storeTogether(ctx, c, entries, p)
+}
+
+// storeTogether stores entries in one write, and one by one when that fails, so that
+// one of them does not hold up the rest.
+func (w *Worker) storeTogether(ctx context.Context, c control.Connection, entries []inbox.Entry, p *pass) error {
+	batch := delivery.Batch{Connection: c.Name}
 	outcomes := make([]drained, 0, len(entries))
 	kept := entries[:0:0]
 	for _, e := range entries {
-		pushed, err := w.parse(ctx, &e, opened)
+		pushed, err := w.parse(ctx, &e, p.opened)
 		if err != nil {
 			if err := w.unread(ctx, &e, err); err != nil {
 				return err
@@ -106,6 +127,7 @@ func (w *Worker) storeOf(ctx context.Context, connection string, entries []inbox
 	if len(kept) == 0 {
 		return nil
 	}
+	w.settle(ctx, c, &batch)
 	_, err := await(ctx, w, func() (delivery.Written, error) { return w.store.Write(ctx, batch) })
 	switch {
 	case err == nil:
@@ -113,14 +135,16 @@ func (w *Worker) storeOf(ctx context.Context, connection string, entries []inbox
 		return nil //nolint:nilerr // they wait for the next start
 	case len(kept) > 1:
 		for _, e := range kept {
-			if err := w.storeOf(ctx, connection, []inbox.Entry{e}, opened); err != nil {
+			if err := w.storeTogether(ctx, c, []inbox.Entry{e}, p); err != nil {
 				return err
 			}
 		}
 		return nil
 	default:
-		return w.postpone(ctx, &kept[0], err)
+		p.failed = append(p.failed, failedEntry{kept[0], err})
+		return nil
 	}
+	p.stored = true
 	done := make(map[int64]string, len(kept))
 	for i, e := range kept {
 		text, err := json.Marshal(outcomes[i])
@@ -147,14 +171,4 @@ func take(b *delivery.Batch, p *source.Pushed) drained {
 		}
 	}
 	return o
-}
-
-// postpone puts off an entry that cannot be stored, in the end for good: it can
-// be replayed.
-func (w *Worker) postpone(ctx context.Context, e *inbox.Entry, cause error) error {
-	w.failed(ctx, "what was pushed cannot be stored", cause, "entry", e.ID, "connection", e.Connection, "kind", e.Kind)
-	if e.Attempts+1 >= drainTries {
-		return w.Inbox.GiveUp(ctx, e.ID, cause.Error())
-	}
-	return w.Inbox.Failed(ctx, e.ID, cause.Error(), time.Now().Add(drainRetry))
 }

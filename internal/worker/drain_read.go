@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"strings"
+	"time"
 
 	"throughline/internal/control"
 	"throughline/internal/inbox"
@@ -79,13 +80,14 @@ func (w *Worker) openReceiver(ctx context.Context, connection string) opened {
 	return opened{kind: c.Kind, receiver: receiver}
 }
 
-// unread gives up an entry that cannot be read, unless the connection is to blame.
+// unread gives up an entry that cannot be read. Where the connection is to blame, it
+// waits until that is mended.
 func (w *Worker) unread(ctx context.Context, e *inbox.Entry, cause error) error {
 	if ctx.Err() != nil {
 		return nil //nolint:nilerr // it waits for the next start
 	}
 	if errors.Is(cause, errNotOpened) {
-		return w.postpone(ctx, e, cause)
+		return w.Inbox.Failed(ctx, e.ID, cause.Error(), time.Now().Add(drainRetry))
 	}
 	return w.Inbox.GiveUp(ctx, e.ID, cause.Error())
 }

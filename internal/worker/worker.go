@@ -166,7 +166,7 @@ func (w *Worker) untilDue(ctx context.Context) time.Duration {
 	if len(w.slots) == cap(w.slots) {
 		return maxIdle
 	}
-	connections, err := w.db.Connections(ctx)
+	connections, err := w.db.Pulled(ctx)
 	if err != nil {
 		w.failed(ctx, "connections cannot be read", err)
 		return maxIdle

@@ -4,6 +4,7 @@ import (
 	"context"
 	"iter"
 	"net/http"
+	"slices"
 
 	"throughline/internal/delivery"
 	"throughline/internal/source"
@@ -65,23 +66,20 @@ func settle(s source.Settings, b *delivery.Batch) error {
 	return nil
 }
 
+// markE2E leaves alone what says of itself which jobs are e2e, or how long they took.
 func markE2E(r *delivery.Run, patterns delivery.Patterns) {
-	first, last := delivery.Instant(0), delivery.Instant(0)
+	own := func(j delivery.Job) bool { return j.E2E }
+	if r.DurationE2E != delivery.NotSaid || slices.ContainsFunc(r.Jobs, own) {
+		return
+	}
+	ended := true
 	for i := range r.Jobs {
 		j := &r.Jobs[i]
-		if !patterns.Match(j.Name) {
-			continue
+		if j.E2E = patterns.Match(j.Name); j.E2E {
+			ended = ended && j.Status.Finished()
 		}
-		j.E2E = true
-		if !j.StartedAt.Known() || !j.FinishedAt.Known() {
-			return // its end is not known, and so that of all is not
-		}
-		if !first.Known() || j.StartedAt < first {
-			first = j.StartedAt
-		}
-		last = max(last, j.FinishedAt)
 	}
-	if first.Known() && r.DurationE2E == delivery.NotSaid {
-		r.DurationE2E = int64(max(0, last-first))
+	if ended {
+		r.DurationE2E = spanE2E(r.Jobs)
 	}
 }
