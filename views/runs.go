@@ -17,7 +17,7 @@ import (
 // Runs is the page of the CI runs behind a chart.
 type Runs struct {
 	Page
-	Query    url.Values      // canonical
+	Query    url.Values // canonical
 	Filter   FlowFilter
 	Problems []FilterProblem // with any, nothing is listed
 	Zone     *time.Location
