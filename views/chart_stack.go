@@ -33,7 +33,8 @@ func stackOption(d delivery.PanelData, p *i18n.Printer) map[string]any {
 	for _, point := range d.Series[0].Points {
 		labels = append(labels, point.Label.String())
 	}
-	c.XAxisList = []opts.XAxis{{Type: "category", Data: labels}}
+	c.SetXAxis(labels)
+	c.XAxisList = []opts.XAxis{{Type: "category"}}
 	c.YAxisList = []opts.YAxis{{Type: "value", Name: p.T("chart.axis.runs"), Min: 0, MinInterval: 1}}
 	for _, s := range d.Series {
 		if slices.Contains(besides, s.Name) {

@@ -47,6 +47,10 @@ type apiPanelFilter struct {
 	Queue      []string         `json:"queue"`
 	Type       []string         `json:"type"`
 	Team       []string         `json:"team"`
+	Project    []string         `json:"project,omitempty"` // these of runs
+	Workflow   []string         `json:"workflow,omitempty"`
+	Branch     []string         `json:"branch,omitempty"` // none: the default ones
+	Restarts   *bool            `json:"restarts,omitempty"`
 	From       delivery.Instant `json:"from"`
 	To         delivery.Instant `json:"to"` // excluded
 	Bucket     delivery.Unit    `json:"bucket"`
@@ -146,6 +150,7 @@ func panelReport(p panel, d delivery.PanelData, printer *i18n.Printer) apiPanelD
 		DefinitionVersion: delivery.DefinitionVersion, Method: quantileMethod,
 		Filter: apiPanelFilter{
 			Connection: texts(d.Filter.Connections), Queue: texts(d.Filter.Queues), Type: texts(d.Filter.Types), Team: texts(d.Filter.Teams),
+			Project: d.Filter.Projects, Workflow: d.Filter.Workflows, Branch: d.Filter.Branches, Restarts: d.Filter.Restarts,
 			From: d.Filter.From, To: d.Filter.To, Bucket: d.Filter.Unit, Clock: d.Filter.Clock, Timezone: d.Zone.String(),
 		},
 		AsOf: d.AsOf, N: d.N, Excluded: d.Excluded, Series: d.Series, Headline: map[string]*float64{},
