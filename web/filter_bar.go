@@ -45,8 +45,10 @@ func (s *Server) filterBar(ctx context.Context, of delivery.Subject, action stri
 func (s *Server) issueGroups(ctx context.Context, teams delivery.Teams) ([]facetGroup, error) {
 	facets, err := s.facets(ctx)
 	return []facetGroup{
-		{"team", teamFacets(facets, teams), 1}, {"connection", facets.Connections, 2},
-		{"queue", facets.Queues, 1}, {"type", facets.Types, 1},
+		{"team", teamFacets(facets, teams), 1},
+		{"connection", facets.Connections, 2},
+		{"queue", facets.Queues, 1},
+		{"type", facets.Types, 1},
 	}, err
 }
 
