@@ -8,12 +8,13 @@ package delivery
 //     job that waits or was skipped says is no start. Of a later attempt than the
 //     first, only jobs kept from before it count: the others tell nothing of when
 //     the run's first job started.
-//   - FinishedAt is the end of the last job, or what it was when no job says one; 0
-//     while the run goes on.
+//   - FinishedAt is the end of the last job that was not skipped, or what it was when
+//     none says one; 0 while the run goes on.
 //   - Duration is from the beginning of the attempt, AttemptAt or CreatedAt, to
 //     FinishedAt, and 0 for clocks that disagree.
 //   - DurationE2E is from the start of the first e2e job to the end of the last one,
-//     once all of them have ended. Skipped ones are left out.
+//     once all of them have ended. Skipped ones are left out, and those kept from
+//     before the attempt.
 //   - HasRestarts holds for all attempts but the first.
 func (r *Run) Clock() {
 	r.HasRestarts = r.HasRestarts || r.Attempt > 1
@@ -31,7 +32,7 @@ func (r *Run) Clock() {
 		begin = r.AttemptAt
 	}
 	r.Duration = elapsed(begin, r.FinishedAt)
-	r.DurationE2E = spanE2E(r.Jobs)
+	r.DurationE2E = r.spanE2E()
 }
 
 // firstStart is when the first job of the run started, as far as the jobs of its
@@ -40,11 +41,16 @@ func (r *Run) firstStart() Instant {
 	first := Instant(0)
 	for i := range r.Jobs {
 		job := &r.Jobs[i]
-		if job.started() && (r.Attempt <= 1 || job.StartedAt < r.AttemptAt) {
+		if job.started() && (r.Attempt <= 1 || r.keeps(job)) {
 			first = earliest(first, job.StartedAt)
 		}
 	}
 	return first
+}
+
+// keeps reports whether a job ran in an attempt before the last.
+func (r *Run) keeps(job *Job) bool {
+	return r.Attempt > 1 && job.StartedAt.Known() && job.StartedAt < r.AttemptAt
 }
 
 // started reports whether the job says when it did.
@@ -56,18 +62,18 @@ func (j *Job) started() bool {
 func lastEnd(jobs []Job) Instant {
 	last := Instant(0)
 	for i := range jobs {
-		if jobs[i].Status.Finished() {
+		if jobs[i].Status.Finished() && jobs[i].Status != RunSkipped {
 			last = max(last, jobs[i].FinishedAt)
 		}
 	}
 	return last
 }
 
-func spanE2E(jobs []Job) int64 {
+func (r *Run) spanE2E() int64 {
 	var first, last Instant
-	for i := range jobs {
-		job := &jobs[i]
-		if !job.E2E || job.Status == RunSkipped {
+	for i := range r.Jobs {
+		job := &r.Jobs[i]
+		if !job.E2E || job.Status == RunSkipped || r.keeps(job) {
 			continue
 		}
 		if !job.Status.Finished() {

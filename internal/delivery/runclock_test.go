@@ -44,7 +44,11 @@ func TestClock(t *testing.T) {
 		},
 		"skipped": {
 			Run{Status: RunSkipped, Attempt: 1, CreatedAt: 100, Jobs: []Job{e2e(ran(RunSkipped, 101, 102))}},
-			clocked{0, 102, 2, NotSaid, false},
+			clocked{0, 0, NotSaid, NotSaid, false},
+		},
+		"skipped at the end": {
+			Run{Status: RunSuccess, Attempt: 1, CreatedAt: 100, Jobs: []Job{ran(RunSuccess, 110, 150), ran(RunSkipped, 190, 190)}},
+			clocked{110, 150, 50, NotSaid, false},
 		},
 		"clocks that disagree": {
 			Run{Status: RunSuccess, Attempt: 1, CreatedAt: 100, Jobs: []Job{e2e(ran(RunSuccess, 98, 97))}},
@@ -71,6 +75,12 @@ func TestClock(t *testing.T) {
 		"another attempt with a job of the one before": {
 			Run{Status: RunSuccess, Attempt: 2, CreatedAt: 100, AttemptAt: 500, Jobs: []Job{ran(RunSuccess, 120, 170), ran(RunSuccess, 520, 580)}},
 			clocked{120, 580, 80, NotSaid, true},
+		},
+		"another attempt with an e2e job of the one before": {
+			Run{Status: RunSuccess, Attempt: 2, CreatedAt: 100, AttemptAt: 500, Jobs: []Job{
+				e2e(ran(RunSuccess, 120, 170)), e2e(ran(RunSuccess, 520, 560)), ran(RunSuccess, 560, 580),
+			}},
+			clocked{120, 580, 80, 40, true},
 		},
 		"another attempt after one that is known": {
 			Run{Status: RunRunning, Attempt: 3, CreatedAt: 100, StartedAt: 130, AttemptAt: 500, Jobs: []Job{ran(RunRunning, 520, 0)}},

@@ -125,7 +125,7 @@ func (p *pull) settle(run *delivery.Run, got *resolved, o *outcome) error {
 	default:
 		p.troubled = 0
 		run.Jobs = got.jobs
-		setTimes(run)
+		run.Clock()
 		o.runs = append(o.runs, *run)
 	}
 	return nil

@@ -41,7 +41,7 @@ func TestPullMapsARun(t *testing.T) {
 		Connection: "gh", Project: "acme/pay", ID: "7", Workflow: "CI", Number: 7, Title: "Pay #7",
 		Status: delivery.RunSuccess, Event: "push", Actor: "ann", Branch: "main", SHA: "abc7",
 		URL: "https://github.com/acme/pay/actions/runs/7", DefaultBranch: "main",
-		CreatedAt: created, StartedAt: created + 56*minute, FinishedAt: end, UpdatedAt: end,
+		CreatedAt: created, FinishedAt: end, UpdatedAt: end,
 		Attempt: 2, AttemptAt: created + 55*minute, HasRestarts: true,
 		Duration: 5 * minute, DurationE2E: 3 * minute,
 		Jobs: []delivery.Job{

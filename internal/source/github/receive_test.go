@@ -178,30 +178,3 @@ func TestForksHaveBranchesOfTheirOwn(t *testing.T) {
 		t.Errorf("branch %q", got.Branch)
 	}
 }
-
-// TestTimesOfAnAttempt leaves out what was taken over from the attempt before.
-func TestTimesOfAnAttempt(t *testing.T) {
-	job := func(from, to delivery.Instant, e2e bool, status delivery.RunStatus) delivery.Job {
-		return delivery.Job{StartedAt: from, FinishedAt: to, E2E: e2e, Status: status}
-	}
-	const ok = delivery.RunSuccess
-	for name, c := range map[string]struct {
-		attemptAt delivery.Instant
-		status    delivery.RunStatus
-		jobs      []delivery.Job
-		want      [4]int64 // started, finished, duration, e2e
-	}{
-		"first":       {0, ok, []delivery.Job{job(1100, 1500, false, ok), job(1200, 1900, true, ok), job(1300, 1700, true, ok)}, [4]int64{1100, 1900, 900, 700}},
-		"again":       {5000, ok, []delivery.Job{job(1100, 1500, true, ok), job(5100, 5600, false, ok)}, [4]int64{5100, 5600, 600, -1}},
-		"skipped":     {0, ok, []delivery.Job{job(1100, 1500, false, ok), job(9000, 9000, true, delivery.RunSkipped)}, [4]int64{1100, 1500, 500, -1}},
-		"no jobs":     {0, delivery.RunFailed, nil, [4]int64{0, 0, -1, -1}},
-		"going on":    {0, delivery.RunRunning, []delivery.Job{job(1100, 1500, true, ok)}, [4]int64{1100, 0, -1, -1}},
-		"e2e not end": {0, ok, []delivery.Job{job(1100, 1500, true, ok), job(1100, 0, true, ok)}, [4]int64{1100, 1500, 500, -1}},
-	} {
-		run := delivery.Run{CreatedAt: 1000, AttemptAt: c.attemptAt, Status: c.status, Jobs: c.jobs, Duration: -1, DurationE2E: -1}
-		setTimes(&run)
-		if got := [4]int64{int64(run.StartedAt), int64(run.FinishedAt), run.Duration, run.DurationE2E}; got != c.want {
-			t.Errorf("%s: %v, want %v", name, got, c.want)
-		}
-	}
-}
