@@ -27,15 +27,15 @@ func (s *Server) hookAddress(r *http.Request, name string) string {
 	if name == "" {
 		name = "NAME"
 	}
-	return s.siteURL(r) + "/hooks/" + name
+	return s.siteURL(r) + hooksBelow + name
 }
 
 // offerHooks says where hooks go, and proposes a secret for them where there is
 // none, or where another one is asked for.
 func (s *Server) offerHooks(r *http.Request, f *views.ConnectionForm, secret *views.SecretInput) {
 	f.Hook = s.hookAddress(r, f.Name)
-	if f.Kind == "github" {
-		f.HookAny = s.siteURL(r) + "/api/github"
+	if f.Kind == githubKind {
+		f.HookAny = s.siteURL(r) + githubHooks
 	}
 	if f.Provisioned {
 		return

@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"slices"
 	"sync"
+	"time"
 
 	"github.com/go-chi/chi/v5"
 
@@ -21,6 +22,10 @@ const (
 	hooksBelow  = "/hooks/"
 	maxHook     = 25 << 20 // bytes; GitHub sends no more
 	pingEvent   = "ping"   // which GitHub sends to try an address
+	// Whoever sends is known only once a hook is read. The usual size is let in
+	// always; of those larger or of no said size a few at a time.
+	usualHook  = 1 << 20
+	largeHooks = 4
 )
 
 // hookRoutes are where sources send hooks; their signature lets them in.
@@ -93,71 +98,119 @@ func noReceiver(w http.ResponseWriter) {
 	writeAPIError(w, http.StatusNotFound, "not_found", "no connection receives hooks here")
 }
 
+// openHook is a connection that may have sent a hook.
+type openHook struct {
+	connection control.Connection
+	receiver   source.Receiver
+}
+
 // takeHook answers a hook for the first of the connections that it is signed for.
 func (s *Server) takeHook(w http.ResponseWriter, r *http.Request, connections []control.Connection) {
 	dryRun, ok := pushQuery(w, r)
 	if !ok {
 		return
 	}
-	body, err := io.ReadAll(r.Body)
-	if err != nil {
-		bodyFail(w, err)
+	open, fault := s.openHooks(r, connections)
+	if len(open) == 0 && fault == nil {
+		noReceiver(w)
 		return
 	}
-	c, receiver, ok := s.signedFor(w, r, connections, body)
+	body, ok := s.readHook(w, r, open)
 	if !ok {
 		return
 	}
+	o, err := signedFor(r, open, body)
+	if err != nil && fault != nil { // it may be the one that the hook is for: it has to come again
+		writeAPIError(w, http.StatusServiceUnavailable, "unavailable", "a connection cannot be opened; it is in the log")
+		return
+	}
+	if err != nil {
+		s.wrongSignature(w, r, err)
+		return
+	}
 	p := pushed{dryRun: dryRun, entry: inbox.Entry{
-		Connection: c.Name, Kind: c.Kind, ReceivedAt: s.now(), Body: body, Bytes: len(body),
+		Connection: o.connection.Name, Kind: o.connection.Kind, ReceivedAt: s.now(), Body: body, Bytes: len(body),
 	}}
-	h, err := receiver.Hook(r.Header, body)
+	h, err := o.receiver.Hook(r.Header, body)
 	if err != nil {
 		s.refuseBody(w, r, &p, err)
 		return
 	}
-	p.entry.Kind, p.entry.Body = c.Kind+"."+h.Event, h.Body
+	p.entry.Kind, p.entry.Body = o.connection.Kind+"."+h.Event, h.Body
 	switch {
 	case h.Event == pingEvent:
 		hookStatus(w, http.StatusOK, "pong")
 	case h.Ignored:
 		s.ignoreHook(w, r, &p)
 	default:
-		s.keepHook(w, r, &p, receiver, h)
+		s.keepHook(w, r, &p, o.receiver, h)
 	}
 }
 
-// signedFor is the first of the connections whose secret a request was signed
-// with; when there is none the answer is written.
-func (s *Server) signedFor(w http.ResponseWriter, r *http.Request, connections []control.Connection, body []byte) (control.Connection, source.Receiver, bool) {
-	var verdict, fault error
+// openHooks are those of the connections that receive hooks. One that takes
+// whatever comes is after those that look at the signature, and takes none of
+// theirs. The error is of the last that cannot be opened.
+func (s *Server) openHooks(r *http.Request, connections []control.Connection) (open []openHook, fault error) {
+	var anybody []openHook
 	for _, c := range connections {
 		receiver, err := s.receiver(r.Context(), c)
-		if err != nil {
+		switch {
+		case err != nil:
 			s.log.Error("a connection cannot be opened to receive a hook", "error", err, "connection", c.Name)
 			fault = err
-			continue
+		case receiver == nil:
+		case receiver.Verify(r.Header, nil) == nil:
+			anybody = append(anybody, openHook{c, receiver})
+		default:
+			open = append(open, openHook{c, receiver})
 		}
-		if receiver == nil {
-			continue
+	}
+	return append(open, anybody...), fault
+}
+
+// readHook reads a hook that one of the connections may have sent. When it is not
+// read the answer is written.
+func (s *Server) readHook(w http.ResponseWriter, r *http.Request, open []openHook) ([]byte, bool) {
+	unsigned := func(o openHook) bool { return errors.Is(o.receiver.Verify(r.Header, nil), source.ErrUnsigned) }
+	if len(open) > 0 && !slices.ContainsFunc(open, func(o openHook) bool { return !unsigned(o) }) {
+		writeAPIError(w, http.StatusUnauthorized, "unauthorized", source.ErrUnsigned.Error())
+		return nil, false
+	}
+	if refuseEncoded(w, r) {
+		return nil, false
+	}
+	if r.ContentLength < 0 || r.ContentLength > usualHook {
+		select {
+		case s.largeHooks <- struct{}{}:
+			defer func() { <-s.largeHooks }()
+		default:
+			retryAfter(w, time.Minute)
+			writeAPIError(w, http.StatusServiceUnavailable, "unavailable", "too many large hooks at once; send it again later")
+			return nil, false
 		}
-		err = receiver.Verify(r.Header, body)
+	}
+	body, err := io.ReadAll(r.Body)
+	if err != nil {
+		bodyFail(w, err)
+		return nil, false
+	}
+	return body, true
+}
+
+// signedFor is the first of the connections whose secret a request was signed
+// with. Errors: source.ErrUnsigned, source.ErrSignature.
+func signedFor(r *http.Request, open []openHook, body []byte) (openHook, error) {
+	verdict := source.ErrUnsigned
+	for _, o := range open {
+		err := o.receiver.Verify(r.Header, body)
 		if err == nil {
-			return c, receiver, true
+			return o, nil
 		}
-		if verdict == nil || errors.Is(err, source.ErrSignature) {
+		if errors.Is(err, source.ErrSignature) {
 			verdict = err
 		}
 	}
-	switch {
-	case fault != nil: // it may be the one that the hook is for: it has to come again
-		writeAPIError(w, http.StatusServiceUnavailable, "unavailable", "a connection cannot be opened; it is in the log")
-	case verdict != nil:
-		s.wrongSignature(w, r, verdict)
-	default:
-		noReceiver(w)
-	}
-	return control.Connection{}, nil, false
+	return openHook{}, verdict
 }
 
 // wrongSignature refuses a hook, and soon whoever goes on guessing.

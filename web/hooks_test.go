@@ -4,8 +4,10 @@ import (
 	"crypto/hmac"
 	"crypto/sha256"
 	"encoding/hex"
+	"encoding/json"
 	"io"
 	"net/http"
+	"net/http/httptest"
 	"os"
 	"strings"
 	"testing"
@@ -183,6 +185,36 @@ func TestHooksAfterNewSecret(t *testing.T) {
 	}
 }
 
+// A connection that takes what is not signed takes nothing of those that are.
+func TestUnsignedHooks(t *testing.T) {
+	s := hookSite(t)
+	open, err := s.db.SaveConnection(t.Context(), control.Connection{
+		Name: "aaa", Kind: "github", Every: time.Hour, Settings: source.Settings{"allow_unsigned": json.RawMessage("true")},
+	}, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	run := recordedHook(t, "workflow_run.completed.json")
+	s.send(hook{githubHooks, "workflow_run", "1", hookSecret, run})
+	s.send(hook{githubHooks, "workflow_run", "2", "", run})
+	want := map[string]map[inbox.State]int{"acme": {inbox.Waiting: 1}, open.Name: {inbox.Waiting: 1}}
+	if d := cmp.Diff(want, s.received()); d != "" {
+		t.Errorf("inbox (-want +got):\n%s", d)
+	}
+}
+
+func TestCompressedHook(t *testing.T) {
+	s := hookSite(t)
+	req := httptest.NewRequest(http.MethodPost, "/hooks/acme", strings.NewReader("{}"))
+	req.Header.Set("X-Hub-Signature-256", "sha256=00")
+	req.Header.Set("Content-Encoding", "gzip")
+	w := httptest.NewRecorder()
+	s.server.Handler().ServeHTTP(w, req)
+	if w.Code != http.StatusUnsupportedMediaType {
+		t.Errorf("it answers %d", w.Code)
+	}
+}
+
 func TestGuessingSignaturesIsSlowedDown(t *testing.T) {
 	s := hookSite(t)
 	for range wrongPasswords {
@@ -190,7 +222,10 @@ func TestGuessingSignaturesIsSlowedDown(t *testing.T) {
 			t.Fatalf("a wrong signature answers %d", status)
 		}
 	}
-	if status, answer := s.send(hook{githubHooks, "ping", "1", "", "{}"}); status != 429 || !strings.Contains(answer, "too_many_requests") {
+	if status, _ := s.send(hook{githubHooks, "ping", "1", "", "{}"}); status != 401 {
+		t.Errorf("what is not signed is no guess, and answers %d", status)
+	}
+	if status, answer := s.send(hook{githubHooks, "ping", "1", "third", "{}"}); status != 429 || !strings.Contains(answer, "too_many_requests") {
 		t.Errorf("one too many answers %d %s", status, answer)
 	}
 	if status, _ := s.send(hook{githubHooks, "ping", "1", hookSecret, "{}"}); status != 200 {

@@ -104,8 +104,7 @@ func (s *Server) receive(w http.ResponseWriter, r *http.Request, kind string, pa
 	if p.dryRun, ok = pushQuery(w, r, params...); !ok {
 		return p, false
 	}
-	if encoding := r.Header.Get("Content-Encoding"); encoding != "" && !strings.EqualFold(encoding, "identity") {
-		writeAPIError(w, http.StatusUnsupportedMediaType, "unsupported", "send the body as it is, without Content-Encoding")
+	if refuseEncoded(w, r) {
 		return p, false
 	}
 	body, err := io.ReadAll(r.Body)
@@ -114,6 +113,9 @@ func (s *Server) receive(w http.ResponseWriter, r *http.Request, kind string, pa
 		return p, false
 	}
 	from := pusherFrom(r.Context())
+	if !s.takes(w, r, from) {
+		return p, false
+	}
 	p.entry = inbox.Entry{
 		Connection: from.connection, Kind: kind, Token: from.token, ReceivedAt: s.now(), Body: body, Bytes: len(body),
 	}
@@ -123,6 +125,35 @@ func (s *Server) receive(w http.ResponseWriter, r *http.Request, kind string, pa
 	}
 	p.entry.Key = p.Key
 	return p, true
+}
+
+// takes reports whether the connection of a pusher is there; when it is not the
+// answer is written.
+func (s *Server) takes(w http.ResponseWriter, r *http.Request, from pusher) bool {
+	if control.BuiltIn(from.connection) {
+		return true
+	}
+	_, err := s.db.Connection(r.Context(), from.connection)
+	switch {
+	case errors.Is(err, control.ErrNotFound):
+		writeAPIError(w, http.StatusForbidden, "forbidden",
+			"the connection "+from.connection+", which the token "+from.token+" is for, was deleted; make another token")
+		return false
+	case err != nil:
+		s.apiFail(w, r, err)
+		return false
+	}
+	return true
+}
+
+// refuseEncoded refuses a body that is compressed.
+func refuseEncoded(w http.ResponseWriter, r *http.Request) bool {
+	encoding := r.Header.Get("Content-Encoding")
+	if encoding == "" || strings.EqualFold(encoding, "identity") {
+		return false
+	}
+	writeAPIError(w, http.StatusUnsupportedMediaType, "unsupported", "send the body as it is, without Content-Encoding")
+	return true
 }
 
 // refuseBody answers what is wrong with a body, all of it.

@@ -156,3 +156,24 @@ func TestPushRuns(t *testing.T) {
 		t.Errorf("inbox (-want +got):\n%s", d)
 	}
 }
+
+// What is pushed for a connection that was deleted is not taken, to be given up later.
+func TestPushForDeletedConnection(t *testing.T) {
+	s, _, _ := pushSite(t)
+	s.connectKind("old", "tracker", map[string]string{"token": "good"})
+	token, err := s.db.CreateToken(t.Context(), control.Token{Name: "gitlab-old", Scopes: []string{"ingest"}, Connection: "old"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if status, answer := s.push("/save_metrics", token, gitlabRun(t)); status != 200 {
+		t.Errorf("while it is there: %d %s", status, answer)
+	}
+	if err := s.db.DeleteConnection(t.Context(), "old"); err != nil {
+		t.Fatal(err)
+	}
+	for _, path := range []string{"/save_metrics", "/save_metrics?dry_run=1", "/api/v1/runs"} {
+		if status, answer := s.push(path, token, gitlabRun(t)); status != 403 || !strings.Contains(answer, "the connection old, which the token gitlab-old is for, was deleted") {
+			t.Errorf("%s: %d %s", path, status, answer)
+		}
+	}
+}

@@ -78,12 +78,13 @@ type Server struct {
 	guesses     *throttle // of API tokens, by address
 	reveals     reveals
 	receivers   receivers
+	largeHooks  chan struct{}
 	caches      caches
 }
 
 // New makes a Server; it starts nothing.
 func New(cfg Config) *Server {
-	s := &Server{cfg: cfg, db: cfg.DB, store: cfg.Store, log: cfg.Log, now: cfg.Now, observer: cfg.Observer, logins: newThrottle(), guesses: newThrottle()}
+	s := &Server{cfg: cfg, db: cfg.DB, store: cfg.Store, log: cfg.Log, now: cfg.Now, observer: cfg.Observer, logins: newThrottle(), guesses: newThrottle(), largeHooks: make(chan struct{}, largeHooks)}
 	if s.now == nil {
 		s.now = time.Now
 	}

@@ -34,12 +34,12 @@ func mergeJobs(stored, said []Job) []Job {
 			jobs[i] = job
 		}
 	}
-	sortJobs(jobs)
+	SortJobs(jobs)
 	return jobs
 }
 
-// sortJobs puts jobs in the order of their starts, those without one last.
-func sortJobs(jobs []Job) {
+// SortJobs puts jobs in the order of their starts, those without one last.
+func SortJobs(jobs []Job) {
 	slices.SortStableFunc(jobs, func(a, b Job) int {
 		return cmp.Or(
 			cmp.Compare(a.begins(), b.begins()), cmp.Compare(a.CreatedAt, b.CreatedAt),

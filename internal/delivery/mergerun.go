@@ -1,6 +1,9 @@
 package delivery
 
-import "cmp"
+import (
+	"cmp"
+	"strings"
+)
 
 // MergeRun is what a store keeps of a run of which it has stored, a zero Run when
 // it has nothing, once said is told of it. It is never a Part.
@@ -13,6 +16,8 @@ import "cmp"
 //     the one that is further along, then said.
 //   - A field that the one does not say is as the other says it, but AttemptAt and
 //     builds, which are of one attempt. So an older attempt adds what is missing.
+//     A branch with its owner, as fork:main, goes before main: jobs do not say whose
+//     theirs is.
 //   - CreatedAt is an update's. Where only jobs tell of the attempt, it is the
 //     earliest one told, and the status follows from the jobs.
 //   - Jobs are those of the attempt that is kept, by ID, or by name and attempt
@@ -69,6 +74,9 @@ func mergeParts(stored, said Run) Run {
 		r.Jobs = mergeJobs(stored.Jobs, said.Jobs)
 	} else {
 		r.Jobs = mergeJobs(nil, r.Jobs)
+	}
+	if r.Branch != "" && strings.HasSuffix(other.Branch, ":"+r.Branch) {
+		r.Branch = other.Branch
 	}
 	r.fill(&other)
 	if !r.UpdatedAt.Known() {
@@ -139,7 +147,7 @@ func replaceRun(stored, said Run) Run {
 	}
 	if ahead {
 		said.Jobs = jobs
-		sortJobs(said.Jobs)
+		SortJobs(said.Jobs)
 		said.Clock()
 	}
 	return said

@@ -45,7 +45,7 @@ func TestMergeRunParts(t *testing.T) {
 		"jobs that failed":              {[]Run{job("1", RunFailed, 5, 6), job("2", RunCancelled, 5, 7)}, "1 failed at 0, 5–7 | 1 failed | 2 cancelled"},
 		"jobs that were cancelled":      {[]Run{job("1", RunSuccess, 5, 6), job("2", RunCancelled, 5, 7)}, "1 cancelled at 0, 5–7 | 1 success | 2 cancelled"},
 		"jobs that succeeded":           {[]Run{job("1", RunSkipped, 5, 6), job("2", RunSuccess, 6, 7)}, "1 success at 0, 6–7 | 1 skipped | 2 success"},
-		"jobs that were skipped":        {[]Run{job("1", RunSkipped, 5, 6)}, "1 skipped at 0, 0–6 | 1 skipped"},
+		"jobs that were skipped":        {[]Run{job("1", RunSkipped, 5, 6)}, "1 skipped at 0, 0–0 | 1 skipped"},
 		"a job that ends unknown":       {[]Run{job("1", RunUnknown, 5, 6)}, "1 unknown at 0, 5–6 | 1 unknown"},
 		"an update of a run of jobs":    {[]Run{job("1", RunSuccess, 5, 6), toldRun(1, RunRunning, 10)}, "1 running at 10, 5–0 | 1 success"},
 		"a job of two ends":             {[]Run{job("1", RunFailed, 5, 7), job("1", RunSuccess, 5, 6)}, "1 failed at 0, 5–7 | 1 failed"},
@@ -92,6 +92,14 @@ func TestMergeRunFields(t *testing.T) {
 	}
 	if got := told(full, toldJob(1, aJob("1", RunRunning, 1500, 0))); got.CreatedAt != 1000 || got.Status != RunSuccess {
 		t.Errorf("a job says when the run was created: %+v", got)
+	}
+	fork := toldRun(1, RunRunning, 2000)
+	fork.Branch = "ada:main"
+	jobs := []Run{toldJob(1, aJob("1", RunRunning, 1500, 0)), toldJob(2, aJob("2", RunRunning, 3500, 0)), toldJob(2, aJob("2", RunSuccess, 3500, 4500))}
+	for n, parts := range [][]Run{{fork, jobs[0], jobs[1], jobs[2]}, {jobs[0], jobs[1], fork, jobs[2]}, {jobs[1], jobs[2], jobs[0], fork}} {
+		if got := told(parts...); got.Branch != "ada:main" {
+			t.Errorf("%d: the branch of a fork is %q", n, got.Branch)
+		}
 	}
 }
 

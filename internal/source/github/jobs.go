@@ -125,6 +125,7 @@ func (p *pull) settle(run *delivery.Run, got *resolved, o *outcome) error {
 	default:
 		p.troubled = 0
 		run.Jobs = got.jobs
+		delivery.SortJobs(run.Jobs) // as a hook leaves them
 		run.Clock()
 		o.runs = append(o.runs, *run)
 	}

@@ -2,6 +2,7 @@ package github
 
 import (
 	"bytes"
+	"cmp"
 	"encoding/json"
 
 	"throughline/internal/delivery"
@@ -21,6 +22,7 @@ func (s *Source) Receive(h source.Hook) (source.Pushed, error) {
 	switch h.Event {
 	case eventRun:
 		run = readRun(o.object("workflow_run"), s.told(o))
+		run.UpdatedAt = cmp.Or(run.UpdatedAt, run.AttemptAt, run.CreatedAt) // never taken for a job's
 	case eventJob:
 		run = s.readJobHook(o.object("workflow_job"), s.told(o))
 	default:
