@@ -241,9 +241,6 @@ func pushedItems(p *pushed, usable string) (items []pushedItem, used int) {
 		items[i] = pushedItem{Status: usable, ID: item.ID}
 		if item.Err == nil {
 			used++
-			if p.dryRun {
-				items[i].Would = item.Told
-			}
 			continue
 		}
 		details := bodyDetails(item.Err)
@@ -251,23 +248,6 @@ func pushedItems(p *pushed, usable string) (items []pushedItem, used int) {
 		items[i].Error = &apiError{Code: "bad_request", Message: details[0].Message, Path: details[0].Path, Details: details}
 	}
 	return items, used
-}
-
-// dryRun says what would be stored.
-func (s *Server) dryRun(w http.ResponseWriter, r *http.Request, p *pushed) {
-	usable := "would_store"
-	if p.Key != "" {
-		there, err := s.cfg.Inbox.Has(r.Context(), p.entry.Kind, p.entry.Connection, p.Key)
-		if err != nil {
-			s.apiFail(w, r, err)
-			return
-		}
-		if there {
-			usable = "duplicate"
-		}
-	}
-	items, _ := pushedItems(p, usable)
-	writeJSON(w, http.StatusOK, map[string]any{"dry_run": true, "connection": p.entry.Connection, "items": items})
 }
 
 // pushRuns takes CI runs: one of them, or a list that is answered item by item.

@@ -202,3 +202,16 @@ func TestHookAddressOfProvisioned(t *testing.T) {
 		t.Error("a secret is proposed that cannot be saved")
 	}
 }
+
+// What a dry run tells is what the settings of the connection make of it.
+func TestDryRunBySettings(t *testing.T) {
+	s, _ := withCI(t, nil)
+	s.post("/settings/connections/ci", url.Values{"kind": {"ci"}, "e2e_jobs": {"e2e*"}})
+	const run = `{"id":"7","project":"acme/pay","status":"success","branch":"main","created_at":"2026-03-02T10:00:00Z","duration":600,"jobs":[
+		{"name":"build","status":"success","started_at":"2026-03-02T10:01:00Z","finished_at":"2026-03-02T10:03:00Z"},
+		{"name":"e2e 1","status":"success","started_at":"2026-03-02T10:03:00Z","finished_at":"2026-03-02T10:07:30Z"}]}`
+	status, answer := s.push("/api/v1/runs?dry_run=1", s.token("ingest"), run)
+	if status != http.StatusOK || !strings.Contains(answer, `"duration_e2e":270`) || !strings.Contains(answer, `"e2e":true`) {
+		t.Errorf("%d %s", status, answer)
+	}
+}

@@ -22,7 +22,8 @@ type Pushed struct {
 type PushedItem struct {
 	ID   string                // by which its sender knows it
 	Add  func(*delivery.Batch) // into what is to be stored; nil when it is wrong
-	Told any                   // what would be stored, as JSON
+	// Told is, as JSON, what a batch says that nothing but the item was added to.
+	Told func(*delivery.Batch) any
 	Err  error                 // joined *BodyError; nil when it can be stored
 }
 

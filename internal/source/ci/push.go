@@ -40,7 +40,7 @@ func runs(body []byte) (source.Pushed, error) {
 
 func pushedItem(run delivery.Run) source.PushedItem {
 	return source.PushedItem{
-		ID: run.ID, Told: EncodeRun(run),
+		ID: run.ID, Told: func(b *delivery.Batch) any { return EncodeRun(b.Runs[0]) },
 		Add: func(b *delivery.Batch) {
 			run := run
 			run.Connection = b.Connection

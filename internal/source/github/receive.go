@@ -35,7 +35,7 @@ func (s *Source) Receive(h source.Hook) (source.Pushed, error) {
 		return source.Pushed{}, nil
 	}
 	run.Part, run.Connection = true, s.connection
-	item := source.PushedItem{ID: run.ID, Told: toldOf(&run)}
+	item := source.PushedItem{ID: run.ID, Told: func(b *delivery.Batch) any { return toldOf(&b.Runs[0]) }}
 	item.Add = func(b *delivery.Batch) {
 		run := run
 		if b.Connection != "" {
