@@ -44,7 +44,7 @@ func TestApply(t *testing.T) {
 	}
 	token, err := db.TokenFor(db.ctx, "0123456789abcdef")
 	must(t, err)
-	if want := (Token{ID: 1, Name: "ci", Scopes: []string{"ingest"}, Connection: "ci", Provisioned: true, CreatedAt: testNow}); !reflect.DeepEqual(token, want) {
+	if want := (Token{ID: 1, Name: "ci", Scopes: []string{"ingest"}, Connection: "ci", Provisioned: true, CreatedAt: testNow, LastUsedAt: testNow}); !reflect.DeepEqual(token, want) {
 		t.Errorf("token %+v", token)
 	}
 	if v := db.version(t); v <= version {
@@ -217,4 +217,38 @@ func TestTokenForNotesUse(t *testing.T) {
 	}
 	_, err := db.TokenFor(db.ctx, "")
 	wantError(t, err, ErrNotFound)
+}
+
+// TestTokensAreForgotten: what is kept of a token ends with it.
+func TestTokensAreForgotten(t *testing.T) {
+	db := openTest(t)
+	value, err := db.CreateToken(db.ctx, Token{Name: "ci", Scopes: []string{"ingest"}})
+	must(t, err)
+	var token Token
+	for range 2 {
+		token, err = db.TokenFor(db.ctx, value)
+		must(t, err)
+		if token.Name != "ci" || !token.LastUsedAt.Equal(testNow) {
+			t.Errorf("got %+v", token)
+		}
+	}
+	must(t, db.DeleteToken(db.ctx, token.ID))
+	_, err = db.TokenFor(db.ctx, value)
+	wantError(t, err, ErrNotFound)
+}
+
+// TestTokenCacheRaces: a token that was read before a change is not kept after it.
+func TestTokenCacheRaces(t *testing.T) {
+	var c tokenCache
+	_, _, before := c.of([]byte("hash"))
+	c.forget()
+	c.add([]byte("hash"), Token{Name: "old"}, before)
+	if _, found, seen := c.of([]byte("hash")); found || seen == before {
+		t.Error("it is kept")
+	}
+	_, _, seen := c.of([]byte("hash"))
+	c.add([]byte("hash"), Token{Name: "new"}, seen)
+	if got, found, _ := c.of([]byte("hash")); !found || got.Name != "new" {
+		t.Errorf("kept is %+v", got)
+	}
 }

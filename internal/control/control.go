@@ -23,7 +23,8 @@ type DB struct {
 	box    *secret.Box
 	hashes chan struct{} // one slot for each password hash at work
 	cache  definitions
-	token  *sql.Stmt        // reads the token of a hash, at each push
+	token  *sql.Stmt // reads the token of a hash
+	tokens tokenCache
 	now    func() time.Time // stamps creation and the audit log only
 }
 
@@ -52,6 +53,7 @@ func (db *DB) tx(ctx context.Context, f func(tx *sql.Tx) error) error {
 	if err != nil {
 		return fmt.Errorf("begin: %w", db.sql.Explain(err))
 	}
+	defer db.tokens.forget()
 	if err := f(tx); err != nil {
 		if rerr := tx.Rollback(); rerr != nil && !errors.Is(rerr, sql.ErrTxDone) {
 			return errors.Join(db.sql.Explain(err), rerr)

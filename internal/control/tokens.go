@@ -163,16 +163,26 @@ func (db *DB) dropToken(ctx context.Context, tx *sql.Tx, t Token) error {
 // TokenFor is the token with this value, or ErrNotFound. It notes, at most once
 // a minute, that the token was used.
 func (db *DB) TokenFor(ctx context.Context, value string) (Token, error) {
-	t, err := scanToken(db.token.QueryRowContext(ctx, secret.HashToken(value)))
-	if err != nil {
-		return Token{}, fmt.Errorf("token: %w", notFound(err))
+	hash := secret.HashToken(value)
+	t, found, seen := db.tokens.of(hash)
+	if !found {
+		var err error
+		if t, err = scanToken(db.token.QueryRowContext(ctx, hash)); err != nil {
+			return Token{}, fmt.Errorf("token: %w", notFound(err))
+		}
 	}
-	if now := db.now(); now.Sub(t.LastUsedAt) >= time.Minute {
+	now := db.now()
+	used := now.Sub(t.LastUsedAt) >= time.Minute
+	if used {
 		_, err := db.sql.Writer.ExecContext(ctx, `UPDATE api_tokens SET last_used_at = ? WHERE id = ?`, millis(now), t.ID)
 		// A full disk keeps nobody from reading.
 		if _, full := errors.AsType[*sqlite.DiskError](db.sql.Explain(err)); err != nil && !full {
 			return Token{}, errors.Join(fmt.Errorf("note use of token %s", t.Name), err)
 		}
+		t.LastUsedAt = fromMillis(millis(now))
+	}
+	if used || !found {
+		db.tokens.add(hash, t, seen)
 	}
 	return t, nil
 }

@@ -20,11 +20,11 @@ type Pushed struct {
 
 // PushedItem is one fact of a body.
 type PushedItem struct {
-	ID   string                // by which its sender knows it
-	Add  func(*delivery.Batch) // into what is to be stored; nil when it is wrong
+	ID  string                // by which its sender knows it
+	Add func(*delivery.Batch) // into what is to be stored; nil when it is wrong
 	// Told is, as JSON, what a batch says that nothing but the item was added to.
 	Told func(*delivery.Batch) any
-	Err  error                 // joined *BodyError; nil when it can be stored
+	Err  error // joined *BodyError; nil when it can be stored
 }
 
 // BodyError is what is wrong at a place of a body.
