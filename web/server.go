@@ -50,6 +50,7 @@ type Config struct {
 	Kinds          []source.Kind
 	Inbox          *inbox.DB
 	Pushes         map[string]source.Push // by kind of the inbox's entries
+	Recent         *source.Recent         // told what they came to; may be nil
 	Client         *http.Client           // for typed-in addresses
 	Log            *slog.Logger
 	TrustedProxies []netip.Prefix

@@ -138,7 +138,7 @@ func openApp(ctx context.Context, cfg config.Config, provision *control.Provisio
 	a.worker = worker.New(a.db, a.store, measured(kindsFor(cfg), a.metrics), a.client, log)
 	a.worker.Observe(syncObserver{a.metrics})
 	a.worker.Ready = a.bindFacts
-	a.worker.Inbox, a.worker.Pushes = a.inbox, ci.Pushes()
+	a.worker.Inbox, a.worker.Pushes, a.worker.Recent = a.inbox, ci.Pushes(), &source.Recent{}
 	if store, ok := a.store.(*clickhousestore.Store); ok {
 		store.Inserted = func(table string, rows int, took time.Duration) {
 			a.metrics.Inserted(store.Database(), table, rows, took)

@@ -108,7 +108,7 @@ func (a *app) serve(ctx context.Context, listener net.Listener, demo bool) error
 	handler := web.New(web.Config{
 		BaseURL: a.cfg.BaseURL, LangDefault: a.cfg.LangDefault, Version: version, Demo: demo,
 		DB: a.db, Store: a.store, Worker: a.worker, Kinds: kindsFor(a.cfg), Client: a.client,
-		Inbox: a.inbox, Pushes: ci.Pushes(),
+		Inbox: a.inbox, Pushes: ci.Pushes(), Recent: a.worker.Recent,
 		Log: a.log, TrustedProxies: a.cfg.TrustedProxies, Now: time.Now, Stale: staleAnswers,
 		Ready:    func(context.Context) error { return ctx.Err() },
 		Observer: a.metrics,

@@ -28,6 +28,10 @@ var errNotOpened = errors.New("the connection cannot be opened")
 // in what reads it must not end the program.
 func (w *Worker) parse(ctx context.Context, e *inbox.Entry, open receivers) (pushed source.Pushed, err error) {
 	err = w.guard(func() (err error) {
+		var known bool
+		if pushed, known = w.Recent.Take(e.Kind, e.Body); known {
+			return nil
+		}
 		if parse, ok := w.Pushes[e.Kind]; ok {
 			pushed, err = parse(e.Body)
 			return err

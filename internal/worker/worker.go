@@ -49,6 +49,7 @@ type Worker struct {
 	// none.
 	Inbox  *inbox.DB
 	Pushes map[string]source.Push
+	Recent *source.Recent // what the last of them came to; may be nil
 
 	wake    chan struct{} // holds one: look for due work
 	changed chan struct{} // holds one: read the workflow again
