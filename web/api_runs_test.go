@@ -100,6 +100,10 @@ func TestAPIRunsReadBack(t *testing.T) {
 		if string(item.Status) != status || item.Conclusion != conclusion || len(item.Jobs) != 5 || len(item.Builds) != 2 {
 			t.Errorf("%s: status %s, conclusion %s, %d jobs, %d builds", item.ID, item.Status, item.Conclusion, len(item.Jobs), len(item.Builds))
 		}
+		again, _, err := ci.ParseRuns(r)
+		if err != nil || again[0].Err != nil || again[0].Run.Status != item.Status || len(again[0].Run.Jobs) != 5 {
+			t.Errorf("%s: what is read cannot be pushed: %v %+v", item.ID, err, again)
+		}
 		one := read[delivery.RunReport](s, "/api/v1/runs/"+strconv.FormatInt(item.Run, 10))
 		if d := cmp.Diff(one, item); d != "" {
 			t.Errorf("%s: in a list it is another (-one +list):\n%s", item.ID, d)

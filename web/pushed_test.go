@@ -211,7 +211,7 @@ func TestDryRunBySettings(t *testing.T) {
 		{"name":"build","status":"success","started_at":"2026-03-02T10:01:00Z","finished_at":"2026-03-02T10:03:00Z"},
 		{"name":"e2e 1","status":"success","started_at":"2026-03-02T10:03:00Z","finished_at":"2026-03-02T10:07:30Z"}]}`
 	status, answer := s.push("/api/v1/runs?dry_run=1", s.token("ingest"), run)
-	if status != http.StatusOK || !strings.Contains(answer, `"duration_e2e":270`) || !strings.Contains(answer, `"e2e":true`) {
+	if status != http.StatusOK || !strings.Contains(answer, `"duration_e2e":270`) || !strings.Contains(answer, `"is_e2e":true`) {
 		t.Errorf("%d %s", status, answer)
 	}
 }

@@ -115,9 +115,22 @@ func RunPercentilesOf(millis []int64) RunPercentiles {
 		return p
 	}
 	slices.Sort(millis)
-	at := func(q float64) *float64 { v := Quantile(millis, q) / msPerSecond; return &v }
-	p.P50, p.P80, p.P95 = at(0.50), at(0.80), at(0.95)
+	at := func(percent int) *float64 { v := percentile(millis, percent); return &v }
+	p.P50, p.P80, p.P95 = at(50), at(80), at(95)
 	return p
+}
+
+// percentile is Quantile in seconds of sorted milliseconds, of which there are some. A
+// whole percentage of whole numbers is a whole number of hundredths: it is exact but
+// for the last division.
+func percentile(sorted []int64, percent int) float64 {
+	h := percent * (len(sorted) - 1)
+	lo, part := h/100, int64(h%100)
+	hundredths := 100 * sorted[lo]
+	if part > 0 {
+		hundredths += part * (sorted[lo+1] - sorted[lo])
+	}
+	return float64(hundredths) / (100 * msPerSecond)
 }
 
 // RunDurations are percentiles of one measure, per bucket of created_at and over

@@ -12,6 +12,7 @@ type EncodedRun struct {
 	Number        *int64             `json:"number"` // null when not said
 	Title         string             `json:"title"`
 	Status        delivery.RunStatus `json:"status"`
+	Conclusion    delivery.Word      `json:"conclusion"`
 	Event         string             `json:"event"`
 	Actor         string             `json:"actor"`
 	Branch        string             `json:"branch"`
@@ -36,16 +37,17 @@ type EncodedJob struct {
 	ID            string             `json:"id"` // "" when it has none
 	Name          string             `json:"name"`
 	Status        delivery.RunStatus `json:"status"`
+	Conclusion    delivery.Word      `json:"conclusion"`
 	Attempt       int                `json:"attempt"`
 	URL           string             `json:"url"`
 	Runner        string             `json:"runner"`
 	CreatedAt     delivery.Instant   `json:"created_at"`
 	StartedAt     delivery.Instant   `json:"started_at"`
 	FinishedAt    delivery.Instant   `json:"finished_at"`
-	E2E           bool               `json:"e2e"`
+	IsE2E         bool               `json:"is_e2e"`
 	Duration      seconds            `json:"duration"`
-	DurationE2E   seconds            `json:"duration_e2e"`
 	Up            seconds            `json:"up"`
+	E2E           seconds            `json:"e2e"`
 	UpWithoutPull seconds            `json:"up_without_pull"`
 	Pull          seconds            `json:"pull"`
 }
@@ -65,6 +67,7 @@ func EncodeRun(run delivery.Run) EncodedRun {
 		Workflow:      run.Workflow,
 		Title:         run.Title,
 		Status:        run.Status,
+		Conclusion:    run.Status.Conclusion(),
 		Event:         run.Event,
 		Actor:         run.Actor,
 		Branch:        run.Branch,
@@ -103,16 +106,17 @@ func encodeJob(job delivery.Job) EncodedJob {
 		ID:            job.ID,
 		Name:          job.Name,
 		Status:        job.Status,
+		Conclusion:    job.Status.Conclusion(),
 		Attempt:       max(job.Attempt, 1),
 		URL:           job.URL,
 		Runner:        job.Runner,
 		CreatedAt:     job.CreatedAt,
 		StartedAt:     job.StartedAt,
 		FinishedAt:    job.FinishedAt,
-		E2E:           job.E2E,
+		IsE2E:         job.E2E,
 		Duration:      seconds(job.Duration),
-		DurationE2E:   seconds(job.DurationE2E),
 		Up:            seconds(job.Up),
+		E2E:           seconds(job.DurationE2E),
 		UpWithoutPull: seconds(job.UpWithoutPull),
 		Pull:          seconds(job.Pull),
 	}

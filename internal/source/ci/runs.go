@@ -21,13 +21,14 @@ type Item struct {
 
 var (
 	runFields = []string{
-		"id", "project", "workflow", "number", "title", "status", "event", "actor", "branch",
-		"default_branch", "sha", "url", "created_at", "started_at", "finished_at", "updated_at",
+		"id", "project", "workflow", "number", "title", "status", "conclusion", "event", "actor", "branch",
+		"default_branch", "sha", "url", "created_at", "started_at", "finished_at", "updated_at", "queue_time",
 		"attempt", "has_restarts", "duration", "duration_e2e", "labels", "jobs", "builds",
+		"connection", "run", // of what GET /api/v1/runs answers; the token says where a push goes
 	}
 	jobFields = []string{
-		"id", "name", "status", "attempt", "url", "runner", "created_at", "started_at", "finished_at",
-		"e2e", "duration", "duration_e2e", "up", "up_without_pull", "pull",
+		"id", "name", "status", "conclusion", "attempt", "url", "runner", "created_at", "started_at", "finished_at",
+		"is_e2e", "duration", "up", "e2e", "up_without_pull", "pull",
 	}
 	buildFields = []string{"name", "duration"}
 )
@@ -36,16 +37,19 @@ var (
 // in an array. The error, of the type Errors, is of a body that is neither; what is
 // wrong with one run is in its item and harms no other.
 //
-// A run is an object of the names that EncodeRun writes. Required are id, project,
-// status and created_at, of a job its name, of a build both name and duration. An
+// A run is an object of the names that GET /api/v1/runs answers. Required are id,
+// project and created_at, of a job its name, of a build both name and duration. An
 // unknown name is an error, as is one given twice. What is not required may be null,
-// and if it is a text, but no time or status, empty.
+// and if it is a text, but no time or status, empty. outcome says how status and
+// conclusion are read.
 //
 // Durations are seconds. Without them, duration is from created_at to finished_at,
 // that of a job from started_at, and duration_e2e from the start of the first job
-// marked e2e to the end of the last; null says that they are not known. Without
-// has_restarts, a run has them when it or a job of it is at a later attempt than
-// the first. Without status, that of a job is RunUnknown.
+// with is_e2e to the end of the last; null says that they are not known. A run
+// without started_at started queue_time after created_at, or in its first attempt
+// with the first of its jobs. Without has_restarts, a run
+// has them when it or a job of it is at a later attempt than the first. The e2e of a
+// job is how long its e2e tests took, or true for is_e2e.
 func ParseRuns(body []byte) (items []Item, batch bool, err error) {
 	root, err := decode(body)
 	if err != nil {
@@ -81,14 +85,14 @@ func readItem(v any, at string) Item {
 
 func readRun(f fields) delivery.Run {
 	f.only(runFields)
-	f.require("status", "created_at")
+	f.require("created_at")
 	run := delivery.Run{
 		Project:       f.name("project"),
 		ID:            f.requiredID("id"),
 		Workflow:      f.text("workflow", maxName),
 		Number:        f.whole("number", 0, math.MaxInt64, 0),
 		Title:         f.text("title", maxLong),
-		Status:        f.status("status"),
+		Status:        f.outcome(),
 		Event:         f.text("event", maxName),
 		Actor:         f.text("actor", maxName),
 		Branch:        f.branch("branch"),
@@ -106,6 +110,14 @@ func readRun(f fields) delivery.Run {
 		Jobs:          readJobs(f),
 		Builds:        readBuilds(f),
 	}
+	queue := f.seconds("queue_time")
+	switch {
+	case f.has("started_at") && f.value("started_at") != nil || !run.CreatedAt.Known():
+	case queue != delivery.NotSaid:
+		run.StartedAt = run.CreatedAt + delivery.Instant(queue)
+	case !f.has("started_at") && run.Attempt == 1:
+		run.StartedAt = firstStart(run.Jobs)
+	}
 	f.ordered(run.CreatedAt, run.StartedAt, run.FinishedAt)
 	run.HasRestarts = f.flag("has_restarts")
 	if f.value("has_restarts") == nil {
@@ -121,6 +133,18 @@ func readRun(f fields) delivery.Run {
 	return run
 }
 
+// firstStart is when the first of the jobs started, 0 when they do not say.
+func firstStart(jobs []delivery.Job) delivery.Instant {
+	first := delivery.Instant(0)
+	for _, job := range jobs {
+		idle := job.Status == delivery.RunWaiting || job.Status == delivery.RunSkipped
+		if job.StartedAt.Known() && !idle && (!first.Known() || job.StartedAt < first) {
+			first = job.StartedAt
+		}
+	}
+	return first
+}
+
 func readJobs(f fields) []delivery.Job {
 	var jobs []delivery.Job
 	for _, job := range f.objects("jobs", maxJobs) {
@@ -134,19 +158,24 @@ func readJob(f fields) delivery.Job {
 	job := delivery.Job{
 		ID:            f.id("id"),
 		Name:          f.name("name"),
-		Status:        f.status("status"),
+		Status:        f.outcome(),
 		Attempt:       int(f.whole("attempt", 1, math.MaxInt32, 1)),
 		URL:           f.url("url"),
 		Runner:        f.text("runner", maxName),
 		CreatedAt:     f.time("created_at"),
 		StartedAt:     f.time("started_at"),
 		FinishedAt:    f.time("finished_at"),
-		E2E:           f.flag("e2e"),
+		E2E:           f.flag("is_e2e"),
 		Duration:      f.seconds("duration"),
-		DurationE2E:   f.seconds("duration_e2e"),
+		DurationE2E:   delivery.NotSaid,
 		Up:            f.seconds("up"),
 		UpWithoutPull: f.seconds("up_without_pull"),
 		Pull:          f.seconds("pull"),
+	}
+	if mark, ok := f.value("e2e").(bool); ok {
+		job.E2E = job.E2E || mark
+	} else {
+		job.DurationE2E = f.seconds("e2e")
 	}
 	f.ordered(job.CreatedAt, job.StartedAt, job.FinishedAt)
 	if !f.has("duration") {
@@ -200,24 +229,6 @@ func (f fields) requiredID(name string) string {
 		return f.id(name)
 	}
 	return f.name(name)
-}
-
-var statuses = []delivery.RunStatus{
-	delivery.RunWaiting, delivery.RunRunning, delivery.RunSuccess, delivery.RunFailed,
-	delivery.RunCancelled, delivery.RunSkipped, delivery.RunUnknown,
-}
-
-// status is RunUnknown when not said.
-func (f fields) status(name string) delivery.RunStatus {
-	v := f.value(name)
-	if v == nil {
-		return delivery.RunUnknown
-	}
-	s, _ := v.(string)
-	if !slices.Contains(statuses, delivery.RunStatus(s)) {
-		f.reject(name, "must be one of waiting, running, success, failed, cancelled, skipped, unknown")
-	}
-	return delivery.RunStatus(s)
 }
 
 // url is one that a browser may be sent to, "" when not said.

@@ -81,7 +81,7 @@ func TestLeastRun(t *testing.T) {
 		t.Fatal(err)
 	}
 	equal(t, "encoded", string(encoded), `{"id":"35","project":"shop/web","workflow":"","number":null,"title":"",`+
-		`"status":"success","event":"","actor":"","branch":"","default_branch":"","sha":"","url":"",`+
+		`"status":"success","conclusion":"success","event":"","actor":"","branch":"","default_branch":"","sha":"","url":"",`+
 		`"created_at":"2026-11-18T09:00:00.000Z","started_at":null,"finished_at":null,"updated_at":null,`+
 		`"attempt":1,"has_restarts":false,"duration":null,"duration_e2e":null,"labels":{},"jobs":[],"builds":[]}`)
 	equal(t, "read back", again(t, run), run)
@@ -111,6 +111,18 @@ func TestRunsTake(t *testing.T) {
 		{"attempt", `3`, func(r delivery.Run) any { return r.HasRestarts }, true},
 		{"jobs", `[{"name": "a", "attempt": 2}]`, func(r delivery.Run) any { return r.HasRestarts }, true},
 		{"has_restarts", `true`, func(r delivery.Run) any { return r.HasRestarts }, true},
+		{"queue_time", `1.5`, func(r delivery.Run) any { return r.StartedAt }, instant(t, "2026-11-18T09:00:01.5Z")},
+		{"jobs", `[{` + late + `}, {` + job + `}]`, func(r delivery.Run) any { return r.StartedAt }, instant(t, "2026-11-18T09:01:00Z")},
+		{"jobs", `[{` + job + `, "status": "skipped"}]`, func(r delivery.Run) any { return r.StartedAt }, delivery.Instant(0)},
+		{"queue_time", `null`, func(r delivery.Run) any { return r.StartedAt }, delivery.Instant(0)},
+		{"connection", `"other"`, func(r delivery.Run) any { return r.Connection }, ""},
+		{"run", `5`, func(r delivery.Run) any { return r.ID }, "35"},
+		{"jobs", `[{"name": "a", "e2e": 12.5}]`, func(r delivery.Run) any { return r.Jobs[0].DurationE2E }, int64(12_500)},
+		{"jobs", `[{"name": "a", "conclusion": "timed_out"}]`, func(r delivery.Run) any { return r.Jobs[0].Status }, delivery.RunFailed},
+		{"status", `-`, func(r delivery.Run) any { return r.Status }, delivery.RunUnknown},
+		{"status", `null`, func(r delivery.Run) any { return r.Status }, delivery.RunUnknown},
+		{"status", `"canceled"`, func(r delivery.Run) any { return r.Status }, delivery.RunCancelled},
+		{"status", `"in_progress"`, func(r delivery.Run) any { return r.Status }, delivery.RunRunning},
 		{"status", `"waiting"`, func(r delivery.Run) any { return r.Status }, delivery.RunWaiting},
 		{"status", `"running"`, func(r delivery.Run) any { return r.Status }, delivery.RunRunning},
 		{"status", `"cancelled"`, func(r delivery.Run) any { return r.Status }, delivery.RunCancelled},
@@ -166,9 +178,12 @@ func TestRunsRefuse(t *testing.T) {
 		{"id", long, "$.id"},
 		{"project", `-`, "$.project"},
 		{"project", `"\t"`, "$.project"},
-		{"status", `-`, "$.status"},
-		{"status", `null`, "$.status"},
-		{"status", `"canceled"`, "$.status"},
+		{"status", `"ok"`, "$.status"},
+		{"conclusion", `"passed"`, "$.conclusion"},
+		{"conclusion", `"failure"`, "$.conclusion"}, // status says success
+		{"conclusion", `"running"`, "$.conclusion"},
+		{"queue_time", `-1`, "$.queue_time"},
+		{"queue_time", `"1"`, "$.queue_time"},
 		{"status", `"Success"`, "$.status"},
 		{"status", `""`, "$.status"},
 		{"status", `1`, "$.status"},
@@ -204,7 +219,7 @@ func TestRunsRefuse(t *testing.T) {
 		{"jobs", `{}`, "$.jobs"},
 		{"jobs", list(`{"name":"a"}`, 2001), "$.jobs"},
 		{
-			"jobs", `[{}, 5, {"name": "a", "status": "ok", "attempt": 0, "e2e": 70, "url": "x", "runner": 1, "id": 0.5}]`,
+			"jobs", `[{}, 5, {"name": "a", "status": "ok", "attempt": 0, "e2e": "70", "url": "x", "runner": 1, "id": 0.5}]`,
 			"$.jobs[0].name\n$.jobs[1]\n$.jobs[2].attempt\n$.jobs[2].e2e\n$.jobs[2].id\n$.jobs[2].runner\n$.jobs[2].status\n$.jobs[2].url",
 		},
 		{"jobs", `[{"name": "a", "created_at": "2026-11-18T09:00:01Z", "finished_at": "2026-11-18T09:00:00Z"}]`, "$.jobs[0].finished_at"},
@@ -230,6 +245,31 @@ func TestRunsRefuse(t *testing.T) {
 	}
 }
 
+func TestOutcome(t *testing.T) {
+	for _, c := range []struct {
+		changes map[string]string
+		want    delivery.RunStatus
+		path    string
+	}{
+		{map[string]string{"conclusion": `"failure"`}, delivery.RunFailed, ""},
+		{map[string]string{"conclusion": `"success"`, "status": `"completed"`}, delivery.RunSuccess, ""},
+		{map[string]string{"conclusion": `"cancelled"`, "status": `"cancelled"`}, delivery.RunCancelled, ""},
+		{map[string]string{"conclusion": `null`}, delivery.RunRunning, ""},
+		{map[string]string{"conclusion": `null`, "duration": `5`}, delivery.RunUnknown, ""},
+		{map[string]string{"conclusion": `null`, "finished_at": `"2026-11-18T09:00:12Z"`}, delivery.RunUnknown, ""},
+		{map[string]string{"conclusion": `null`, "status": `"queued"`}, delivery.RunWaiting, ""},
+		{map[string]string{"conclusion": `"success"`, "status": `"running"`}, "", "$.conclusion"},
+		{map[string]string{"conclusion": `"success"`, "status": `"failed"`}, "", "$.conclusion"},
+	} {
+		if c.changes["status"] == "" {
+			c.changes["status"] = "-"
+		}
+		run, err := parseOne(t, body(t, pushed, c.changes))
+		equal(t, "paths", paths(t, err), c.path)
+		equal(t, fmt.Sprint(c.changes), run.Status, c.want)
+	}
+}
+
 func TestUnknownNames(t *testing.T) {
 	for name, message := range map[string]string{
 		"finishedAt":   `is not a known field, did you mean "finished_at"?`,
@@ -241,7 +281,7 @@ func TestUnknownNames(t *testing.T) {
 		"job":          `is not a known field, did you mean "jobs"?`,
 		"duration e2e": `is not a known field, did you mean "duration_e2e"?`,
 		"pipeline_id":  `is not a known field`,
-		"conclusion":   `is not a known field`,
+		"conclusions":  `is not a known field, did you mean "conclusion"?`,
 		"":             `is not a known field`,
 	} {
 		_, err := parseOne(t, body(t, pushed, map[string]string{name: "null"}))
@@ -258,7 +298,7 @@ func TestUnknownNames(t *testing.T) {
 }
 
 func TestBatch(t *testing.T) {
-	wrong := body(t, pushed, map[string]string{"jobs": `[{"name": 5}]`, "status": "-"})
+	wrong := body(t, pushed, map[string]string{"jobs": `[{"name": 5}]`, "status": `"-"`})
 	items, batch, err := ci.ParseRuns([]byte("[" + pushed + "," + wrong + ", null, " + pushed + "]"))
 	if err != nil || !batch || len(items) != 4 {
 		t.Fatalf("%d items, batch %v, error %v", len(items), batch, err)

@@ -3,6 +3,7 @@ package clickhousestore
 import (
 	"context"
 	"fmt"
+	"math"
 	"slices"
 	"strconv"
 
@@ -173,12 +174,13 @@ func (s *Store) namedTimes(ctx context.Context, q *delivery.RunQuery, builds boo
 
 const millisPerSecond = 1000
 
-// runPercentiles are p50, p80 and p95 as ClickHouse answers them, in milliseconds.
+// runPercentiles are p50, p80 and p95 as ClickHouse answers them, in milliseconds and
+// to about the last digit; exactly they are whole hundredths.
 func runPercentiles(n uint64, quantiles []float64) delivery.RunPercentiles {
 	p := delivery.RunPercentiles{N: int(n)}
 	if n > 0 {
-		for i := range quantiles {
-			quantiles[i] /= millisPerSecond
+		for i, q := range quantiles {
+			quantiles[i] = math.Round(100*q) / (100 * millisPerSecond)
 		}
 		p.P50, p.P80, p.P95 = &quantiles[0], &quantiles[1], &quantiles[2]
 	}

@@ -1,6 +1,5 @@
 -- Per bucket, by its start, and over all of them (bucket 0 of "whole").
-WITH {{template "quantiles.sql" (quantiles "arraySort(groupArray(millis))" "0.5, 0.8, 0.95")}}
-SELECT grouping(bucket) = 1 AS whole, bucket, reason, count(), quantiles
+SELECT grouping(bucket) = 1 AS whole, bucket, reason, count(), quantilesExactInclusiveIf(0.5, 0.8, 0.95)(millis, reason = '')
 FROM (
     SELECT bucket, millis, {{template "run_reason.sql" .}}
     FROM (

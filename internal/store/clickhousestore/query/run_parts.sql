@@ -1,7 +1,6 @@
 -- The jobs of runs by name, or their builds, of which it is not known how they
 -- ended, so that they are left out like their runs.
-WITH {{template "quantiles.sql" (quantiles "arraySort(groupArray(millis))" "0.5, 0.8, 0.95")}}
-SELECT name, reason, count(), {{if .Builds}}toUInt64(0){{else}}countIf(ended = 'failed'){{end}}, sum(millis), quantiles
+SELECT name, reason, count(), {{if .Builds}}toUInt64(0){{else}}countIf(ended = 'failed'){{end}}, sum(millis), quantilesExactInclusiveIf(0.5, 0.8, 0.95)(millis, reason = '')
 FROM (
     SELECT name, ended, millis, {{template "run_reason.sql" .}}
     FROM (
