@@ -42,7 +42,8 @@ func hasForm(s, form string) bool {
 		return false
 	}
 	for i := range len(s) {
-		c, ok := s[i], false
+		c := s[i]
+		var ok bool
 		switch form[i] {
 		case '0':
 			ok = c >= '0' && c <= '9'
