@@ -23,6 +23,9 @@ func (s *Source) Receive(h source.Hook) (source.Pushed, error) {
 	case eventRun:
 		run = readRun(o.object("workflow_run"), s.told(o))
 		run.UpdatedAt = cmp.Or(run.UpdatedAt, run.AttemptAt, run.CreatedAt) // never taken for a job's
+		if run.Status.Finished() {
+			run.FinishedAt = run.UpdatedAt // until its jobs say it better
+		}
 	case eventJob:
 		run = s.readJobHook(o.object("workflow_job"), s.told(o))
 	default:

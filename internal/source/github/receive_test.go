@@ -43,7 +43,7 @@ func TestReceiveRun(t *testing.T) {
 	want := delivery.Run{
 		Connection: "gh", Project: "octo-org/octo-repo", ID: "289782451", Workflow: "test", Number: 163, Status: delivery.RunSuccess,
 		Event: "repository_dispatch", Actor: "Codertocat", Branch: "master", SHA: "3484a3fb816e0859fd6e1cea078d76385ff50625", URL: "https://github.com/octo-org/octo-repo/actions/runs/289782451", Title: "ci(action): update actions/setup-node digest to 8c91899",
-		DefaultBranch: "master", CreatedAt: at(t, "2020-10-05T16:33:24Z"), UpdatedAt: at(t, "2020-10-05T16:33:49Z"),
+		DefaultBranch: "master", CreatedAt: at(t, "2020-10-05T16:33:24Z"), FinishedAt: at(t, "2020-10-05T16:33:49Z"), UpdatedAt: at(t, "2020-10-05T16:33:49Z"),
 		Attempt: 1, Duration: -1, DurationE2E: -1, Part: true,
 	}
 	if diff := cmp.Diff(want, got); diff != "" {
