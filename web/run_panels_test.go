@@ -196,9 +196,9 @@ func checkAgainstCSV(t *testing.T, p *panelAnswer, text string) {
 func TestPipelinesHeadline(t *testing.T) {
 	s := withRuns(t, knownRuns()...)
 	d := s.page("/panels/pipelines-headline" + twoDays)
-	wantCells(t, d, ".figure .label", "Median pipeline", "80 % take at most", "Success rate", "Queue, 80 % wait at most", "Runs")
+	wantCells(t, d, ".figure h2", "Median pipeline", "80 % take at most", "Success rate", "Queue, 80 % wait at most", "Runs")
 	wantCells(t, d, ".figure .value", "15 min", "30.3 min", "80 %", "1.1 min", "8")
-	wantCells(t, d, ".figure .before", "13.3 min, 1 Mar – 2 Mar 2026", "15.3 min, 1 Mar – 2 Mar 2026", "66.7 %, 1 Mar – 2 Mar 2026", "52 s, 1 Mar – 2 Mar 2026", "3, 1 Mar – 2 Mar 2026")
+	wantCells(t, d, ".figure .was", "13.3 min, 1 Mar – 2 Mar 2026", "15.3 min, 1 Mar – 2 Mar 2026", "66.7 %, 1 Mar – 2 Mar 2026", "52 s, 1 Mar – 2 Mar 2026", "3, 1 Mar – 2 Mar 2026")
 	want(t, d, ".figure:nth-child(1)", "of 5 runs")
 	want(t, d, ".figure:nth-child(5)", "1 started again")
 	for selector, href := range map[string]string{
@@ -220,7 +220,15 @@ func TestPipelinesHeadline(t *testing.T) {
 // What narrows runs narrows what is computed from them.
 func TestRunPanelFilters(t *testing.T) {
 	s := withRuns(t, knownRuns()...)
-	s.provision("teams:\n  - {name: API, projects: [acme/a*]}\n  - {name: Shop, projects: [acme/shop]}\n")
+	s.provision(`
+calendars:
+  - {name: default, timezone: Europe/Moscow, workdays: [mon, tue, wed, thu, fri], hours: ["09:00-18:00"], holidays: none}
+teams:
+  - {name: API, github_repositories: [acme/a*]}
+  - {name: Shop, ci_projects: [acme/shop]}
+tokens:
+  - {name: reader, scopes: [read], token: reads-and-nothing-else}
+`)
 	for query, want := range map[string]string{
 		"":                              "n=5 p50=900",
 		"&project=acme/api":             "n=1 p50=300",
@@ -354,8 +362,28 @@ func TestRunPanelsWithoutMeasures(t *testing.T) {
 	for _, slug := range []string{"pipeline-duration", "queue-time", "pipeline-success"} {
 		want(t, s.page("/panels/"+slug+"?range=30d"), ".nothing p", "There is 1 run in this period, and it does not count here")
 	}
-	for _, slug := range []string{"build-duration", "build-times", "pipeline-jobs"} {
+	for slug, text := range map[string]string{
+		"build-duration": "The 1 run in this period tells nothing of builds", "build-times": "The 1 run in this period tells nothing of builds",
+		"pipeline-jobs": "The 1 run in this period tells nothing of its jobs", "pipeline-jobs-total": "The 1 run in this period tells nothing of its jobs",
+	} {
 		d := s.page("/panels/" + slug + "?range=30d")
-		t.Logf("%s: %s -> %s", slug, textOf(d, ".nothing p"), d.Find(".nothing a").AttrOr("href", ""))
+		want(t, d, ".nothing p", text)
+		if got := d.Find(".nothing a").Length(); got != 0 {
+			t.Errorf("%s is mended in %d ways", slug, got)
+		}
+	}
+	d := s.page("/panels/build-times?range=30d&lang=ru")
+	want(t, d, ".nothing p", "1 прогон за этот период ничего не сообщает о сборках")
+}
+
+// Every run panel is drawn with the sentence, table and links that programs get.
+func TestRunChartPanels(t *testing.T) {
+	s := withRuns(t, knownRuns()...)
+	for _, lang := range []string{"en", "ru"} {
+		for _, p := range panels() {
+			if p.of == delivery.OfRuns {
+				t.Run(p.slug+" "+lang, func(t *testing.T) { checkChartPanel(t, s, p, "bucket=day&lang="+lang+"&range=2d", lang) })
+			}
+		}
 	}
 }
