@@ -117,7 +117,7 @@ func TestRunsPage(t *testing.T) {
 	if got := d.Find("tbody tr").Length(); got != 100 {
 		t.Errorf("%d rows", got)
 	}
-	wantCells(t, d, "tbody tr:first-child > *", "CI #130 Title of 130", "4 Mar 2026 07:09", "acme/shop", "main", "×failed", "20 min", "5 min", "30 s", "3 ↻")
+	wantCells(t, d, "tbody tr:first-child > *", "CI #130 Title of 130", "4 Mar 2026 07:09", "acme/shop main", "×failed", "20 min", "5 min", "30 s", "3 ↻")
 	link := d.Find("tbody tr:first-child a").AttrOr("href", "")
 	if link != "/runs/"+s.runNumbered("130") {
 		t.Errorf("the first row leads to %s", link)
