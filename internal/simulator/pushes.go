@@ -4,7 +4,9 @@ import (
 	"encoding/json"
 	"fmt"
 	"math/rand/v2"
+	"slices"
 	"strconv"
+	"strings"
 	"time"
 
 	"throughline/internal/delivery"
@@ -31,7 +33,6 @@ const (
 type pushedRun struct {
 	ID            int64         `json:"id"`
 	Project       string        `json:"project"`
-	Number        int64         `json:"number"`
 	Title         string        `json:"title"`
 	Status        string        `json:"status"`
 	Event         string        `json:"event"`
@@ -41,6 +42,7 @@ type pushedRun struct {
 	SHA           string        `json:"sha"`
 	URL           string        `json:"url"`
 	CreatedAt     string        `json:"created_at"`
+	StartedAt     string        `json:"started_at"`
 	FinishedAt    string        `json:"finished_at"`
 	Attempt       int           `json:"attempt"`
 	Restarts      bool          `json:"has_restarts"`
@@ -124,7 +126,7 @@ func (p *pipeline) plan() {
 	title := verbs[kind][p.rnd.IntN(len(verbs[kind]))] + " " + things[p.rnd.IntN(len(things))]
 	r := &p.run
 	r.Project, r.DefaultBranch, r.Branch, r.Event = PushedProject, "master", "master", "push"
-	r.Number, r.Attempt, r.Status, r.Title = r.ID-firstPipeline, 1, "success", title
+	r.Attempt, r.Status, r.Title = 1, "success", title
 	r.Actor = staff[team[p.rnd.IntN(len(team))]].login
 	if p.rnd.Float64() < .5 {
 		r.Branch, r.Event = prefixes[kind]+slug(title), "merge_request"
@@ -143,6 +145,7 @@ func (p *pipeline) plan() {
 		p.e2e(max(tested, built), fate)
 	}
 	r.FinishedAt = pushedTime(p.end)
+	r.StartedAt = slices.MinFunc(r.Jobs, func(a, b pushedJob) int { return strings.Compare(a.StartedAt, b.StartedAt) }).StartedAt
 }
 
 // builds makes the images, one after another in one job.
