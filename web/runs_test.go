@@ -140,7 +140,7 @@ func TestRunsPage(t *testing.T) {
 		t.Error("the ways out of the last page are wrong")
 	}
 	failed := s.page("/runs?status=failed&branch=*&restarts=true&lang=ru")
-	want(t, failed, "#runs h2", "1 запуск, созданный за 05.12.2025 – 04.03.2026, с ошибкой, все ветки, только с перезапусками")
+	want(t, failed, "#runs h2", "1 прогон, созданный за 05.12.2025 – 04.03.2026, с ошибкой, все ветки, только с перезапусками")
 	want(t, failed, ".tabs a[aria-current=page]", "с ошибкой")
 	two := s.page("/runs?status=failed&status=success")
 	if got := two.Find(".tabs a[aria-current=page]").Length(); got != 0 {
