@@ -24,6 +24,9 @@ func (s *Server) whyEmpty(ctx context.Context, p panel, d delivery.PanelData, qu
 	if left := d.Left(); left > 0 {
 		return allExcluded(ctx, p, d), nil
 	}
+	if empty, err := s.noParts(ctx, p, d.Filter); err != nil || empty != nil {
+		return orNone(empty), err
+	}
 	q, err := url.ParseQuery(query)
 	if err != nil {
 		return views.Empty{}, err

@@ -18,6 +18,7 @@ type panel struct {
 	unit       string // of its values
 	now        bool   // its answer depends on now
 	finished   bool   // it is of issues that were closed
+	parts      string // what of a run it measures: builds or jobs, "" for all of it
 	load       loader
 }
 
@@ -44,10 +45,10 @@ func panels() []panel {
 		runPanel("pipeline-success", "ratio", loadRunSuccess),
 		runPanel("pipeline-count", "runs", loadRunCounts),
 		runTimes("queue-time", delivery.RunQueue),
-		runTimes("build-duration", delivery.RunBuild),
-		runPanel("pipeline-jobs", "seconds", loadNamed("pipeline-jobs", delivery.Store.JobTimes, delivery.BySlowest)),
-		runPanel("pipeline-jobs-total", "seconds", loadNamed("pipeline-jobs-total", delivery.Store.JobTimes, delivery.ByTotal)),
-		runPanel("build-times", "seconds", loadNamed("build-times", delivery.Store.BuildTimes, delivery.BySlowest)),
+		runTimes("build-duration", delivery.RunBuild).measuring("builds"),
+		named("pipeline-jobs", delivery.Store.JobTimes, delivery.BySlowest).measuring("jobs"),
+		named("pipeline-jobs-total", delivery.Store.JobTimes, delivery.ByTotal).measuring("jobs"),
+		named("build-times", delivery.Store.BuildTimes, delivery.BySlowest).measuring("builds"),
 	}
 }
 
@@ -99,9 +100,15 @@ func loadRunCounts(ctx context.Context, s delivery.Store, q panelQuery) (deliver
 	return counts.Panel(&q.filter, q.runs.Zone), err
 }
 
-func loadNamed(slug string, ask func(delivery.Store, context.Context, delivery.RunQuery) (delivery.NamedTimes, error), by delivery.NamedOrder) loader {
-	return func(ctx context.Context, s delivery.Store, q panelQuery) (delivery.PanelData, error) {
+func named(slug string, ask func(delivery.Store, context.Context, delivery.RunQuery) (delivery.NamedTimes, error), by delivery.NamedOrder) panel {
+	return runPanel(slug, "seconds", func(ctx context.Context, s delivery.Store, q panelQuery) (delivery.PanelData, error) {
 		times, err := ask(s, ctx, q.runs)
 		return times.Panel(slug, by, &q.filter, q.runs.Zone), err
-	}
+	})
+}
+
+// measuring is the panel of parts of a run, which not every run has.
+func (p panel) measuring(parts string) panel {
+	p.parts = parts
+	return p
 }

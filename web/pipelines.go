@@ -71,6 +71,20 @@ func (s *Server) noRuns(ctx context.Context) (*views.Empty, error) {
 	return &views.Empty{Reason: "no_runs", Fix: settingsPath(ctx, "/settings/tokens")}, nil
 }
 
+// noParts says that there are runs which tell nothing of what a panel measures of
+// them; nil when that is not what keeps it empty.
+func (s *Server) noParts(ctx context.Context, p panel, f delivery.Filter) (*views.Empty, error) {
+	if p.parts == "" {
+		return nil, nil
+	}
+	counts, _ := panelBySlug("pipeline-count")
+	runs, err := s.loadPanel(ctx, counts, f)
+	if err != nil || runs.N == 0 {
+		return nil, err
+	}
+	return &views.Empty{Reason: "no_" + p.parts, N: runs.N}, nil
+}
+
 // otherBranches reports whether only the default branches, which count unless others
 // are asked for, keep a panel empty.
 func (s *Server) otherBranches(ctx context.Context, p panel, d delivery.PanelData) (bool, error) {

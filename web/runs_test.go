@@ -117,7 +117,7 @@ func TestRunsPage(t *testing.T) {
 	if got := d.Find("tbody tr").Length(); got != 100 {
 		t.Errorf("%d rows", got)
 	}
-	wantCells(t, d, "tbody tr:first-child > *", "CI #130 Title of 130", "4 Mar 2026 07:09", "acme/shop", "main", "×failed", "20 min", "5 min", "30 s", "3 ↻")
+	wantCells(t, d, "tbody tr:first-child > *", "CI #130 Title of 130", "4 Mar 2026 07:09", "acme/shop main", "×failed", "20 min", "5 min", "30 s", "3 ↻")
 	link := d.Find("tbody tr:first-child a").AttrOr("href", "")
 	if link != "/runs/"+s.runNumbered("130") {
 		t.Errorf("the first row leads to %s", link)
@@ -140,7 +140,7 @@ func TestRunsPage(t *testing.T) {
 		t.Error("the ways out of the last page are wrong")
 	}
 	failed := s.page("/runs?status=failed&branch=*&restarts=true&lang=ru")
-	want(t, failed, "#runs h2", "1 запуск, созданный за 05.12.2025 – 04.03.2026, с ошибкой, все ветки, только с перезапусками")
+	want(t, failed, "#runs h2", "1 прогон, созданный за 05.12.2025 – 04.03.2026, с ошибкой, все ветки, только с перезапусками")
 	want(t, failed, ".tabs a[aria-current=page]", "с ошибкой")
 	two := s.page("/runs?status=failed&status=success")
 	if got := two.Find(".tabs a[aria-current=page]").Length(); got != 0 {

@@ -89,13 +89,17 @@ func demoConfig(cfg config.Config, dir string) config.Config {
 	return cfg
 }
 
-// companyAt is where the company's systems answer.
-type companyAt struct{ tracker, github string }
+// companyAt is where the company's systems answer, and what its CI sent by itself.
+type companyAt struct {
+	tracker, github string
+	pushes          []simulator.Push
+}
 
 // startCompany serves the simulator's APIs on this machine. The company lives on
 // while it is asked.
 func startCompany(ctx context.Context) (at companyAt, stop func() error, err error) {
 	company := simulator.New(demoSeed, time.Now(), simulator.Options{})
+	at.pushes = company.Pushes(demoPushes)
 	var stops []func() error
 	stop = func() error {
 		var err error
@@ -164,7 +168,7 @@ func (a *app) furnish(ctx context.Context, at companyAt, lang string) error {
 			return err
 		}
 	}
-	return nil
+	return a.receivePushes(ctx, at.pushes)
 }
 
 // demoConnections are the company's systems as a team lead would connect them.
@@ -204,17 +208,22 @@ func (a *app) furnishDefinitions(ctx context.Context, lang string) error {
 	if err != nil {
 		return err
 	}
-	teams := []struct{ name, ru, queue string }{
-		{"Mobile app", "Мобильное приложение", "APP"},
-		{"Operations", "Эксплуатация", "OPS"},
-		{"Payments", "Платежи", "PAY"},
-		{"Web", "Сайт", "WEB"},
+	teams := []struct{ name, ru, queue, repository string }{
+		{"Mobile app", "Мобильное приложение", "APP", "mobile-app"},
+		{"Operations", "Эксплуатация", "OPS", "operations"},
+		{"Payments", "Платежи", "PAY", "payments"},
+		{"Web", "Сайт", "WEB", "web-shop"},
 	}
 	for _, t := range teams {
 		if lang == "ru" {
 			t.name = t.ru
 		}
-		team := control.Team{Team: delivery.Team{Name: t.name, Queues: delivery.Patterns{t.queue}}, Members: []int64{1}}
+		team := control.Team{Members: []int64{1}, Team: delivery.Team{
+			Name: t.name, Queues: delivery.Patterns{t.queue}, Repositories: delivery.Patterns{simulator.Organization + "/" + t.repository},
+		}}
+		if t.queue == "WEB" {
+			team.CIProjects = delivery.Patterns{simulator.PushedProject}
+		}
 		if _, err := a.db.SaveTeam(ctx, team); err != nil {
 			return err
 		}

@@ -11,12 +11,20 @@ func TestDemo(t *testing.T) {
 	t.Setenv("TMPDIR", temp)
 	s := launch(t, nil, "demo")
 	s.logged(`msg="sync ended" connection=demo sync=1 state=done .* inserted=1500 `)
+	s.logged(`msg="sync ended" connection=github sync=2 state=done `)
 	expect(t, exitDone, exitDone, s.stdout.String(), "Throughline demo: "+s.url+"\n")
 	for path, want := range map[string]string{
 		"/":                                   "demo@example.com",
 		"/flow":                               "data-slot",
 		"/api/v1/panels/cycle-time?range=12m": `"panel":"cycle-time"`,
 		"/syncs":                              "demo",
+		"/pipelines":                          "panel-build-times",
+		"/panels/build-times":                 "The slowest build is",
+		"/panels/build-duration":              "builds took at most",
+		"/runs?project=shop/web":              "shop/web",
+		"/api/v1/runs?project=shop/web":       `"up_without_pull":`,
+		"/inbox":                              "token gitlab",
+		"/inbox?state=refused":                "duration",
 		"/settings/connections":               "demo",
 	} {
 		if status, body := s.get(path); status != 200 || !strings.Contains(body, want) {

@@ -136,7 +136,7 @@ func TestLayoutStaysPut(t *testing.T) {
 	s.logged(`msg="sync ended"`)
 	for _, width := range []int{1440, 390} {
 		b := openTab(t, s.url, width, 900)
-		for _, path := range []string{"/", "/flow"} {
+		for _, path := range []string{"/", "/flow", "/pipelines", "/runs?branch=*", "/inbox"} {
 			b.open(path)
 			b.drawn()
 			shift := ask(b, "layout shift", chromedp.Evaluate[float64](`new Promise((done) => {

@@ -133,7 +133,7 @@ func (b *forgeBook) appendJob(out []byte, run *actRun, j *actJob, t delivery.Ins
 		o.number("runner_id", 0).text("runner_name", "").number("runner_group_id", 0).text("runner_group_name", "")
 		return o.end()
 	}
-	n := 1 + int(run.seed>>uint(j.n))%24
+	n := 1 + int(run.seed>>uint(j.n)%24)
 	o.number("runner_id", n+100*int(j.spec.on)).text("runner_name", on.name+strconv.Itoa(n))
 	return o.number("runner_group_id", on.groupID).text("runner_group_name", on.group).end()
 }
