@@ -103,37 +103,52 @@ func TestRunPanelsByHand(t *testing.T) {
 		csv      string
 	}{
 		{
-			"pipeline-duration", 5, left, map[string]string{"p50": "900", "p80": "1820", "p95": "1880", "count": "5"},
+			"pipeline-duration", 5, left,
+			map[string]string{"p50": "900", "p80": "1820", "p95": "1880", "count": "5"},
 			"bucket,p50,p80,p95,count,partial\n2026-03-03,480,480,480,1,false\n2026-03-04,1350,1840,1885,4,true\n",
 		}, {
-			"pipeline-duration-e2e", 2, map[string]int{"cancelled": 1, "unfinished": 1, "not_said": 3, "restarted": 1},
+			"pipeline-duration-e2e", 2,
+			map[string]int{"cancelled": 1, "unfinished": 1, "not_said": 3, "restarted": 1},
 			map[string]string{"p50": "210", "p80": "264", "p95": "291", "count": "2"},
 			"bucket,p50,p80,p95,count,partial\n2026-03-03,120,120,120,1,false\n2026-03-04,300,300,300,1,true\n",
 		}, {
-			"pipeline-duration-total", 5, left, map[string]string{"p50": "1200", "p80": "1940", "p95": "2360", "count": "5"},
+			"pipeline-duration-total", 5, left,
+			map[string]string{"p50": "1200", "p80": "1940", "p95": "2360", "count": "5"},
 			"bucket,p50,p80,p95,count,partial\n2026-03-03,600,600,600,1,false\n2026-03-04,1500,2080,2395,4,true\n",
 		}, {
-			"queue-time", 5, left, map[string]string{"p50": "30", "p80": "66", "p95": "84", "count": "5"},
+			"queue-time", 5, left,
+			map[string]string{"p50": "30", "p80": "66", "p95": "84", "count": "5"},
 			"bucket,p50,p80,p95,count,partial\n2026-03-03,10,10,10,1,false\n2026-03-04,45,72,85.5,4,true\n",
 		}, {
-			"build-duration", 5, map[string]int{"cancelled": 1, "not_said": 1}, map[string]string{"p50": "60", "p80": "84", "p95": "96", "count": "5"},
+			"build-duration", 5,
+			map[string]int{"cancelled": 1, "not_said": 1},
+			map[string]string{"p50": "60", "p80": "84", "p95": "96", "count": "5"},
 			"bucket,p50,p80,p95,count,partial\n2026-03-03,40,52,58,2,false\n2026-03-04,80,92,98,3,true\n",
 		}, {
-			"pipeline-success", 5, left, map[string]string{"rate": "0.8", "count": "5"},
+			"pipeline-success", 5, left,
+			map[string]string{"rate": "0.8", "count": "5"},
 			"bucket,rate,count,partial\n2026-03-03,1,1,false\n2026-03-04,0.75,4,true\n",
 		}, {
-			"pipeline-count", 8, map[string]int{}, map[string]string{
+			"pipeline-count", 8,
+			map[string]int{},
+			map[string]string{
 				"success": "4", "failed": "1", "cancelled": "1", "skipped": "0", "unknown": "1", "unfinished": "1", "restarted": "1", "count": "8",
 			},
 			"bucket,success,failed,cancelled,unknown,unfinished,count,restarted,partial\n2026-03-03,1,0,0,0,0,1,0,false\n2026-03-04,3,1,1,1,1,7,1,true\n",
 		}, {
-			"pipeline-jobs", 7, map[string]int{"cancelled": 1}, map[string]string{"count": "7"},
+			"pipeline-jobs", 7,
+			map[string]int{"cancelled": 1},
+			map[string]string{"count": "7"},
 			"name,n,p50,p80,p95,total,failed\nsmoke,1,400,400,400,400,0\ntest,3,200,260,290,600,1\nlint,3,50,62,68,150,0\n",
 		}, {
-			"pipeline-jobs-total", 7, map[string]int{"cancelled": 1}, map[string]string{"count": "7"},
+			"pipeline-jobs-total", 7,
+			map[string]int{"cancelled": 1},
+			map[string]string{"count": "7"},
 			"name,n,p50,p80,p95,total,failed\ntest,3,200,260,290,600,1\nsmoke,1,400,400,400,400,0\nlint,3,50,62,68,150,0\n",
 		}, {
-			"build-times", 5, map[string]int{"cancelled": 1, "not_said": 1}, map[string]string{"count": "5"},
+			"build-times", 5,
+			map[string]int{"cancelled": 1, "not_said": 1},
+			map[string]string{"count": "5"},
 			"name,n,p50,p80,p95,total\nweb,3,80,92,98,240\napi,2,30,36,39,60\n",
 		},
 	}
