@@ -1,4 +1,4 @@
-package simulator
+package simulator_test
 
 import (
 	"testing"
@@ -6,6 +6,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"throughline/internal/simulator"
 	"throughline/internal/source/ci"
 )
 
@@ -13,8 +14,8 @@ import (
 // then, and can be read but for one body.
 func TestPushes(t *testing.T) {
 	now := time.Date(2026, time.March, 4, 12, 0, 0, 0, time.UTC)
-	pushes := New(7, now, Options{Issues: -1}).Pushes(60)
-	if diff := cmp.Diff(pushes, New(7, now, Options{Issues: -1}).Pushes(60)); diff != "" {
+	pushes := simulator.New(7, now, simulator.Options{Issues: -1}).Pushes(60)
+	if diff := cmp.Diff(pushes, simulator.New(7, now, simulator.Options{Issues: -1}).Pushes(60)); diff != "" {
 		t.Errorf("differs the second time\n%s", diff)
 	}
 	bad, restarts, pulls := 0, 0, 0
@@ -29,7 +30,7 @@ func TestPushes(t *testing.T) {
 			bad++
 			continue
 		}
-		if seen[run.ID] || run.FinishedAt.Time().After(now) || len(run.Builds) != 2 || run.Project != PushedProject {
+		if seen[run.ID] || run.FinishedAt.Time().After(now) || len(run.Builds) != 2 || run.Project != simulator.PushedProject {
 			t.Errorf("%s is there twice, of another project, without its builds, or not over: %s", run.ID, p.Body)
 		}
 		seen[run.ID] = true
