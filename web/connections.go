@@ -114,7 +114,7 @@ func (s *Server) freeName(ctx context.Context, name string) (string, error) {
 }
 
 func (s *Server) showConnection(w http.ResponseWriter, r *http.Request, status int, f views.ConnectionForm) {
-	title := i18n.T(r.Context(), "connection.new")
+	title := i18n.T(r.Context(), "connection.new", "kind", f.KindTitle)
 	if !f.New {
 		title = i18n.T(r.Context(), "connection.title", "name", f.Name)
 	}

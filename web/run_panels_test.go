@@ -103,37 +103,52 @@ func TestRunPanelsByHand(t *testing.T) {
 		csv      string
 	}{
 		{
-			"pipeline-duration", 5, left, map[string]string{"p50": "900", "p80": "1820", "p95": "1880", "count": "5"},
+			"pipeline-duration", 5, left,
+			map[string]string{"p50": "900", "p80": "1820", "p95": "1880", "count": "5"},
 			"bucket,p50,p80,p95,count,partial\n2026-03-03,480,480,480,1,false\n2026-03-04,1350,1840,1885,4,true\n",
 		}, {
-			"pipeline-duration-e2e", 2, map[string]int{"cancelled": 1, "unfinished": 1, "not_said": 3, "restarted": 1},
+			"pipeline-duration-e2e", 2,
+			map[string]int{"cancelled": 1, "unfinished": 1, "not_said": 3, "restarted": 1},
 			map[string]string{"p50": "210", "p80": "264", "p95": "291", "count": "2"},
 			"bucket,p50,p80,p95,count,partial\n2026-03-03,120,120,120,1,false\n2026-03-04,300,300,300,1,true\n",
 		}, {
-			"pipeline-duration-total", 5, left, map[string]string{"p50": "1200", "p80": "1940", "p95": "2360", "count": "5"},
+			"pipeline-duration-total", 5, left,
+			map[string]string{"p50": "1200", "p80": "1940", "p95": "2360", "count": "5"},
 			"bucket,p50,p80,p95,count,partial\n2026-03-03,600,600,600,1,false\n2026-03-04,1500,2080,2395,4,true\n",
 		}, {
-			"queue-time", 5, left, map[string]string{"p50": "30", "p80": "66", "p95": "84", "count": "5"},
+			"queue-time", 5, left,
+			map[string]string{"p50": "30", "p80": "66", "p95": "84", "count": "5"},
 			"bucket,p50,p80,p95,count,partial\n2026-03-03,10,10,10,1,false\n2026-03-04,45,72,85.5,4,true\n",
 		}, {
-			"build-duration", 5, map[string]int{"cancelled": 1, "not_said": 1}, map[string]string{"p50": "60", "p80": "84", "p95": "96", "count": "5"},
+			"build-duration", 5,
+			map[string]int{"cancelled": 1, "not_said": 1},
+			map[string]string{"p50": "60", "p80": "84", "p95": "96", "count": "5"},
 			"bucket,p50,p80,p95,count,partial\n2026-03-03,40,52,58,2,false\n2026-03-04,80,92,98,3,true\n",
 		}, {
-			"pipeline-success", 5, left, map[string]string{"rate": "0.8", "count": "5"},
+			"pipeline-success", 5, left,
+			map[string]string{"rate": "0.8", "count": "5"},
 			"bucket,rate,count,partial\n2026-03-03,1,1,false\n2026-03-04,0.75,4,true\n",
 		}, {
-			"pipeline-count", 8, map[string]int{}, map[string]string{
+			"pipeline-count", 8,
+			map[string]int{},
+			map[string]string{
 				"success": "4", "failed": "1", "cancelled": "1", "skipped": "0", "unknown": "1", "unfinished": "1", "restarted": "1", "count": "8",
 			},
 			"bucket,success,failed,cancelled,unknown,unfinished,count,restarted,partial\n2026-03-03,1,0,0,0,0,1,0,false\n2026-03-04,3,1,1,1,1,7,1,true\n",
 		}, {
-			"pipeline-jobs", 7, map[string]int{"cancelled": 1}, map[string]string{"count": "7"},
+			"pipeline-jobs", 7,
+			map[string]int{"cancelled": 1},
+			map[string]string{"count": "7"},
 			"name,n,p50,p80,p95,total,failed\nsmoke,1,400,400,400,400,0\ntest,3,200,260,290,600,1\nlint,3,50,62,68,150,0\n",
 		}, {
-			"pipeline-jobs-total", 7, map[string]int{"cancelled": 1}, map[string]string{"count": "7"},
+			"pipeline-jobs-total", 7,
+			map[string]int{"cancelled": 1},
+			map[string]string{"count": "7"},
 			"name,n,p50,p80,p95,total,failed\ntest,3,200,260,290,600,1\nsmoke,1,400,400,400,400,0\nlint,3,50,62,68,150,0\n",
 		}, {
-			"build-times", 5, map[string]int{"cancelled": 1, "not_said": 1}, map[string]string{"count": "5"},
+			"build-times", 5,
+			map[string]int{"cancelled": 1, "not_said": 1},
+			map[string]string{"count": "5"},
 			"name,n,p50,p80,p95,total\nweb,3,80,92,98,240\napi,2,30,36,39,60\n",
 		},
 	}
@@ -314,66 +329,6 @@ func TestPipelinesPageIsSlots(t *testing.T) {
 	if s.page("/pipelines").Find("a.reset").Length() != 0 || d.Find("a.reset").AttrOr("href", "") != "/pipelines" {
 		t.Error("the way back to the default is there when it is the default, or not when it is not")
 	}
-}
-
-// Each panel says what keeps it from showing anything, and where that is mended.
-func TestEmptyRunPanels(t *testing.T) {
-	s := withRuns(t)
-	empty := func(path, text, fix string) {
-		t.Helper()
-		for _, p := range panels() {
-			if p.page != "/pipelines" {
-				continue
-			}
-			d := s.page("/panels/" + p.slug + path)
-			if got := textOf(d, ".nothing p"); !strings.Contains(got, text) || d.Find("[data-chart]").Length() != 0 {
-				t.Errorf("%s%s says %q, want %q", p.slug, path, got, text)
-			}
-			if got := d.Find(".nothing a").AttrOr("href", ""); got != fix {
-				t.Errorf("%s%s is mended at %s", p.slug, path, got)
-			}
-		}
-	}
-	empty("?range=30d", "No CI run has been received yet", "/settings/tokens")
-	s.addRuns(aRun("1", withBuilds(map[string]int64{"web": 9}), ran("lint", delivery.RunSuccess, 9)))
-	empty("?range=30d&project=nobody", "Nothing matches this filter", "/pipelines?range=30d")
-	empty("?from=2025-01-01&to=2025-02-01", "Nothing was found in this period", "/pipelines?range=12m")
-	empty("?range=30d&branch=other", "Nothing matches this filter", "/pipelines?range=30d")
-
-	s = withRuns(t, aRun("1", func(r *delivery.Run) { r.Branch = "feature" }, withBuilds(map[string]int64{"web": 9}), ran("lint", delivery.RunSuccess, 9)))
-	empty("?range=30d", "no runs of a default branch", "/pipelines?branch=%2A&range=30d")
-	s.demote("viewer")
-	s = withRuns(t)
-	s.demote("viewer")
-	empty("?range=30d", "No CI run has been received yet", "")
-}
-
-// Of runs that say nothing of builds or jobs, or none of which counts, that is said.
-func TestRunPanelsWithoutMeasures(t *testing.T) {
-	s := withRuns(t, aRun("1", took(-1, -1, -1)))
-	for slug, text := range map[string]string{
-		"pipeline-duration":     "Of the 1 run in this period its source does not say this",
-		"pipeline-duration-e2e": "Of the 1 run in this period its source does not say this",
-		"queue-time":            "Of the 1 run in this period its source does not say this",
-	} {
-		want(t, s.page("/panels/"+slug+"?range=30d"), ".nothing p", text)
-	}
-	s = withRuns(t, aRun("1", standing(delivery.RunCancelled)))
-	for _, slug := range []string{"pipeline-duration", "queue-time", "pipeline-success"} {
-		want(t, s.page("/panels/"+slug+"?range=30d"), ".nothing p", "There is 1 run in this period, and it does not count here")
-	}
-	for slug, text := range map[string]string{
-		"build-duration": "The 1 run in this period tells nothing of builds", "build-times": "The 1 run in this period tells nothing of builds",
-		"pipeline-jobs": "The 1 run in this period tells nothing of its jobs", "pipeline-jobs-total": "The 1 run in this period tells nothing of its jobs",
-	} {
-		d := s.page("/panels/" + slug + "?range=30d")
-		want(t, d, ".nothing p", text)
-		if got := d.Find(".nothing a").Length(); got != 0 {
-			t.Errorf("%s is mended in %d ways", slug, got)
-		}
-	}
-	d := s.page("/panels/build-times?range=30d&lang=ru")
-	want(t, d, ".nothing p", "1 прогон за этот период ничего не сообщает о сборках")
 }
 
 // Every run panel is drawn with the sentence, table and links that programs get.

@@ -44,8 +44,7 @@ func axeScript(t *testing.T) string {
 // counts, its advice on good practice too.
 func TestAccessible(t *testing.T) {
 	axe := axeScript(t)
-	s := launch(t, nil, "demo")
-	s.logged(`msg="sync ended"`)
+	s := filledDemo(t)
 	for _, look := range []look{
 		{"en", "light", 1440, 900},
 		{"en", "dark", 1440, 900},

@@ -80,8 +80,7 @@ func (b *tab) headline() string {
 // TestDemoInTheBrowser looks at every page of the demo in both languages and
 // themes: whatever the browser complains of fails it.
 func TestDemoInTheBrowser(t *testing.T) {
-	s := launch(t, nil, "demo")
-	s.logged(`msg="sync ended"`)
+	s := filledDemo(t)
 	b := openTab(t, s.url, 1440, 900)
 	for _, lang := range []string{"ru", "en"} {
 		b.open("/")
@@ -99,6 +98,15 @@ func TestDemoInTheBrowser(t *testing.T) {
 	if wide := eval[float64](b, `document.documentElement.scrollWidth - innerWidth`); wide > 0 {
 		t.Errorf("the page is %g px wider than the window", wide)
 	}
+}
+
+// filledDemo is the demo with all that its company's systems have.
+func filledDemo(t *testing.T) *site {
+	t.Helper()
+	s := launch(t, nil, "demo")
+	s.logged(`msg="sync ended" connection=demo`)
+	s.logged(`msg="sync ended" connection=github`)
+	return s
 }
 
 // page is one of the site, by the name of its picture.

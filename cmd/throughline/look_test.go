@@ -15,8 +15,7 @@ import (
 
 // TestKeyboard goes through the program without a mouse.
 func TestKeyboard(t *testing.T) {
-	s := launch(t, nil, "demo")
-	s.logged(`msg="sync ended"`)
+	s := filledDemo(t)
 	b := openTab(t, s.url, 1440, 900)
 	b.open("/flow?range=180d")
 	b.drawn()
@@ -110,8 +109,7 @@ func (b *tab) tabStops() []string {
 
 // TestFilterWithoutServer: whatever a filter is answered is seen.
 func TestFilterWithoutServer(t *testing.T) {
-	s := launch(t, nil, "demo")
-	s.logged(`msg="sync ended"`)
+	s := filledDemo(t)
 	b := openTab(t, s.url, 1440, 900)
 	b.open("/flow?range=180d")
 	b.drawn()
@@ -132,8 +130,7 @@ func (b *tab) forget(text string) {
 
 // TestLayoutStaysPut: what is loaded late does not move what is there.
 func TestLayoutStaysPut(t *testing.T) {
-	s := launch(t, nil, "demo")
-	s.logged(`msg="sync ended"`)
+	s := filledDemo(t)
 	for _, width := range []int{1440, 390} {
 		b := openTab(t, s.url, width, 900)
 		for _, path := range []string{"/", "/flow", "/pipelines", "/runs?branch=*", "/inbox"} {
@@ -159,8 +156,7 @@ func TestPrint(t *testing.T) {
 	if folder == "" {
 		folder = t.TempDir()
 	}
-	s := launch(t, nil, "demo")
-	s.logged(`msg="sync ended"`)
+	s := filledDemo(t)
 	b := openTab(t, s.url, 1440, 900)
 	b.prefer("theme", "dark")
 	for _, p := range pages {
@@ -187,8 +183,7 @@ func TestPrint(t *testing.T) {
 
 // TestTitles: every page has a title of its own, in its language.
 func TestTitles(t *testing.T) {
-	s := launch(t, nil, "demo")
-	s.logged(`msg="sync ended"`)
+	s := filledDemo(t)
 	b := openTab(t, s.url, 1440, 900)
 	for _, lang := range []string{"en", "ru"} {
 		b.prefer("lang", lang)

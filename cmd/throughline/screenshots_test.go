@@ -20,8 +20,7 @@ func TestScreenshots(t *testing.T) {
 	if err := os.MkdirAll(folder, 0o755); err != nil {
 		t.Fatal(err)
 	}
-	s := launch(t, nil, "demo")
-	s.logged(`msg="sync ended"`)
+	s := filledDemo(t)
 	for _, l := range looks {
 		everyPage(t, s, l, func(b *tab, p page) {
 			name := fmt.Sprintf("%s-%s.png", p.name, l)

@@ -74,8 +74,7 @@ func undefine(t *testing.T, base string) {
 // numbers, then changes from a day on what closed means: the preview tells of
 // it before, a marker after, and undoing it brings the old numbers back.
 func TestTeamsAndDefinitionsOverTime(t *testing.T) {
-	s := launch(t, nil, "demo")
-	s.logged(`msg="sync ended"`)
+	s := filledDemo(t)
 	undefine(t, s.url)
 	b := openTab(t, s.url, 1440, 900)
 	all := panelOf(t, s.url, "range=180d")
