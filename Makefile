@@ -7,7 +7,7 @@ VERSION = $(shell git describe --tags --always --dirty 2>/dev/null || echo unkno
 .PHONY: demo test build generate lint bench load screenshots
 
 demo: ## run on made-up data, signed in, on http://127.0.0.1:8080
-	@go run ./cmd/throughline demo
+	@go run -ldflags "-s -w" ./cmd/throughline demo
 
 test: ## every test, in a real browser too, with linters and a check for drift
 	@.ci/test

@@ -28,11 +28,11 @@ const (
 	demoHost   = "127.0.0.1"
 	demoPort   = 8080
 	demoPorts  = 10               // tried, from demoPort on
-	demoMemory = int64(40 << 20)  // of Go's heap; the collector works harder beyond it
+	demoMemory = int64(34 << 20)  // of Go's heap; the collector works harder beyond it
 	demoRange  = "80w"            // all of the company's 18 months
 	demoEvery  = 30 * time.Minute // between syncs
 
-	demoRunRange = "120d"    // all runs of CI that there are
+	demoRunDays  = 185       // of runs of CI: two of the usual periods
 	demoRequests = 1_000_000 // to GitHub in an hour: its limit is not what is shown
 )
 
@@ -114,7 +114,7 @@ func startCompany(ctx context.Context) (at companyAt, stop func() error, err err
 	}{
 		{&at.tracker, func(string) http.Handler { return company.Tracker() }},
 		{&at.github, func(url string) http.Handler {
-			return company.GitHub(simulator.GitHubOptions{URL: url, Limit: demoRequests}).Handler()
+			return company.GitHub(simulator.GitHubOptions{URL: url, Limit: demoRequests, Days: demoRunDays}).Handler()
 		}},
 	} {
 		l, err := new(net.ListenConfig).Listen(ctx, "tcp", net.JoinHostPort(demoHost, "0"))
@@ -185,7 +185,7 @@ func demoConnections(at companyAt, lang string) []control.Connection {
 			Name: "github", Kind: "github", Every: demoEvery,
 			Settings: source.Settings{
 				"base_url": text(at.github), "organizations": json.RawMessage(`["` + simulator.Organization + `"]`),
-				"e2e_jobs": json.RawMessage(`["e2e*"]`), "initial_range": text(demoRunRange),
+				"e2e_jobs": json.RawMessage(`["e2e*"]`), "initial_range": text(fmt.Sprintf("%dd", demoRunDays)),
 			},
 		},
 	}

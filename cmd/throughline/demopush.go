@@ -10,7 +10,7 @@ import (
 )
 
 const (
-	demoPushes  = 120 // days of them
+	demoPushes  = demoRunDays
 	demoPushing = "gitlab"
 )
 
