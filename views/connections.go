@@ -40,6 +40,8 @@ type SecretInput struct {
 
 // TestResult is what a connection test found.
 type TestResult struct {
+	Kind         string
+	HooksOnly    bool // nothing is fetched
 	Failed       bool
 	Advice       string // what to do, where that is known
 	Error        string // what went wrong, where the advice does not say it
@@ -50,7 +52,7 @@ type TestResult struct {
 }
 
 // lacks reports whether the test works and yet there is something to mend.
-func (r TestResult) lacks() bool { return len(r.Missing) > 0 || len(r.Scope) == 0 }
+func (r TestResult) lacks() bool { return len(r.Missing) > 0 || len(r.Scope) == 0 && !r.HooksOnly }
 
 func (f ConnectionForm) path() string {
 	if f.New {

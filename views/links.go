@@ -21,6 +21,7 @@ func (p Panel) Records(ctx context.Context, slug string, params ...string) strin
 		path = "/issues?"
 		q.Set("panel", slug)
 	}
+	maps.Copy(q, measuredRuns[slug])
 	for i := 0; i+1 < len(params); i += 2 {
 		if params[i] == "from" {
 			q.Del("range")
@@ -29,6 +30,18 @@ func (p Panel) Records(ctx context.Context, slug string, params ...string) strin
 	}
 	return URL(ctx, path+q.Encode())
 }
+
+// measuredRuns are the runs that panels of durations and of success take: those that
+// have ended by themselves, whether or not it is known how.
+var measuredRuns = func() map[string]url.Values {
+	ended := []string{string(delivery.RunSuccess), string(delivery.RunFailed)}
+	all := append([]string{string(delivery.RunUnknown)}, ended...)
+	return map[string]url.Values{
+		"pipeline-duration": {"status": all}, "pipeline-duration-total": {"status": all}, "queue-time": {"status": all},
+		"build-duration": {"status": all}, "pipeline-duration-e2e": {"status": all, "restarts": {"false"}},
+		"pipeline-success": {"status": ended},
+	}
+}()
 
 // LeftOut is the address of what a panel leaves out for a reason, "" where there is
 // no list of it.

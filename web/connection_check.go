@@ -66,7 +66,7 @@ func (s *Server) tryConnection(ctx context.Context, kind source.Kind, typed type
 	if err != nil {
 		return views.TestResult{}, err
 	}
-	result := views.TestResult{Account: report.Account, Organization: report.Organization, Scope: report.Scope}
+	result := views.TestResult{Kind: kind.Name, HooksOnly: report.HooksOnly, Account: report.Account, Organization: report.Organization, Scope: report.Scope}
 	for _, m := range report.Missing {
 		result.Missing = append(result.Missing, said(ctx, m))
 	}

@@ -129,7 +129,7 @@ func (s *Server) takeHook(w http.ResponseWriter, r *http.Request, connections []
 		return
 	}
 	p := pushed{dryRun: dryRun, entry: inbox.Entry{
-		Connection: o.connection.Name, Kind: o.connection.Kind, ReceivedAt: s.now(), Body: body, Bytes: len(body),
+		Connection: o.connection.Name, Kind: o.connection.Kind + ".unknown", ReceivedAt: s.now(), Body: body, Bytes: len(body),
 	}}
 	h, err := o.receiver.Hook(r.Header, body)
 	if err != nil {

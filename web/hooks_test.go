@@ -8,6 +8,7 @@ import (
 	"io"
 	"net/http"
 	"net/http/httptest"
+	"net/url"
 	"os"
 	"strings"
 	"testing"
@@ -197,6 +198,9 @@ func TestUnsignedHooks(t *testing.T) {
 	run := recordedHook(t, "workflow_run.completed.json")
 	s.send(hook{githubHooks, "workflow_run", "1", hookSecret, run})
 	s.send(hook{githubHooks, "workflow_run", "2", "", run})
+	if status, _ := s.send(hook{githubHooks, "workflow_run", "3", "mistyped", run}); status != 401 {
+		t.Errorf("what is wrongly signed is answered %d", status)
+	}
 	want := map[string]map[inbox.State]int{"acme": {inbox.Waiting: 1}, open.Name: {inbox.Waiting: 1}}
 	if d := cmp.Diff(want, s.received()); d != "" {
 		t.Errorf("inbox (-want +got):\n%s", d)
@@ -230,5 +234,20 @@ func TestGuessingSignaturesIsSlowedDown(t *testing.T) {
 	}
 	if status, _ := s.send(hook{githubHooks, "ping", "1", hookSecret, "{}"}); status != 200 {
 		t.Errorf("a right one answers %d", status)
+	}
+}
+
+// A connection that only receives hooks has nothing to see, which is no fault.
+func TestConnectionOfHooksOnly(t *testing.T) {
+	s := hookSite(t)
+	form := url.Values{"kind": {"github"}, "name": {"gh"}, "every": {"1800"}, "webhook_secret": {hookSecret}}
+	want(t, s.post("/settings/connections/test", form).doc, ".banner.good", "It receives hooks only")
+	form.Del("webhook_secret")
+	form.Set("token", "ghp_x")
+	want(t, s.post("/settings/connections/test", form).doc, ".banner.bad", "Name repositories or organisations")
+	for query, status := range map[string]int{"?foo=1": 400, "?state=bad": 400, "?before=abc": 400, "?state=done&lang=ru": 200} {
+		if res := s.get("/inbox" + query); res.status != status {
+			t.Errorf("/inbox%s answers %d", query, res.status)
+		}
 	}
 }

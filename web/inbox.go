@@ -6,12 +6,14 @@ import (
 	"errors"
 	"net/http"
 	"net/url"
+	"slices"
 	"strconv"
 	"strings"
 	"unicode/utf8"
 
 	"github.com/go-chi/chi/v5"
 
+	"throughline/internal/delivery"
 	"throughline/internal/i18n"
 	"throughline/internal/inbox"
 	"throughline/views"
@@ -35,8 +37,12 @@ func (s *Server) inboxRoutes(r chi.Router) {
 var inboxStates = []inbox.State{inbox.Waiting, inbox.Done, inbox.Failed, inbox.Refused, inbox.Ignored}
 
 func (s *Server) inboxPage(w http.ResponseWriter, r *http.Request) {
-	ctx, query := r.Context(), r.URL.Query()
-	before, _ := strconv.ParseInt(query.Get("before"), 10, 64) // anything else: the newest
+	ctx := r.Context()
+	query, before, err := inboxQuery(r)
+	if err != nil {
+		s.errorPage(w, r, http.StatusBadRequest)
+		return
+	}
 	q := inbox.Query{
 		Connection: query.Get("connection"), Token: query.Get("token"), Kind: query.Get("kind"), State: inbox.State(query.Get("state")),
 		Before: before, Limit: receivedPerPage + 1,
@@ -84,6 +90,23 @@ func (s *Server) inboxPage(w http.ResponseWriter, r *http.Request) {
 		list.Entries = append(list.Entries, receivedView(&entries[i]))
 	}
 	s.render(w, r, http.StatusOK, views.InboxPage(s.page(r, i18n.T(ctx, "nav.inbox"), "inbox"), list))
+}
+
+// inboxQuery reads what the list is asked for.
+func inboxQuery(r *http.Request) (q url.Values, before int64, err error) {
+	if q, err = query(r); err != nil {
+		return nil, 0, err
+	}
+	if err := onlyParams(q, "connection", "token", "kind", "state", "before", "lang"); err != nil {
+		return nil, 0, err
+	}
+	if state := q.Get("state"); state != "" && !slices.Contains(inboxStates, inbox.State(state)) {
+		return nil, 0, &delivery.FilterError{Param: "state", Message: "not a state of what was received"}
+	}
+	if text := q.Get("before"); text != "" {
+		before, err = strconv.ParseInt(text, 10, 64)
+	}
+	return q, before, err
 }
 
 func receivedView(e *inbox.Entry) views.Received {

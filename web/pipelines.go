@@ -11,14 +11,13 @@ import (
 // rate, the wait for a runner and the number of runs, each against the period of the
 // same length before.
 func (s *Server) pipelineFigures(ctx context.Context, f delivery.Filter, view views.Panel) ([]views.Figure, error) {
-	list := view.Records(ctx, "")
 	var all []comparison
 	for _, slug := range []string{"pipeline-duration", "pipeline-success", "queue-time", "pipeline-count"} {
 		c, err := s.compare(ctx, slug, f)
 		if err != nil {
 			return nil, err
 		}
-		c.counted = list
+		c.counted = view.Records(ctx, slug)
 		all = append(all, c)
 	}
 	times, success, queue, count := all[0], all[1], all[2], all[3]

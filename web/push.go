@@ -17,6 +17,9 @@ import (
 	"throughline/internal/source"
 )
 
+// savePath is where pipeline-metrics-collector took runs.
+const savePath = "/save_metrics"
+
 // usualConnection is where what CI pushes goes, unless the token names another.
 const usualConnection = "ci"
 
@@ -24,7 +27,7 @@ const usualConnection = "ci"
 func (s *Server) pushRoutes(r chi.Router) {
 	r.Group(func(r chi.Router) {
 		r.Use(unstored, tokenInURL, s.unlessToken, s.needScope(scopeIngest))
-		r.Post("/save_metrics", s.saveMetrics)
+		r.Post(savePath, s.saveMetrics)
 	})
 }
 
@@ -124,6 +127,7 @@ func (s *Server) receive(w http.ResponseWriter, r *http.Request, kind string, pa
 		return p, false
 	}
 	p.entry.Key = p.Key
+	p.To(from.connection)
 	return p, true
 }
 
@@ -160,12 +164,21 @@ func refuseEncoded(w http.ResponseWriter, r *http.Request) bool {
 func (s *Server) refuseBody(w http.ResponseWriter, r *http.Request, p *pushed, err error) {
 	details := bodyDetails(err)
 	message := details[0].Path + ": " + details[0].Message
-	p.entry.Error = message
+	p.entry.Error = allDetails(details)
 	s.noteRefused(r, p)
 	if len(details) > 1 {
 		message = "several things are wrong with the body"
 	}
 	writeAPIError(w, http.StatusBadRequest, "bad_request", message, details...)
+}
+
+// allDetails are details in one text.
+func allDetails(details []apiDetail) string {
+	all := make([]string, len(details))
+	for i, d := range details {
+		all[i] = d.Path + ": " + d.Message
+	}
+	return strings.Join(all, "; ")
 }
 
 // noteRefused shows in the inbox what was refused, and why.

@@ -177,3 +177,43 @@ func TestPushForDeletedConnection(t *testing.T) {
 		}
 	}
 }
+
+// A run that says that it is another connection's is refused, not stored as one's own.
+func TestPushForAnotherConnection(t *testing.T) {
+	s, box, token := pushSite(t)
+	run := func(id, connection string) string {
+		return `{"id":"` + id + `","project":"a/b","created_at":"2026-03-02T10:00:00Z","connection":"` + connection + `"}`
+	}
+	status, answer := s.push("/api/v1/runs", token, "["+run("1", "ci")+","+run("2", "gh")+"]")
+	if status != 200 || !strings.Contains(answer, `"status":"accepted","id":"1"`) || !strings.Contains(answer, `"path":"$[1].connection"`) {
+		t.Errorf("%d %s", status, answer)
+	}
+	if status, answer := s.push("/api/v1/runs", token, run("3", "gh")); status != 400 || !strings.Contains(answer, `"path":"$.connection"`) {
+		t.Errorf("%d %s", status, answer)
+	}
+	entries, err := box.List(t.Context(), inbox.Query{State: inbox.Refused})
+	if err != nil || len(entries) != 1 || entries[0].Error != `$.connection: is "gh", and this goes to "ci"` {
+		t.Errorf("%+v, %v", entries, err)
+	}
+}
+
+// The inbox shows all that is wrong with a body.
+func TestRefusedBodyTellsAll(t *testing.T) {
+	s, box, token := pushSite(t)
+	s.push("/api/v1/runs", token, `{"id":"1","project":5,"created_at":"yesterday"}`)
+	entries, err := box.List(t.Context(), inbox.Query{})
+	if err != nil || len(entries) != 1 || !strings.Contains(entries[0].Error, "$.created_at: must be a time like 2026-01-31T09:30:00Z; $.project: must be text") {
+		t.Errorf("%+v, %v", entries, err)
+	}
+}
+
+// Programs are answered as programs, at every path of theirs.
+func TestWrongMethodsOfPushes(t *testing.T) {
+	s, _, _ := pushSite(t)
+	for path, want := range map[string]int{"/save_metrics": 405, "/hooks/x": 405, "/hooks/": 404, "/save_metrics/": 404, "/api/github": 405} {
+		res := s.get(path)
+		if res.status != want || !strings.Contains(res.body, `"error":`) {
+			t.Errorf("%s: %d %.80s", path, res.status, res.body)
+		}
+	}
+}

@@ -128,7 +128,8 @@ func allowedMethods(r *http.Request) []string {
 }
 
 func (s *Server) isAPI(r *http.Request) bool {
-	return strings.HasPrefix(r.URL.Path, s.base+"/api/")
+	path, below := strings.CutPrefix(r.URL.Path, s.base)
+	return below && (strings.HasPrefix(path, "/api/") || strings.HasPrefix(path, hooksBelow) || strings.HasPrefix(path, savePath))
 }
 
 func (s *Server) crossOriginDenied(w http.ResponseWriter, r *http.Request) {

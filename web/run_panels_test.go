@@ -217,7 +217,7 @@ func TestPipelinesHeadline(t *testing.T) {
 	want(t, d, ".figure:nth-child(1)", "of 5 runs")
 	want(t, d, ".figure:nth-child(5)", "1 started again")
 	for selector, href := range map[string]string{
-		".figure:nth-child(1) a": "/runs?bucket=day&range=2d",
+		".figure:nth-child(1) a": "/runs?bucket=day&range=2d&status=unknown&status=success&status=failed",
 		".figure:nth-child(5) a": "/runs?bucket=day&range=2d&restarts=true",
 	} {
 		if got := d.Find(selector).AttrOr("href", ""); got != href {

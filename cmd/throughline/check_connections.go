@@ -112,10 +112,12 @@ func judge(c control.Connection, report source.Report, err error) verdict {
 		return verdict{text: advised(err, place)}
 	case c.Pushed():
 		return verdict{good: true, text: "takes what is pushed with a token"}
+	case report.HooksOnly:
+		return verdict{good: true, text: p.T("test.hooks")}
 	case len(report.Scope) == 0:
-		return verdict{text: p.T("test.nothing")}
+		return verdict{text: p.T("test.nothing." + c.Kind)}
 	}
-	seen := fmt.Sprintf("reached as %s, %s", cmp.Or(report.Account, "nobody by name"), p.T("test.scope", "n", len(report.Scope)))
+	seen := fmt.Sprintf("reached as %s, %s", cmp.Or(report.Account, "nobody by name"), p.T("test.scope."+c.Kind, "n", len(report.Scope)))
 	if report.Organization != "" {
 		seen += " in " + report.Organization
 	}

@@ -31,7 +31,9 @@ import (
 // attempt: a job with an ID never goes back to an earlier state, and a whole run
 // that goes on, of the update that is stored or the first one, is merged as a part
 // if jobs or the end of the run are known that it does not have. The first start of
-// a run, once known, is kept in its later attempts if the source says AttemptAt.
+// a run, once known, is kept in its later attempts if the source says AttemptAt. Of a
+// source without a clock, an attempt that has ended does not go on again, and what
+// does not know how it ended adds to what does.
 func MergeRun(stored, said Run) Run {
 	known := stored.ID != ""
 	switch {
@@ -45,13 +47,42 @@ func MergeRun(stored, said Run) Run {
 		return stored
 	case said.UpdatedAt.Known():
 		return replaceRun(stored, said)
+	case said.Attempt == stored.Attempt:
+		return toldAgain(stored, said)
 	}
 	return said
 }
 
-// Merges reports whether MergeRun looks at more of what is stored than Overtakes
-// does.
-func (r *Run) Merges() bool { return r.Part || r.UpdatedAt.Known() }
+// toldAgain is a whole run of an attempt that is told once more, by a source that has
+// no clock.
+func toldAgain(stored, said Run) Run {
+	switch {
+	case !stored.Status.Finished():
+		return said
+	case !said.Status.Finished():
+		return stored
+	case said.Status != RunUnknown || stored.Status == RunUnknown:
+		return said
+	}
+	said.Status = stored.Status
+	said.fill(&stored)
+	said.StartedAt, said.FinishedAt = cmp.Or(said.StartedAt, stored.StartedAt), cmp.Or(said.FinishedAt, stored.FinishedAt)
+	for _, d := range [...]struct {
+		to   *int64
+		from int64
+	}{{&said.Duration, stored.Duration}, {&said.DurationE2E, stored.DurationE2E}} {
+		if *d.to == NotSaid {
+			*d.to = d.from
+		}
+	}
+	if len(said.Jobs) == 0 {
+		said.Jobs = stored.Jobs
+	}
+	if len(said.Builds) == 0 {
+		said.Builds = stored.Builds
+	}
+	return said
+}
 
 // mergeParts merges what two tell of a run, by the rules for parts.
 func mergeParts(stored, said Run) Run {

@@ -103,6 +103,35 @@ func TestMergeRunFields(t *testing.T) {
 	}
 }
 
+func TestMergeRunWithoutClock(t *testing.T) {
+	run := func(status RunStatus, change func(r *Run)) Run {
+		r := Run{Project: "acme/shop", ID: "7", Status: status, Attempt: 1, CreatedAt: 1000, Duration: NotSaid, DurationE2E: NotSaid}
+		if change != nil {
+			change(&r)
+		}
+		return r
+	}
+	rich := run(RunFailed, func(r *Run) {
+		r.SHA, r.Duration, r.DurationE2E, r.StartedAt, r.Jobs = "abc", 500, 50, 1100, []Job{{Name: "test"}}
+	})
+	bare := run(RunUnknown, func(r *Run) { r.Branch, r.Duration, r.Builds = "main", 600, []Build{{"web", 5}} })
+	both := rich
+	both.Branch, both.Duration, both.Builds = "main", 600, bare.Builds
+	again := run(RunRunning, func(r *Run) { r.Attempt = 2 })
+	for name, c := range map[string]struct{ stored, said, want Run }{
+		"it goes on":                {run(RunRunning, nil), run(RunSuccess, nil), run(RunSuccess, nil)},
+		"what it was, once more":    {rich, run(RunRunning, nil), rich},
+		"another end":               {rich, run(RunSuccess, nil), run(RunSuccess, nil)},
+		"what does not know an end": {rich, bare, both},
+		"of two that do not":        {bare, run(RunUnknown, nil), run(RunUnknown, nil)},
+		"another attempt":           {rich, again, again},
+	} {
+		if got := MergeRun(c.stored, c.said); !reflect.DeepEqual(got, c.want) {
+			t.Errorf("%s: %+v, want %+v", name, got, c.want)
+		}
+	}
+}
+
 func TestMergeRunWhole(t *testing.T) {
 	waits, runs, ends := aJob("1", RunWaiting, 0, 0), aJob("1", RunRunning, 1500, 0), aJob("1", RunSuccess, 1500, 2500)
 	other := aJob("2", RunRunning, 1600, 0)
@@ -122,7 +151,7 @@ func TestMergeRunWhole(t *testing.T) {
 		"later, a job told since":     {told(toldRun(1, RunRunning, 10), toldJob(1, ends), toldJob(1, other)), pulled(1, RunRunning, 11, waits), "1 running at 11, 1500–0 | 1 success"},
 		"later, ended, another end":   {told(toldRun(1, RunRunning, 10), toldJob(1, ends)), pulled(1, RunFailed, 11, aJob("1", RunFailed, 1500, 2400)), "1 failed at 11, 1500–2400 | 1 failed"},
 		"later, runs again":           {told(toldRun(1, RunFailed, 10)), pulled(1, RunRunning, 11, runs), "1 running at 11, 1500–0 | 1 running"},
-		"without a clock":             {pulled(1, RunFailed, 0, ends), pulled(1, RunRunning, 0, waits), "1 running at 0, 0–0 | 1 waiting"},
+		"without a clock":             {pulled(1, RunFailed, 0, ends), pulled(1, RunRunning, 0, waits), "1 failed at 0, 1500–2500 | 1 success"},
 		"another attempt":             {told(toldRun(1, RunFailed, 10), toldJob(1, ends)), pulled(2, RunRunning, 30_000, aJob("3", RunRunning, 20_500, 0)), "2 running at 30000, 1500–0 | 3 running"},
 		"jobs without an ID are said": {pulled(1, RunRunning, 10, Job{Name: "a", Status: RunSuccess}), pulled(1, RunRunning, 10, Job{Name: "a", Status: RunRunning}), "1 running at 10, 0–0 |  running"},
 	} {

@@ -5,8 +5,8 @@ package delivery
 // HasRestarts. It changes nothing when called again.
 //
 //   - StartedAt is the earliest of what it was and of the starts of jobs. What a
-//     job that waits or was skipped says is no start. Of a later attempt than the
-//     first, only jobs kept from before it count: the others tell nothing of when
+//     job that waits or was skipped says is no start. Of the second attempt only jobs
+//     kept from the first count, and of later ones none: they tell nothing of when
 //     the run's first job started.
 //   - FinishedAt is the end of the last job that was not skipped, or what it was when
 //     none says one; 0 while the run goes on.
@@ -41,7 +41,7 @@ func (r *Run) firstStart() Instant {
 	first := Instant(0)
 	for i := range r.Jobs {
 		job := &r.Jobs[i]
-		if job.started() && (r.Attempt <= 1 || r.keeps(job)) {
+		if job.started() && (r.Attempt <= 1 || r.Attempt == 2 && r.keeps(job)) {
 			first = earliest(first, job.StartedAt)
 		}
 	}

@@ -86,6 +86,10 @@ func TestClock(t *testing.T) {
 			Run{Status: RunRunning, Attempt: 3, CreatedAt: 100, StartedAt: 130, AttemptAt: 500, Jobs: []Job{ran(RunRunning, 520, 0)}},
 			clocked{130, 0, NotSaid, NotSaid, true},
 		},
+		"a third attempt with a job of one before": {
+			Run{Status: RunSuccess, Attempt: 3, CreatedAt: 100, AttemptAt: 500, Jobs: []Job{ran(RunSuccess, 420, 470), ran(RunSuccess, 520, 580)}},
+			clocked{0, 580, 80, NotSaid, true},
+		},
 		"another attempt of no beginning": {
 			Run{Status: RunSuccess, Attempt: 2, CreatedAt: 100, Jobs: []Job{ran(RunSuccess, 520, 580)}},
 			clocked{0, 580, 480, NotSaid, true},

@@ -1,6 +1,10 @@
 package source
 
-import "throughline/internal/delivery"
+import (
+	"strconv"
+
+	"throughline/internal/delivery"
+)
 
 // Push reads bodies that programs send of their own accord. Its error is that of
 // the whole body: joined *BodyError, each with the path of what is wrong. A body is
@@ -25,6 +29,20 @@ type PushedItem struct {
 	// Told is, as JSON, what a batch says that nothing but the item was added to.
 	Told func(*delivery.Batch) any
 	Err  error // joined *BodyError; nil when it can be stored
+	// Connection is where it says that it belongs, "" when it does not, and Path
+	// where it stands in the body.
+	Connection, Path string
+}
+
+// To refuses the items that say that they belong to another connection than the one
+// that the body came to.
+func (p *Pushed) To(connection string) {
+	for i := range p.Items {
+		item := &p.Items[i]
+		if item.Err == nil && item.Connection != "" && item.Connection != connection {
+			item.Err = &BodyError{item.Path + ".connection", "is " + strconv.Quote(item.Connection) + ", and this goes to " + strconv.Quote(connection)}
+		}
+	}
 }
 
 // BodyError is what is wrong at a place of a body.

@@ -60,6 +60,8 @@ type Report struct {
 	Organization string    // which organisation it opens
 	Scope        []string  // what it sees: queues, repositories
 	Missing      []Message // what the settings ask for and the token cannot see
+	// HooksOnly says that nothing is fetched, so that there is nothing to see.
+	HooksOnly bool
 }
 
 // Known tells a source what is already stored.

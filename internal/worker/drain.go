@@ -121,6 +121,7 @@ func (w *Worker) storeTogether(ctx context.Context, c control.Connection, entrie
 			}
 			continue
 		}
+		pushed.To(c.Name)
 		outcomes = append(outcomes, take(&batch, &pushed))
 		kept = append(kept, e)
 	}

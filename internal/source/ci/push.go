@@ -1,6 +1,8 @@
 package ci
 
 import (
+	"fmt"
+
 	"throughline/internal/delivery"
 	"throughline/internal/source"
 )
@@ -34,6 +36,10 @@ func runs(body []byte) (source.Pushed, error) {
 			continue
 		}
 		out.Items[i] = pushedItem(item.Run)
+		out.Items[i].Connection, out.Items[i].Path = item.Run.Connection, "$"
+		if listed {
+			out.Items[i].Path = fmt.Sprintf("$[%d]", i)
+		}
 	}
 	return out, nil
 }

@@ -24,7 +24,7 @@ var (
 		"id", "project", "workflow", "number", "title", "status", "conclusion", "event", "actor", "branch",
 		"default_branch", "sha", "url", "created_at", "started_at", "finished_at", "updated_at", "queue_time",
 		"attempt", "has_restarts", "duration", "duration_e2e", "labels", "jobs", "builds",
-		"connection", "run", // of what GET /api/v1/runs answers; the token says where a push goes
+		"connection", "run", // of what GET /api/v1/runs answers
 	}
 	jobFields = []string{
 		"id", "name", "status", "conclusion", "attempt", "url", "runner", "created_at", "started_at", "finished_at",
@@ -87,6 +87,7 @@ func readRun(f fields) delivery.Run {
 	f.only(runFields)
 	f.require("created_at")
 	run := delivery.Run{
+		Connection:    f.text("connection", maxName),
 		Project:       f.name("project"),
 		ID:            f.requiredID("id"),
 		Workflow:      f.text("workflow", maxName),

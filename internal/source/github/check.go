@@ -20,8 +20,10 @@ const maxProbed = 30
 func (s *Source) Check(ctx context.Context) (source.Report, error) {
 	var report source.Report
 	if s.token == "" && s.app == nil { // only hooks are received
+		report.HooksOnly = true
 		return report, nil
 	}
+	report.HooksOnly = len(s.repositories)+len(s.organizations) == 0
 	var err error
 	if s.app != nil {
 		report.Account, report.Organization, err = s.installed(ctx)

@@ -25,11 +25,13 @@ const (
 // signature passes, but none with a wrong one.
 func (s *Source) Verify(header http.Header, body []byte) error {
 	signature := header.Get("X-Hub-Signature-256")
-	if s.webhookSecret == "" || signature == "" {
-		if s.allowUnsigned {
-			return nil
-		}
-		return source.ErrUnsigned // an empty secret would verify anybody's
+	switch {
+	case signature == "" && s.allowUnsigned:
+		return nil
+	case signature == "":
+		return source.ErrUnsigned
+	case s.webhookSecret == "": // it would verify anybody's
+		return source.ErrSignature
 	}
 	given, ok := strings.CutPrefix(signature, "sha256=")
 	sum, err := hex.DecodeString(given)

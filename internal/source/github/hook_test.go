@@ -53,7 +53,7 @@ func TestVerify(t *testing.T) {
 		"no hex":                       {nil, hookSecret, "Hello, World!", "sha256=zz", source.ErrSignature},
 		"another kind":                 {nil, hookSecret, "Hello, World!", "sha1=757107ea", source.ErrSignature},
 		"cut short":                    {nil, hookSecret, "Hello, World!", known[:30], source.ErrSignature},
-		"empty secret":                 {withToken, "", "Hello, World!", signed("Hello, World!", ""), source.ErrUnsigned},
+		"empty secret":                 {withToken, "", "Hello, World!", signed("Hello, World!", ""), source.ErrSignature},
 		"allowed":                      {unsigned, "", "Hello, World!", "", nil},
 		"allowed, a secret, none":      {unsigned, hookSecret, "Hello, World!", "", nil},
 		"allowed, a secret, wrong one": {unsigned, hookSecret, "Hello, World!", signed("Hello, World!", "x"), source.ErrSignature},

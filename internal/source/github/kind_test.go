@@ -61,6 +61,7 @@ func TestSettings(t *testing.T) {
 		"an app":                {values{"app_id": 12, "installation_id": 34, "organizations": []string{"acme"}}, texts{"private_key": text}, nil},
 		"an app of a client id": {values{"app_id": "Iv23.abc", "installation_id": "34"}, texts{"private_key": text}, nil},
 		"nothing":               {values{}, nil, []string{"token github.no_access"}},
+		"a token for nothing":   {values{}, texts{"token": "x"}, []string{"token github.nothing"}},
 		"no token":              {listed, texts{"webhook_secret": "x"}, []string{"token github.no_token"}},
 		"both":                  {values{"app_id": "12"}, texts{"token": "x"}, []string{"token github.two_accesses"}},
 		"half an app":           {values{"app_id": "12"}, nil, []string{"installation_id github.installation_id", "private_key github.no_key"}},

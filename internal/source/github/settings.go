@@ -121,6 +121,8 @@ func (set *settings) readAccess(cfg source.Config, errs *settingErrors) {
 		errs.refuse(secretToken, "two_accesses", "give either a token or an app's app_id, installation_id and private_key")
 	case isApp:
 		set.app = readApp(id, installation, key, errs)
+	case set.token != "" && len(set.repositories)+len(set.organizations) == 0 && set.webhookSecret == "" && !set.allowUnsigned:
+		errs.refuse(secretToken, "nothing", "name repositories or organizations to fetch, or give a webhook_secret to receive hooks")
 	case set.token != "":
 	case len(set.repositories)+len(set.organizations) > 0:
 		errs.refuse(secretToken, "no_token", "give a token, or an app's app_id, installation_id and private_key: repositories are to be read")

@@ -80,9 +80,6 @@ func (w *writer) takeRun(connection string, run *delivery.Run, out *delivery.Wri
 
 // mergedRun is what a run makes of what is stored of it, nil if nothing is.
 func mergedRun(old *runRow, said *delivery.Run) (*delivery.Run, error) {
-	if !said.Merges() {
-		return said, nil
-	}
 	var stored delivery.Run
 	if old != nil {
 		if err := old.into(&stored); err != nil {

@@ -71,9 +71,6 @@ func (w *writer) ciRun(connection string, run *delivery.Run, out *delivery.Writt
 
 // mergedRun is what a run makes of what is stored of it.
 func (w *writer) mergedRun(old *storedRun, said *delivery.Run) (*delivery.Run, error) {
-	if !said.Merges() {
-		return said, nil
-	}
 	var stored delivery.Run
 	if old.pk != 0 {
 		err := w.rows(func(rows *sql.Rows) error {
