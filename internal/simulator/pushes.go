@@ -64,8 +64,8 @@ type pushedJob struct {
 
 // pushedSteps are those of an e2e job in seconds.
 type pushedSteps struct {
-	E2E           bool  `json:"e2e,omitempty"`
-	Tests         int64 `json:"duration_e2e,omitempty"`
+	E2E           bool  `json:"is_e2e,omitempty"`
+	Tests         int64 `json:"e2e,omitempty"`
 	Up            int64 `json:"up,omitempty"`
 	UpWithoutPull int64 `json:"up_without_pull,omitempty"`
 	Pull          int64 `json:"pull,omitempty"`
