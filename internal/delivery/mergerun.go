@@ -91,7 +91,7 @@ func mergeParts(stored, said Run) Run {
 		r, other = stored, said
 	}
 	r.Part = false
-	r.StartedAt = earliest(r.StartedAt, other.StartedAt, r.firstStart(), other.firstStart())
+	r.StartedAt = earliest(r.StartedAt, other.StartedAt, r.FirstStart(), other.FirstStart())
 	if !r.UpdatedAt.Known() || !r.CreatedAt.Known() {
 		r.CreatedAt = earliest(r.CreatedAt, other.CreatedAt)
 	}

@@ -18,7 +18,7 @@ package delivery
 //   - HasRestarts holds for all attempts but the first.
 func (r *Run) Clock() {
 	r.HasRestarts = r.HasRestarts || r.Attempt > 1
-	r.StartedAt = earliest(r.StartedAt, r.firstStart())
+	r.StartedAt = earliest(r.StartedAt, r.FirstStart())
 	r.Duration, r.DurationE2E = NotSaid, NotSaid
 	if !r.Status.Finished() {
 		r.FinishedAt = 0
@@ -35,9 +35,9 @@ func (r *Run) Clock() {
 	r.DurationE2E = r.spanE2E()
 }
 
-// firstStart is when the first job of the run started, as far as the jobs of its
+// FirstStart is when the first job of the run started, as far as the jobs of its
 // last attempt say; 0 when they do not.
-func (r *Run) firstStart() Instant {
+func (r *Run) FirstStart() Instant {
 	first := Instant(0)
 	for i := range r.Jobs {
 		job := &r.Jobs[i]

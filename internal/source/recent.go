@@ -24,13 +24,16 @@ type Recent struct {
 
 type recent struct {
 	hash   uint64
-	kind   string
+	of     origin
 	body   []byte
 	pushed Pushed
 }
 
+// origin is what a body came to: of the same one, two connections may take other items.
+type origin struct{ kind, connection string }
+
 // Put remembers p, which must not be used any more.
-func (r *Recent) Put(kind string, body []byte, p Pushed) {
+func (r *Recent) Put(kind, connection string, body []byte, p Pushed) {
 	if r == nil || len(body) > recentBody {
 		return
 	}
@@ -44,13 +47,13 @@ func (r *Recent) Put(kind string, body []byte, p Pushed) {
 		delete(r.at, old.hash)
 	}
 	hash := maphash.Bytes(r.seed, body)
-	r.ring[r.next] = recent{hash, kind, body, p}
+	r.ring[r.next] = recent{hash, origin{kind, connection}, body, p}
 	r.at[hash] = r.next
 	r.next = (r.next + 1) % recentBodies
 }
 
 // Take is what was put, once.
-func (r *Recent) Take(kind string, body []byte) (p Pushed, ok bool) {
+func (r *Recent) Take(kind, connection string, body []byte) (p Pushed, ok bool) {
 	if r == nil || len(body) > recentBody {
 		return p, false
 	}
@@ -61,7 +64,7 @@ func (r *Recent) Take(kind string, body []byte) (p Pushed, ok bool) {
 	}
 	hash := maphash.Bytes(r.seed, body)
 	i, ok := r.at[hash]
-	if !ok || r.ring[i].kind != kind || !bytes.Equal(r.ring[i].body, body) {
+	if !ok || r.ring[i].of != (origin{kind, connection}) || !bytes.Equal(r.ring[i].body, body) {
 		return p, false
 	}
 	p = r.ring[i].pushed

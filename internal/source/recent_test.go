@@ -9,7 +9,7 @@ func TestRecent(t *testing.T) {
 	var r Recent
 	body := func(n int) []byte { return fmt.Append(nil, "body ", n) }
 	for n := range recentBodies + 10 {
-		r.Put("runs", body(n), Pushed{Key: fmt.Sprint(n)})
+		r.Put("runs", "ci", body(n), Pushed{Key: fmt.Sprint(n)})
 	}
 	for _, c := range []struct {
 		kind string
@@ -24,26 +24,30 @@ func TestRecent(t *testing.T) {
 		{"runs", body(recentBodies + 9), fmt.Sprint(recentBodies + 9), true},
 		{"runs", body(recentBodies + 10), "", false}, // never put
 	} {
-		if got, ok := r.Take(c.kind, c.body); ok != c.ok || got.Key != c.key {
+		if got, ok := r.Take(c.kind, "ci", c.body); ok != c.ok || got.Key != c.key {
 			t.Errorf("%s %s: %q, %v, want %q, %v", c.kind, c.body, got.Key, ok, c.key, c.ok)
 		}
 	}
-	r.Put("runs", body(1), Pushed{Key: "first"})
-	r.Put("runs", body(1), Pushed{Key: "second"})
-	if got, _ := r.Take("runs", body(1)); got.Key != "second" {
+	r.Put("runs", "ci", body(1), Pushed{Key: "first"})
+	r.Put("runs", "ci", body(1), Pushed{Key: "second"})
+	if got, _ := r.Take("runs", "ci", body(1)); got.Key != "second" {
 		t.Errorf("of two it is %q", got.Key)
 	}
 	if len(r.at) > recentBodies {
 		t.Errorf("%d are kept", len(r.at))
 	}
+	r.Put("runs", "ci", body(2), Pushed{Key: "first"})
+	if _, ok := r.Take("runs", "ci2", body(2)); ok {
+		t.Error("it is taken for another connection")
+	}
 	large := make([]byte, recentBody+1)
-	r.Put("runs", large, Pushed{Key: "large"})
-	if _, ok := r.Take("runs", large); ok {
+	r.Put("runs", "ci", large, Pushed{Key: "large"})
+	if _, ok := r.Take("runs", "ci", large); ok {
 		t.Error("a large one is kept")
 	}
 	var none *Recent
-	none.Put("runs", body(1), Pushed{})
-	if _, ok := none.Take("runs", body(1)); ok {
+	none.Put("runs", "ci", body(1), Pushed{})
+	if _, ok := none.Take("runs", "ci", body(1)); ok {
 		t.Error("nil remembers")
 	}
 }

@@ -29,7 +29,7 @@ var errNotOpened = errors.New("the connection cannot be opened")
 func (w *Worker) parse(ctx context.Context, e *inbox.Entry, open receivers) (pushed source.Pushed, err error) {
 	err = w.guard(func() (err error) {
 		var known bool
-		if pushed, known = w.Recent.Take(e.Kind, e.Body); known {
+		if pushed, known = w.Recent.Take(e.Kind, e.Connection, e.Body); known {
 			return nil
 		}
 		if parse, ok := w.Pushes[e.Kind]; ok {

@@ -117,7 +117,7 @@ func readRun(f fields) delivery.Run {
 	case queue != delivery.NotSaid:
 		run.StartedAt = run.CreatedAt + delivery.Instant(queue)
 	case !f.has("started_at") && run.Attempt == 1:
-		run.StartedAt = firstStart(run.Jobs)
+		run.StartedAt = run.FirstStart()
 	}
 	f.ordered(run.CreatedAt, run.StartedAt, run.FinishedAt)
 	run.HasRestarts = f.flag("has_restarts")
@@ -132,18 +132,6 @@ func readRun(f fields) delivery.Run {
 		run.DurationE2E = spanE2E(run.Jobs)
 	}
 	return run
-}
-
-// firstStart is when the first of the jobs started, 0 when they do not say.
-func firstStart(jobs []delivery.Job) delivery.Instant {
-	first := delivery.Instant(0)
-	for _, job := range jobs {
-		idle := job.Status == delivery.RunWaiting || job.Status == delivery.RunSkipped
-		if job.StartedAt.Known() && !idle && (!first.Known() || job.StartedAt < first) {
-			first = job.StartedAt
-		}
-	}
-	return first
 }
 
 func readJobs(f fields) []delivery.Job {
