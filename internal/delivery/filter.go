@@ -26,6 +26,7 @@ type Subject string
 const (
 	OfIssues Subject = "issues"
 	OfRuns   Subject = "runs"
+	OfDora   Subject = "deployments"
 )
 
 // AnyBranch, as a value of Branches, is every branch.
@@ -48,6 +49,12 @@ type Filter struct {
 	Workflows []string // of runs
 	Branches  []string // of runs; none: the default branch of each project
 	Restarts  *bool    // of runs: only with, or only without; nil for both
+
+	Services     []string  // of deployments, by service= and by repository=
+	Environments []string  // of deployments; none: production
+	Suspected    bool      // of deployments: suspected failures count like confirmed ones
+	Start        LeadStart // of change lead time
+	Benchmark    Benchmark // that levels are named by
 
 	From, To Instant // [From, To)
 	Unit     Unit    // never "auto": resolved when parsed
@@ -128,6 +135,7 @@ func (e *FilterError) Error() string { return e.Param + ": " + e.Message }
 var filterParams = map[Subject][]string{
 	OfIssues: {"connection", "team", "from", "to", "range", "bucket", "clock", "queue", "type"},
 	OfRuns:   {"connection", "team", "from", "to", "range", "bucket", "clock", "project", "repository", "workflow", "branch", "restarts"},
+	OfDora:   {"connection", "team", "from", "to", "range", "bucket", "clock", "service", "repository", "environment", "links", "start", "benchmark"},
 }
 
 // maxFilterValues bounds a repeated parameter, maxRangeDays the range.
@@ -160,6 +168,9 @@ func ParseFilter(q url.Values, of Subject, zone *time.Location, now Instant, ext
 		if p.clock() == Business {
 			p.fail("clock", "clock_runs", "CI runs are measured round the clock: elapsed")
 		}
+	}
+	if of == OfDora {
+		p.dora(&f)
 	}
 	switch unit := p.one("bucket"); Unit(unit) {
 	case "", "auto":
@@ -212,6 +223,33 @@ func (p *filterParser) clock() Clock {
 		p.fail("clock", "clock", "not elapsed or business: "+quote(clock))
 	}
 	return Elapsed
+}
+
+// dora reads what only deployments are narrowed by.
+func (p *filterParser) dora(f *Filter) {
+	f.Services, f.Environments, f.Clock = p.list("service", "repository"), p.list("environment"), p.clock()
+	switch links := p.one("links"); links {
+	case "", "confirmed":
+	case "suspected":
+		f.Suspected = true
+	default:
+		p.fail("links", "links", "not confirmed or suspected: "+quote(links))
+	}
+	switch start := LeadStart(p.one("start")); start {
+	case "":
+		f.Start = FromAuthored
+	case FromAuthored, FromMerged, FromCommit:
+		f.Start = start
+	default:
+		p.fail("start", "start", "not authored, merged or commit: "+quote(string(start)))
+	}
+	switch set := Benchmark(p.one("benchmark")); set {
+	case "", "none":
+	case Benchmark2021, Benchmark2023, Benchmark2024:
+		f.Benchmark = set
+	default:
+		p.fail("benchmark", "benchmark", "not 2021, 2023, 2024 or none: "+quote(string(set)))
+	}
 }
 
 func (p *filterParser) yesOrNo(name string) *bool {

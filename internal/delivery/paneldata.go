@@ -47,6 +47,10 @@ const (
 	Durations Quantity = "seconds"
 	Rates     Quantity = "ratio" // 0–1
 	Counts    Quantity = "runs"
+
+	DeploymentCounts Quantity = "deployments"
+	IncidentCounts   Quantity = "incidents"
+	TicketCounts     Quantity = "tickets"
 )
 
 // Series is a named row of points.

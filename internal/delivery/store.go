@@ -30,6 +30,13 @@ type Batch struct {
 	// run that is a Part, and what a whole one leaves of them. A run without ID or
 	// Project is an error.
 	Runs []Run
+	// Deployments, Changes, Incidents and Tickets are upserted by what tells them
+	// apart, merged with what is stored by MergeDeployment and its like: the same
+	// told again, or in another order, comes to the same.
+	Deployments []Deployment
+	Changes     []Change
+	Incidents   []Incident
+	Tickets     []Ticket
 	// Mark is what Mark says from then on: a batch without one takes it away.
 	Mark string
 }
@@ -201,6 +208,8 @@ type Store interface {
 	// Run is the run of a store's number.
 	Run(ctx context.Context, seq int64) (RunDetail, error)
 	RunFacets(ctx context.Context) (RunFacets, error)
+
+	DoraStore
 
 	// People are those that a connection's source has told of, by id.
 	People(ctx context.Context, connection string) (map[string]Person, error)

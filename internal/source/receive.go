@@ -4,7 +4,18 @@ import (
 	"errors"
 	"net/http"
 	"slices"
+
+	"throughline/internal/delivery"
 )
+
+// HookPath is a header that the web server sets, and nobody else can: the path that
+// a hook was sent to.
+const HookPath = "X-Throughline-Path"
+
+// SecretHeader may hold the webhook secret of senders that cannot sign; the web
+// server moves ?secret= and ?token= of the address into it.
+const SecretHeader = "X-Webhook-Secret"
+
 
 // Receiver is a Source that also sends hooks: requests of its own accord.
 type Receiver interface {
@@ -33,6 +44,10 @@ type Hook struct {
 	// Key is the same when it is sent again: the delivery's id.
 	Key  string
 	Body []byte // JSON, however it was wrapped
+	// ReceivedAt is when it came.
+	ReceivedAt delivery.Instant
+	// Pull says that what it tells is to be completed by a pull, soon.
+	Pull bool
 	// Ignored says that nothing is made of such events, and is shown so.
 	Ignored bool
 }

@@ -68,6 +68,10 @@ type Report struct {
 type Known interface {
 	IssueStates(ctx context.Context, connection string, ids []string) (map[string]delivery.IssueState, error)
 	IssueIDs(ctx context.Context, connection string) iter.Seq2[delivery.IssueState, error]
+	// What a delivery.Store says of the same names.
+	DeploymentsOf(ctx context.Context, connection, repository string) ([]delivery.Deployment, error)
+	DeployedRepositories(ctx context.Context, connection string) ([]string, error)
+	ChangeStates(ctx context.Context, connection, repository string) (map[string]delivery.Instant, error)
 }
 
 // Config is one connection, as its kind's New takes it.

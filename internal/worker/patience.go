@@ -110,3 +110,19 @@ func ask[T any](ctx context.Context, p *pulling, f func() (T, error)) (T, error)
 	}
 	return v, err
 }
+
+func (k known) DeploymentsOf(ctx context.Context, connection, repository string) ([]delivery.Deployment, error) {
+	return ask(ctx, k.p, func() ([]delivery.Deployment, error) {
+		return k.p.w.store.DeploymentsOf(ctx, connection, repository)
+	})
+}
+
+func (k known) DeployedRepositories(ctx context.Context, connection string) ([]string, error) {
+	return ask(ctx, k.p, func() ([]string, error) { return k.p.w.store.DeployedRepositories(ctx, connection) })
+}
+
+func (k known) ChangeStates(ctx context.Context, connection, repository string) (map[string]delivery.Instant, error) {
+	return ask(ctx, k.p, func() (map[string]delivery.Instant, error) {
+		return k.p.w.store.ChangeStates(ctx, connection, repository)
+	})
+}

@@ -24,6 +24,7 @@ type Memory struct {
 	statuses map[delivery.Status]bool
 	people   map[string]delivery.Person // by connection and id
 	runs     map[string]delivery.Run    // by connection, project and id
+	dora     doraFacts
 }
 
 var _ source.Known = (*Memory)(nil)
@@ -40,6 +41,11 @@ type Facts struct {
 	Statuses []delivery.Status
 	People   []delivery.Person
 	Runs     []delivery.Run
+
+	Deployments []delivery.Deployment
+	Changes     []delivery.Change
+	Incidents   []delivery.Incident
+	Tickets     []delivery.Ticket
 }
 
 // Write stores a batch and counts what it changed.
@@ -63,6 +69,7 @@ func (m *Memory) Write(b delivery.Batch) delivery.Written {
 	for _, r := range b.Runs {
 		w = add(w, m.putRun(b.Connection, r))
 	}
+	w = add(w, m.dora.write(&b))
 	for _, id := range b.Gone {
 		if k := m.issues[name(b.Connection, id)]; k != nil && !k.gone {
 			k.gone = true
@@ -144,6 +151,8 @@ func (m *Memory) Facts() Facts {
 	for _, at := range slices.Sorted(maps.Keys(m.runs)) {
 		f.Runs = append(f.Runs, m.runs[at])
 	}
+	f.Deployments, f.Changes = sorted(m.dora.deployments), sorted(m.dora.changes)
+	f.Incidents, f.Tickets = sorted(m.dora.incidents), sorted(m.dora.tickets)
 	return f
 }
 
