@@ -162,3 +162,13 @@ func (nothingKnown) IssueStates(context.Context, string, []string) (map[string]d
 func (nothingKnown) IssueIDs(context.Context, string) iter.Seq2[delivery.IssueState, error] {
 	return func(func(delivery.IssueState, error) bool) {}
 }
+
+func (nothingKnown) DeploymentsOf(context.Context, string, string) ([]delivery.Deployment, error) {
+	return nil, nil
+}
+
+func (nothingKnown) DeployedRepositories(context.Context, string) ([]string, error) { return nil, nil }
+
+func (nothingKnown) ChangeStates(context.Context, string, string) (map[string]delivery.Instant, error) {
+	return map[string]delivery.Instant{}, nil
+}

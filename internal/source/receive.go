@@ -16,7 +16,6 @@ const HookPath = "X-Throughline-Path"
 // server moves ?secret= and ?token= of the address into it.
 const SecretHeader = "X-Webhook-Secret"
 
-
 // Receiver is a Source that also sends hooks: requests of its own accord.
 type Receiver interface {
 	// Verify checks in constant time that a request was signed with the
