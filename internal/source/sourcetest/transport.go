@@ -118,11 +118,22 @@ func answer(r *http.Request, status int, body string, headers ...string) *http.R
 	}
 }
 
-// Every lets a fault happen to every k-th request only.
+// Every lets a fault happen to every k-th request only, and never twice running to
+// one that is repeated: with an unlucky order a source would have to give it up.
 func Every(k int, f Fault) Fault {
+	var mu sync.Mutex
+	met := map[string]bool{}
 	return func(n int, r *http.Request) (*http.Response, error) {
 		if n%k != k-1 {
 			return nil, nil //nolint:nilnil // the request goes through
+		}
+		key := r.Method + " " + r.URL.String()
+		mu.Lock()
+		spared := met[key]
+		met[key] = !spared
+		mu.Unlock()
+		if spared {
+			return nil, nil //nolint:nilnil // its turn was the last one
 		}
 		return f(n, r)
 	}
