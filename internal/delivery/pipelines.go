@@ -17,6 +17,8 @@ const (
 	RunRestarted = "restarted"
 	// RunSilent: its source does not say how long it took.
 	RunSilent = "not_said"
+	// RunContradicts: its e2e jobs took longer than all of it.
+	RunContradicts = "contradicts"
 )
 
 // RunMeasure is which time of a run is measured.
@@ -259,6 +261,9 @@ func (r *Run) Measured(m RunMeasure) (millis int64, reason string) {
 	case RunQueue:
 		millis = r.QueueTime()
 	default:
+		if r.Duration != NotSaid && r.DurationE2E > r.Duration {
+			return 0, RunContradicts
+		}
 		millis = r.WithoutE2E()
 	}
 	return said(millis)

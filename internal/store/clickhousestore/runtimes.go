@@ -34,7 +34,7 @@ func timedBy(m delivery.RunMeasure) timedRuns {
 	case delivery.RunBuild:
 		return timedRuns{Millis: "built", Builds: true}
 	}
-	return timedRuns{Millis: "if(duration != -1 AND duration_e2e != -1, greatest(0, duration - duration_e2e), duration)"}
+	return timedRuns{Millis: "if(duration != -1 AND duration_e2e != -1, if(duration_e2e > duration, -2, duration - duration_e2e), duration)"}
 }
 
 // RunDurations measures the runs created in the query's range.

@@ -61,9 +61,9 @@ func testRunDurations(t *testing.T, s *store) {
 		delivery.RunPercentiles
 		excluded map[string]int
 	}{
-		// 0, 30.5, 120, 200
-		delivery.RunWithoutE2E: {runPercentiles(4, 75.25, 152, 188), map[string]int{
-			delivery.RunSilent: 1, delivery.RunUnfinished: 1, delivery.RunWithoutEnd: 2,
+		// 30.5, 120, 200
+		delivery.RunWithoutE2E: {runPercentiles(3, 120, 168, 192), map[string]int{
+			delivery.RunContradicts: 1, delivery.RunSilent: 1, delivery.RunUnfinished: 1, delivery.RunWithoutEnd: 2,
 		}},
 		// 30, 60
 		delivery.RunE2E: {runPercentiles(2, 45, 54, 58.5), map[string]int{

@@ -1,2 +1,2 @@
 multiIf(ended IN ('waiting', 'running'), 'unfinished', ended IN ('cancelled', 'skipped'), 'cancelled',
-                   {{if .NoRestarts}}restarts, 'restarted', {{end}}{{if .KnownEnd}}ended NOT IN ('success', 'failed'), 'not_said', {{end}}millis = -1, 'not_said', '') AS reason
+                   {{if .NoRestarts}}restarts, 'restarted', {{end}}{{if .KnownEnd}}ended NOT IN ('success', 'failed'), 'not_said', {{end}}millis = -1, 'not_said', millis = -2, 'contradicts', '') AS reason
