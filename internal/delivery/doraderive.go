@@ -12,19 +12,6 @@ import (
 // errNotYet marks what the rules' author writes next.
 var errNotYet = errors.New("not written yet")
 
-// MergeDeployment is what a store keeps of a deployment of which it has stored, a
-// zero one when it has nothing, once said is told of it.
-func MergeDeployment(stored, said Deployment) Deployment { return said }
-
-// MergeChange is MergeDeployment for a change.
-func MergeChange(stored, said Change) Change { return said }
-
-// MergeIncident is MergeDeployment for an incident.
-func MergeIncident(stored, said Incident) Incident { return said }
-
-// MergeTicket is MergeDeployment for a ticket.
-func MergeTicket(stored, said Ticket) Ticket { return said }
-
 // FactNumber is the number of a fact in every store: 63 bits of the digest of its
 // kind and what tells it apart.
 func FactNumber(kind string, key ...string) int64 {
@@ -47,9 +34,6 @@ func (c *Change) FactNumber() int64 {
 func (i *Incident) Number() int64 { return FactNumber("incident", i.Connection, i.ID) }
 
 func (t *Ticket) Number() int64 { return FactNumber("ticket", t.Connection, t.ID) }
-
-// Settle fills in what follows from the states of a deployment.
-func (d *Deployment) Settle() {}
 
 // DefaultDoraRules are those of METRICS.
 func DefaultDoraRules() DoraRules { return DoraRules{} }
