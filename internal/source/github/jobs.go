@@ -181,15 +181,27 @@ func (p *pull) store(r *repo, o *outcome) error {
 	for _, id := range o.bad {
 		p.cursor.failed(r.state, id)
 	}
-	return p.emit(delivery.Batch{Runs: o.runs}, o.problems)
+	return p.emit(p.batchOf(o.runs), o.problems)
 }
 
 // partly yields what came before an error; the cursor stays.
 func (p *pull) partly(o *outcome, err error) error {
 	if len(o.runs) > 0 {
-		if err := p.emit(delivery.Batch{Runs: o.runs}, nil); err != nil {
+		if err := p.emit(p.batchOf(o.runs), nil); err != nil {
 			return err
 		}
 	}
 	return err
+}
+
+// batchOf are runs, and what rules make of them.
+func (p *pull) batchOf(runs []delivery.Run) delivery.Batch {
+	b := delivery.Batch{Runs: runs}
+	for i := range runs {
+		for _, d := range p.runDeployments(&runs[i]) {
+			d.Connection = p.connection
+			b.Deployments = append(b.Deployments, d)
+		}
+	}
+	return b
 }

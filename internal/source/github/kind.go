@@ -19,6 +19,7 @@ var (
 	fieldOrganizations = source.Field{Name: "organizations", Type: source.List}
 	fieldExclude       = source.Field{Name: "exclude", Type: source.List}
 	fieldE2E           = source.Field{Name: "e2e_jobs", Type: source.List}
+	fieldRules         = source.Field{Name: "deployment_rules", Type: source.List}
 	fieldBranches      = source.Field{Name: "default_branches", Type: source.List, Advanced: true}
 	fieldInitialRange  = source.Field{Name: "initial_range", Type: source.Duration, Default: "365d"}
 	fieldApp           = source.Field{Name: "app_id", Type: source.Text, Advanced: true}
@@ -37,7 +38,7 @@ func Kind() source.Kind {
 		Name:  "github",
 		Title: "GitHub",
 		Fields: []source.Field{
-			fieldRepositories, fieldOrganizations, fieldExclude, fieldE2E, fieldInitialRange,
+			fieldRepositories, fieldOrganizations, fieldExclude, fieldE2E, fieldRules, fieldInitialRange,
 			fieldBranches, fieldApp, fieldInstallation, fieldUnsigned, fieldBaseURL,
 		},
 		Secrets: []source.Field{secretToken, secretKey, secretWebhook},

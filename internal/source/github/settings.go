@@ -22,6 +22,7 @@ type settings struct {
 	organizations []string
 	exclude       []pattern
 	e2e           []pattern
+	rules         []deployRule
 	ownBranches   bool // the settings say which branches are default ones
 	initial       time.Duration
 
@@ -103,6 +104,7 @@ func (set *settings) readScope(s source.Settings, errs *settingErrors) {
 	}
 	set.exclude = readPatterns(s, fieldExclude, errs)
 	set.e2e = readPatterns(s, fieldE2E, errs)
+	set.rules = readRules(s, errs)
 }
 
 // readAccess reads the secrets: a token, or an app, or neither when only hooks are
