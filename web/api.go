@@ -49,7 +49,9 @@ func (s *Server) apiRoutes(r chi.Router) {
 		r.Group(func(r chi.Router) {
 			r.Use(s.needScope(scopeIngest))
 			r.Post("/connections/{name}/sync", s.apiStartSync)
-			r.Post("/runs", s.pushRuns)
+			r.Post("/runs", s.pushFacts("runs"))
+			r.Post("/deployments", s.pushFacts("deployments"))
+			r.Post("/incidents", s.pushFacts("incidents"))
 		})
 	})
 }

@@ -266,10 +266,14 @@ func pushedItems(p *pushed, usable string) (items []pushedItem, used int) {
 	return items, used
 }
 
-// pushRuns takes CI runs: one of them, or a list that is answered item by item.
-// What is right of a list is kept, whatever else is wrong with it.
-func (s *Server) pushRuns(w http.ResponseWriter, r *http.Request) {
-	p, ok := s.receive(w, r, "runs")
+// pushFacts takes facts of a kind of push: one of them, or a list that is answered item
+// by item. What is right of a list is kept, whatever else is wrong with it.
+func (s *Server) pushFacts(kind string) http.HandlerFunc {
+	return func(w http.ResponseWriter, r *http.Request) { s.takeFacts(w, r, kind) }
+}
+
+func (s *Server) takeFacts(w http.ResponseWriter, r *http.Request, kind string) {
+	p, ok := s.receive(w, r, kind)
 	if !ok {
 		return
 	}

@@ -122,7 +122,7 @@ func (w *Worker) storeTogether(ctx context.Context, c control.Connection, entrie
 			continue
 		}
 		pushed.To(c.Name)
-		outcomes = append(outcomes, take(&batch, &pushed))
+		outcomes = append(outcomes, take(&batch, &pushed, delivery.InstantOf(e.ReceivedAt)))
 		kept = append(kept, e)
 	}
 	if len(kept) == 0 {
@@ -157,9 +157,10 @@ func (w *Worker) storeTogether(ctx context.Context, c control.Connection, entrie
 	return w.Inbox.DoneAll(ctx, done)
 }
 
-// take adds to a batch what can be stored of a body.
-func take(b *delivery.Batch, p *source.Pushed) drained {
+// take adds to a batch what can be stored of a body that was received at an instant.
+func take(b *delivery.Batch, p *source.Pushed, at delivery.Instant) drained {
 	var o drained
+	defer toldAt(b, len(b.Deployments), len(b.Incidents), at)
 	for _, item := range p.Items {
 		if item.Err != nil {
 			o.Refused++

@@ -9,7 +9,7 @@ import (
 
 // Pushes are the bodies that are read here, by what the inbox calls them.
 func Pushes() map[string]source.Push {
-	return map[string]source.Push{"save_metrics": saveMetrics, "runs": runs}
+	return map[string]source.Push{"save_metrics": saveMetrics, "runs": runs, "deployments": deployments, "incidents": incidents}
 }
 
 // saveMetrics is of one run, which is told once: whoever tells it again is told

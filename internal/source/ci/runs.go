@@ -51,23 +51,8 @@ var (
 // has them when it or a job of it is at a later attempt than the first. The e2e of a
 // job is how long its e2e tests took, or true for is_e2e.
 func ParseRuns(body []byte) (items []Item, batch bool, err error) {
-	root, err := decode(body)
-	if err != nil {
-		return nil, false, err
-	}
-	switch root := root.(type) {
-	case *object:
-		return []Item{readItem(root, "$")}, false, nil
-	case []any:
-		if len(root) == 0 || len(root) > maxRuns {
-			return nil, true, wrongBody("must have 1 to %d runs, and has %d", maxRuns, len(root))
-		}
-		for i, v := range root {
-			items = append(items, readItem(v, fmt.Sprintf("$[%d]", i)))
-		}
-		return items, true, nil
-	}
-	return nil, false, wrongBody("must be an object or an array of objects")
+	batch, err = eachOf(body, "runs", func(v any, at string) { items = append(items, readItem(v, at)) })
+	return items, batch, err
 }
 
 func readItem(v any, at string) Item {

@@ -34,6 +34,8 @@ type cursor struct {
 	Told string `json:"told,omitempty"`
 	// ToldPeople is the last problem with the list of people.
 	ToldPeople string `json:"told_people,omitempty"`
+	// Incidents is the digest of the rules that issues were last read by.
+	Incidents string `json:"incidents,omitempty"`
 }
 
 // position is how far a walk has come.

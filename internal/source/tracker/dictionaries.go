@@ -18,7 +18,10 @@ func (p *pull) dictionaries(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	p.statuses = statuses
+	p.statuses, p.closed = statuses, map[string]bool{}
+	for _, status := range statuses {
+		p.closed[status.Key] = status.Type == "done"
+	}
 	p.tell(problem, &p.cursor.Told)
 	if p.dropIn.Database == "" {
 		return nil

@@ -41,7 +41,7 @@ func Kind() source.Kind {
 		Title: "Yandex Tracker",
 		Fields: []source.Field{
 			fieldOrg, fieldCloudOrg, fieldQueues, fieldInitialRange, fieldChangelog,
-			fieldLanguage, fieldQuery, fieldCustom, fieldBaseURL,
+			fieldLanguage, fieldIncidents, fieldQuery, fieldCustom, fieldBaseURL,
 			fieldDropInDatabase, fieldDropInIssues, fieldDropInMetrics, fieldDropInChangelog, fieldDropInCurrent,
 		},
 		Secrets: []source.Field{secretToken, secretIAM},
@@ -62,6 +62,7 @@ type settings struct {
 	changelog    bool
 	custom       []string
 	dropIn       DropIn
+	incidents    incidentRule
 }
 
 // open is Kind.New.
@@ -150,6 +151,7 @@ func read(cfg source.Config) (settings, error) {
 		refuse(secretIAM, "iam_cloud", "an IAM token works with cloud_org_id only")
 	}
 	set.dropIn = readDropIn(s, refuse)
+	set.incidents = readIncidents(s, refuse)
 	if err := errs.join(); err != nil {
 		return set, err
 	}

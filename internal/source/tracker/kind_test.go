@@ -41,6 +41,8 @@ func TestSettings(t *testing.T) {
 		"both":           {settingsOf("org_id", `"1"`, "cloud_org_id", `"2"`), map[string]string{"token": "a", "iam_token": "b"}, "cloud_org_id iam_token"},
 		"IAM for 360":    {settingsOf("org_id", `"1"`), map[string]string{"iam_token": "b"}, "iam_token"},
 		"not yet":        {settingsOf("org_id", `"1"`, "incidents", `{}`), token, "incidents"},
+		"incidents":      {settingsOf("org_id", `"1"`, "incidents", `["queue:OPS", "type: incident", "Tag:outage"]`), token, ""},
+		"no incidents":   {settingsOf("org_id", `"1"`, "incidents", `["OPS", "queue:", "status:open"]`), token, "incidents incidents incidents"},
 		"queue":          {settingsOf("org_id", `"1"`, "queues", `["A","B OR C","!"]`), token, "queues queues"},
 		"language":       {settingsOf("org_id", `"1"`, "language", `"de"`, "initial_range", `"1y"`, "changelog", `"yes"`), token, "changelog initial_range language"},
 		"address":        {settingsOf("org_id", `"1"`, "base_url", `"ftp://x"`), token, "base_url"},

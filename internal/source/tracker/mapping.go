@@ -46,7 +46,7 @@ func (s *Source) entryOf(raw json.RawMessage) (e entry) {
 	e.fault = o.fault
 	if e.fault == nil {
 		e.updated = e.issue.UpdatedAt
-		e.stamp = fingerprint(&e.issue)
+		e.stamp = mark(fingerprint(&e.issue), s.incidents.match(&e.issue))
 	}
 	return e
 }

@@ -47,6 +47,7 @@ func (s *Source) Pull(ctx context.Context, raw source.Cursor) iter.Seq2[source.P
 			workers: semaphore.NewWeighted(parallel),
 		}
 		s.changelogStep.Store(p.cursor.ChangelogStep)
+		p.rulesChanged()
 		if err := p.run(ctx); err != nil && !p.stopped {
 			yield(source.Page{}, fatal(err))
 		}
@@ -65,6 +66,7 @@ type pull struct {
 	workers  *semaphore.Weighted // who ask for histories, over all sheets
 	progress source.Progress
 	statuses []delivery.Status
+	closed   map[string]bool // statuses that end an issue, by key
 	people   []delivery.Person
 	problems []source.Problem // of the dictionaries, for the next page
 	told     map[string]bool
@@ -221,10 +223,10 @@ func (p *pull) store(t taken) error {
 	problems := append(t.sheet.problems, t.outcome.problems...)
 	if t.outcome.err == nil {
 		p.cursor.Walk = &t.at
-		return p.emit(delivery.Batch{Issues: t.records}, problems)
+		return p.emit(t.batch(), problems)
 	}
 	if len(t.records)+len(problems) > 0 {
-		if err := p.emit(delivery.Batch{Issues: t.records}, problems); err != nil {
+		if err := p.emit(t.batch(), problems); err != nil {
 			return err
 		}
 	}

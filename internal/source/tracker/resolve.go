@@ -16,12 +16,19 @@ const maxTrouble = 5
 
 // outcome is what became of the records of a sheet.
 type outcome struct {
-	records  []delivery.IssueRecord
-	problems []source.Problem
-	bad      []unread
-	read     int
+	records []delivery.IssueRecord
+	// incidents are what some of the records are, or are no more.
+	incidents []delivery.Incident
+	problems  []source.Problem
+	bad       []unread
+	read      int
 	// err ended the sheet; records are those that were ready by then.
 	err error
+}
+
+// batch is what is to be stored.
+func (o *outcome) batch() delivery.Batch {
+	return delivery.Batch{Issues: o.records, Incidents: o.incidents}
 }
 
 func (o *outcome) failed(e *entry, problem source.Problem) {
@@ -97,6 +104,9 @@ func (p *pull) fetch(ctx context.Context, tasks []task, out *outcome) {
 	for i, t := range tasks {
 		if ready[i] {
 			out.records = append(out.records, records[i])
+			if incident, ok := p.incident(t); ok {
+				out.incidents = append(out.incidents, incident)
+			}
 		} else if errs[i] != nil {
 			problem, _, _ := ofRecord(errs[i])
 			out.failed(t.entry, problem)

@@ -70,10 +70,12 @@ func (p *pull) again(ctx context.Context, list []unread) (out singles, err error
 			entries = append(entries, e)
 		}
 	}
-	if out.gone, err = p.stored(ctx, out.gone); err != nil {
+	gone, ended, err := p.stored(ctx, out.gone)
+	if err != nil {
 		return out, err
 	}
-	out.outcome = p.resolve(ctx, entries)()
+	out.gone, out.outcome = gone, p.resolve(ctx, entries)()
+	out.incidents = append(out.incidents, ended...)
 	out.read = len(list)
 	out.bad = append(out.bad, refused.bad...)
 	out.problems = append(out.problems, refused.problems...)
@@ -94,7 +96,9 @@ func (p *pull) storeSingles(s singles) error {
 	for _, u := range s.bad {
 		p.cursor.failed(u)
 	}
-	if err := p.emit(delivery.Batch{Issues: s.records, Gone: s.gone}, s.problems); err != nil {
+	b := s.batch()
+	b.Gone = s.gone
+	if err := p.emit(b, s.problems); err != nil {
 		return err
 	}
 	return s.err
@@ -130,17 +134,22 @@ func (s *Source) issue(ctx context.Context, u unread) (e entry, missing bool, er
 	return e, true, nil
 }
 
-// stored are those of ids that are stored and not gone.
-func (s *Source) stored(ctx context.Context, ids []string) ([]string, error) {
+// stored are those of ids that are stored and not gone, and those of them that were
+// incidents.
+func (p *pull) stored(ctx context.Context, ids []string) (out []string, ended []delivery.Incident, err error) {
 	if len(ids) == 0 {
-		return nil, nil
+		return nil, nil, nil
 	}
-	states, err := s.known.IssueStates(ctx, s.connection, ids)
-	var out []string
+	states, err := p.known.IssueStates(ctx, p.connection, ids)
 	for _, id := range ids {
-		if st, ok := states[id]; ok && !st.Gone {
-			out = append(out, id)
+		st, ok := states[id]
+		if !ok || st.Gone {
+			continue
+		}
+		out = append(out, id)
+		if incident, was := p.goneIncident(st); was {
+			ended = append(ended, incident)
 		}
 	}
-	return out, err
+	return out, ended, err
 }
