@@ -244,8 +244,10 @@ func putCalendar(ctx context.Context, tx *sql.Tx, name string, versions []Calend
 	return nil
 }
 
-// SettingsVersion changes whenever a calendar, the workflow, a team or the settings of a
-// connection change, which branches are the default ones, say: what was computed under one version holds for as long as it stands.
+// SettingsVersion changes whenever a calendar, the workflow, a team, a service, the
+// rules of deployments, what people said of them or the settings of a connection
+// change, which branches are the default ones, say: what was computed under one
+// version holds for as long as it stands.
 func (db *DB) SettingsVersion(ctx context.Context) (int64, error) {
 	var version int64
 	if err := db.sql.Reader.QueryRowContext(ctx, `SELECT version FROM settings_version`).Scan(&version); err != nil {

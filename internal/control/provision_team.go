@@ -27,12 +27,13 @@ type declaredName struct {
 // team reads a team. Whether its calendar exists is known when the file is
 // applied.
 func (d *declarations) team(n yamlNode) {
-	m := d.mapping(n, "a team", "name", "calendar", "tracker_queues", "github_repositories", "sentry_projects", "ci_projects", "jira_projects")
+	m := d.mapping(n, "a team", "name", "calendar", "tracker_queues", "github_repositories", "sentry_projects", "ci_projects", "jira_projects", "services")
 	t := Team{Team: delivery.Team{Name: d.text(m["name"]), Calendar: d.text(m["calendar"])}}
-	keys := map[string]string{"queues": "tracker_queues", "repositories": "github_repositories", "sentry": "sentry_projects", "ci": "ci_projects", "jira": "jira_projects"}
+	keys := map[string]string{"queues": "tracker_queues", "repositories": "github_repositories", "sentry": "sentry_projects", "ci": "ci_projects", "jira": "jira_projects", "services": "services"}
 	patterns := func(field string) delivery.Patterns { return delivery.Patterns(d.texts(m[keys[field]])) }
 	t.Queues, t.Repositories = patterns("queues"), patterns("repositories")
 	t.SentryProjects, t.CIProjects, t.JiraProjects = patterns("sentry"), patterns("ci"), patterns("jira")
+	t.Services = patterns("services")
 	t, err := t.normal()
 	lineOf := n.lineIn(m)
 	d.renamedErrors(err, keys, lineOf)

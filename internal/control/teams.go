@@ -32,14 +32,16 @@ type patternsRow struct {
 	Sentry       delivery.Patterns `json:"sentry_projects"`
 	CI           delivery.Patterns `json:"ci_projects"`
 	Jira         delivery.Patterns `json:"jira_projects"`
+	Services     delivery.Patterns `json:"services,omitempty"`
 }
 
 func patternsOf(t delivery.Team) patternsRow {
-	return patternsRow{t.Queues, t.Repositories, t.SentryProjects, t.CIProjects, t.JiraProjects}
+	return patternsRow{t.Queues, t.Repositories, t.SentryProjects, t.CIProjects, t.JiraProjects, t.Services}
 }
 
 func (p patternsRow) setTo(t *delivery.Team) {
 	t.Queues, t.Repositories, t.SentryProjects, t.CIProjects, t.JiraProjects = p.Queues, p.Repositories, p.Sentry, p.CI, p.Jira
+	t.Services = p.Services
 }
 
 const selectTeam = `SELECT t.id, t.name, t.calendar, t.patterns, t.provisioned,
@@ -86,9 +88,9 @@ func teamNamed(ctx context.Context, q querier, name string) (Team, error) {
 
 // SaveTeam creates a team (ID 0) or changes one, its name and members too, and
 // returns the audit entry to undo it by, 0 when nothing changed. The lists of
-// statuses of a renamed team go with it. Errors: *FieldError, joined, for name,
-// calendar, queues, repositories, sentry, ci or jira; ErrProvisioned,
-// ErrNameTaken, ErrNotFound.
+// statuses and the names of production of a renamed team go with it. Errors:
+// *FieldError, joined, for name, calendar, queues, repositories, services, sentry,
+// ci or jira; ErrProvisioned, ErrNameTaken, ErrNotFound.
 func (db *DB) SaveTeam(ctx context.Context, t Team) (audit int64, err error) {
 	if t, err = t.normal(); err != nil {
 		return 0, err
@@ -106,7 +108,7 @@ func (db *DB) SaveTeam(ctx context.Context, t Team) (audit int64, err error) {
 			return err
 		}
 		if name != "" && name != t.Name {
-			if err := db.renameOverrides(ctx, tx, name, t.Name); err != nil {
+			if err := db.renamedTeam(ctx, tx, name, t.Name); err != nil {
 				return err
 			}
 		}
@@ -152,6 +154,14 @@ func checkTeamCalendar(ctx context.Context, q querier, name string) error {
 		return &FieldError{"calendar", "unknown", fmt.Sprintf("there is no calendar called %q", cut(name, 60))}
 	}
 	return nil
+}
+
+// renamedTeam takes along what is kept by a team's name.
+func (db *DB) renamedTeam(ctx context.Context, tx *sql.Tx, from, to string) error {
+	if err := db.renameOverrides(ctx, tx, from, to); err != nil {
+		return err
+	}
+	return db.renameProduction(ctx, tx, from, to)
 }
 
 // renameOverrides takes a team's own lists of statuses along to its new name.
@@ -276,7 +286,7 @@ func (t Team) normal() (Team, error) {
 	for _, kind := range []struct {
 		field    string
 		patterns *delivery.Patterns
-	}{{"queues", &t.Queues}, {"repositories", &t.Repositories}, {"sentry", &t.SentryProjects}, {"ci", &t.CIProjects}, {"jira", &t.JiraProjects}} {
+	}{{"queues", &t.Queues}, {"repositories", &t.Repositories}, {"sentry", &t.SentryProjects}, {"ci", &t.CIProjects}, {"jira", &t.JiraProjects}, {"services", &t.Services}} {
 		*kind.patterns = normalPatterns(*kind.patterns)
 		if err := kind.patterns.Validate(); err != nil {
 			errs = append(errs, &FieldError{kind.field, "patterns", err.Error()})

@@ -13,20 +13,29 @@ import (
 )
 
 // Definitions are objects whose whole state is written to the audit log before
-// and after a change, so that the change can be undone: the workflow, a
-// calendar and a team, each with all its versions.
+// and after a change, so that the change can be undone: the workflow and a calendar
+// with all their versions, a team, a service, the rules of deployments, and what
+// people said of deployments.
 const (
 	workflowObject = "workflow"
+	rulesObject    = "dora"
 	calendarPrefix = "calendar/"
 	teamPrefix     = "team/"
+	servicePrefix  = "service/"
+	verdictPrefix  = "verdict/"
 )
 
 func calendarObject(name string) string { return calendarPrefix + name }
 func teamObject(name string) string     { return teamPrefix + name }
+func serviceObject(name string) string  { return servicePrefix + name }
 
 // undoable reports whether changes of an object of the audit log may be undone.
 func undoable(object string) bool {
-	return object == workflowObject || strings.HasPrefix(object, calendarPrefix) || strings.HasPrefix(object, teamPrefix)
+	kind, _, named := strings.Cut(object, "/")
+	if !named {
+		return object == workflowObject || object == rulesObject
+	}
+	return slices.Contains([]string{calendarPrefix, teamPrefix, servicePrefix, verdictPrefix}, kind+"/")
 }
 
 // CanUndo reports whether Undo may take a change back, as far as the change
@@ -38,6 +47,11 @@ func (c Change) CanUndo() bool {
 	case strings.HasPrefix(c.Object, teamPrefix):
 		before, after, err := decoded[teamState](c)
 		return err == nil && before.Provisioned == after.Provisioned
+	case strings.HasPrefix(c.Object, servicePrefix):
+		before, after, err := decoded[serviceState](c)
+		return err == nil && !before.Provisioned && !after.Provisioned
+	case strings.HasPrefix(c.Object, verdictPrefix), c.Object == rulesObject:
+		return true
 	case c.Object == workflowObject:
 		before, after, err := decoded[workflowState](c)
 		return err == nil && ownVersions(c, before.Versions, after.Versions, func(v workflowVersionState) bool { return v.Provisioned })
@@ -104,7 +118,17 @@ func state(ctx context.Context, q querier, object string) (string, error) {
 			return "", nil
 		}
 		return toJSON(s)
+	case object == rulesObject:
+		return rulesBody(ctx, q)
+	case strings.HasPrefix(object, servicePrefix):
+		return stateOfService(ctx, q, strings.TrimPrefix(object, servicePrefix))
+	case strings.HasPrefix(object, verdictPrefix):
+		return stateOfVerdicts(ctx, q, object)
 	}
+	return stateOfTeam(ctx, q, object)
+}
+
+func stateOfTeam(ctx context.Context, q querier, object string) (string, error) {
 	t, err := teamNamed(ctx, q, strings.TrimPrefix(object, teamPrefix))
 	if errors.Is(err, ErrNotFound) {
 		return "", nil
@@ -128,7 +152,7 @@ func scanText(row scanner) (text string, err error) { return text, row.Scan(&tex
 // nothing changed. An object that had another name before is looked up by that.
 func (db *DB) recorded(ctx context.Context, tx *sql.Tx, action, object string, change func() error, formerly ...string) (audit int64, err error) {
 	was := object
-	if len(formerly) > 0 && formerly[0] != teamPrefix {
+	if len(formerly) > 0 && !strings.HasSuffix(formerly[0], "/") { // it had a name
 		was = formerly[0]
 	}
 	before, err := state(ctx, tx, was)
@@ -223,6 +247,12 @@ func (db *DB) restore(ctx context.Context, tx *sql.Tx, c Change) (int64, error) 
 		return db.restoreWorkflow(ctx, tx, c)
 	case strings.HasPrefix(c.Object, calendarPrefix):
 		return db.restoreCalendar(ctx, tx, c)
+	case strings.HasPrefix(c.Object, servicePrefix):
+		return db.restoreService(ctx, tx, c)
+	case strings.HasPrefix(c.Object, verdictPrefix):
+		return db.restoreVerdicts(ctx, tx, c)
+	case c.Object == rulesObject:
+		return db.recorded(ctx, tx, "dora.undo", c.Object, func() error { return putRules(ctx, tx, c.Before) })
 	}
 	return db.restoreTeam(ctx, tx, c)
 }
@@ -345,7 +375,7 @@ func (db *DB) teamMayBe(ctx context.Context, tx *sql.Tx, t Team, name string) er
 		return err
 	}
 	if name != "" && name != t.Name {
-		return db.renameOverrides(ctx, tx, name, t.Name)
+		return db.renamedTeam(ctx, tx, name, t.Name)
 	}
 	return nil
 }

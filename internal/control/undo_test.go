@@ -11,6 +11,7 @@ type stored struct {
 	Workflow  []WorkflowVersion
 	Calendars []Calendar
 	Teams     []Team
+	Services  []Service
 }
 
 // dump is everything that can be undone, as it is stored.
@@ -26,6 +27,11 @@ func (db *testDB) dump(t *testing.T) stored {
 	must(t, err)
 	for i := range out.Teams {
 		out.Teams[i].ID = 0 // a team that comes back has another
+	}
+	out.Services, err = db.Services(db.ctx)
+	must(t, err)
+	for i := range out.Services {
+		out.Services[i].ID = 0
 	}
 	return out
 }
@@ -87,6 +93,24 @@ func TestUndo(t *testing.T) {
 			must(t, err)
 			return undo
 		}},
+		{"a service's name and repository", func(db *testDB) int64 {
+			s, err := db.Service(db.ctx, "pay")
+			must(t, err)
+			s.Name, s.Repository, s.Paths = "payments", "acme/pay", nil
+			undo, err := db.SaveService(db.ctx, s)
+			must(t, err)
+			return undo
+		}},
+		{"a new service", func(db *testDB) int64 {
+			undo, err := db.SaveService(db.ctx, Service{Service: delivery.Service{Name: "api"}})
+			must(t, err)
+			return undo
+		}},
+		{"a service deleted", func(db *testDB) int64 {
+			undo, err := db.DeleteService(db.ctx, "pay")
+			must(t, err)
+			return undo
+		}},
 		{"members", func(db *testDB) int64 {
 			undo, err := db.SetMembers(db.ctx, "pay", nil)
 			must(t, err)
@@ -106,6 +130,8 @@ func TestUndo(t *testing.T) {
 			})
 			_, err := db.SaveTeam(db.ctx, Team{Team: delivery.Team{Name: "pay", Queues: delivery.Patterns{"PAY", "!X"}}, Members: []int64{ann}})
 			must(t, err)
+
+			db.service(t, payService())
 
 			before := db.dump(t)
 			undo := tt.act(db)

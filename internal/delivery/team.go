@@ -118,6 +118,7 @@ type Team struct {
 	SentryProjects Patterns
 	CIProjects     Patterns
 	JiraProjects   Patterns
+	Services       Patterns // by name
 }
 
 // RunsCI reports whether the runs of a project are the team's: it maps the project

@@ -1,0 +1,41 @@
+-- What deployments are read by. Bodies are JSON.
+
+-- +goose Up
+CREATE TABLE services (
+    id          INTEGER PRIMARY KEY AUTOINCREMENT,
+    name        TEXT    NOT NULL UNIQUE,
+    body        TEXT    NOT NULL,
+    provisioned INTEGER NOT NULL DEFAULT 0
+) STRICT;
+
+-- None until somebody chooses.
+CREATE TABLE dora_rules (
+    id   INTEGER PRIMARY KEY CHECK (id = 1),
+    body TEXT    NOT NULL
+) STRICT;
+
+-- What people say of deployments: one for each deployment and incident.
+CREATE TABLE verdicts (
+    id         INTEGER PRIMARY KEY AUTOINCREMENT,
+    service    TEXT    NOT NULL,
+    deployment TEXT    NOT NULL,            -- of the group
+    incident   TEXT    NOT NULL DEFAULT '', -- connection/id; '' for the deployment itself
+    decision   TEXT    NOT NULL,
+    note       TEXT    NOT NULL DEFAULT '',
+    decided_by TEXT    NOT NULL,
+    decided_at INTEGER NOT NULL,
+    UNIQUE (service, deployment, incident)
+) STRICT;
+
+-- Where teams' repositories are looked up besides, as the provisioning file says,
+-- and whose they were when it last answered.
+CREATE TABLE catalog (
+    id         INTEGER PRIMARY KEY CHECK (id = 1),
+    endpoint   TEXT    NOT NULL,
+    annotation TEXT    NOT NULL,
+    token      BLOB -- sealed; none when it needs none
+) STRICT;
+CREATE TABLE catalog_owners (
+    repository TEXT NOT NULL PRIMARY KEY,
+    owner      TEXT NOT NULL
+) STRICT, WITHOUT ROWID;
