@@ -43,3 +43,14 @@ CREATE TABLE catalog_owners (
     owner      TEXT    NOT NULL,
     asked_at   INTEGER NOT NULL
 ) STRICT, WITHOUT ROWID;
+
+-- What the counters of dora-exporter came to, so that they never fall: what its
+-- snapshot said when it was taken over, and the most that was ever shown here.
+CREATE TABLE dora_counters (
+    family   TEXT    NOT NULL,
+    labels   TEXT    NOT NULL, -- JSON: values in the order of the family's labels
+    taken    REAL    NOT NULL DEFAULT 0,
+    taken_at INTEGER NOT NULL DEFAULT 0, -- 0: nothing was
+    shown    REAL    NOT NULL DEFAULT 0,
+    PRIMARY KEY (family, labels)
+) STRICT, WITHOUT ROWID;
