@@ -8,6 +8,8 @@ import (
 	"net/url"
 	"strings"
 	"time"
+
+	"throughline/internal/secret"
 )
 
 // DefaultAnnotation is how a catalogue names an entity's repository unless it is
@@ -55,26 +57,29 @@ func catalog(ctx context.Context, q querier) (c Catalog, err error) {
 	return c, nil
 }
 
-// CatalogToken is what the catalogue is asked with, "" for nothing. The error is
-// secret.ErrSealed when another key sealed it.
-func (db *DB) CatalogToken(ctx context.Context) (string, error) {
+// CatalogToken is what the catalogue is asked with, "" for nothing. One that another
+// secret key sealed does not open.
+func (db *DB) CatalogToken(ctx context.Context) (token string, opens bool, err error) {
 	return db.catalogToken(ctx, db.sql.Reader)
 }
 
-func (db *DB) catalogToken(ctx context.Context, q querier) (string, error) {
+func (db *DB) catalogToken(ctx context.Context, q querier) (token string, opens bool, err error) {
 	var sealed []byte
-	err := q.QueryRowContext(ctx, `SELECT token FROM catalog`).Scan(&sealed)
+	err = q.QueryRowContext(ctx, `SELECT token FROM catalog`).Scan(&sealed)
 	if errors.Is(err, sql.ErrNoRows) || err == nil && sealed == nil {
-		return "", nil
+		return "", true, nil
 	}
 	if err != nil {
-		return "", fmt.Errorf("token of the catalogue: %w", err)
+		return "", false, fmt.Errorf("token of the catalogue: %w", err)
 	}
 	plain, err := db.box.Open(sealed, catalogToken)
-	if err != nil {
-		return "", fmt.Errorf("token of the catalogue: %w", err)
+	switch {
+	case errors.Is(err, secret.ErrSealed):
+		return "", false, nil
+	case err != nil:
+		return "", false, fmt.Errorf("token of the catalogue: %w", err)
 	}
-	return string(plain), nil
+	return string(plain), true, nil
 }
 
 // SaveCatalog makes c the catalogue, or none when it has no endpoint; token nil
@@ -116,7 +121,11 @@ func (db *DB) keptToken(ctx context.Context, q querier, old, c Catalog, token *s
 	case old.Endpoint != c.Endpoint:
 		return "", &FieldError{"catalog_token", "again", "enter it again: the endpoint has changed, and a stored secret is not sent to another one"}
 	}
-	return db.catalogToken(ctx, q)
+	kept, opens, err := db.catalogToken(ctx, q)
+	if err == nil && !opens {
+		return "", &FieldError{"catalog_token", "sealed", "enter it again: another secret key sealed it"}
+	}
+	return kept, err
 }
 
 // catalogState is the catalogue in the audit log.
@@ -131,11 +140,13 @@ type catalogState struct {
 // putCatalog stores a normal catalogue in the place of old, and reports whether
 // that changed anything.
 func (db *DB) putCatalog(ctx context.Context, tx *sql.Tx, old, c Catalog, token string) (changed bool, err error) {
-	before, err := db.catalogToken(ctx, tx)
-	lost := err != nil // sealed with another key: like another one
+	before, opens, err := db.catalogToken(ctx, tx)
+	if err != nil {
+		return false, err
+	}
 	c.HasToken = token != ""
 	same := old.Endpoint == c.Endpoint && old.Annotation == c.Annotation
-	if same && old.Provisioned == c.Provisioned && before == token && !lost {
+	if same && old.Provisioned == c.Provisioned && before == token && opens {
 		return false, nil
 	}
 	if err := replaceCatalog(ctx, tx, c, db.sealedToken(token), same); err != nil {
@@ -146,7 +157,7 @@ func (db *DB) putCatalog(ctx context.Context, tx *sql.Tx, old, c Catalog, token 
 		was = catalogState{old.Endpoint, old.Annotation, old.HasToken, false, old.Provisioned}
 	}
 	if c.On() {
-		is = catalogState{c.Endpoint, c.Annotation, c.HasToken, c.HasToken && (before != token || lost), c.Provisioned}
+		is = catalogState{c.Endpoint, c.Annotation, c.HasToken, c.HasToken && (before != token || !opens), c.Provisioned}
 	}
 	if err := db.audit(ctx, tx, "catalog.save", catalogObject, was, is); err != nil {
 		return false, err

@@ -64,7 +64,7 @@ func TestProvisionCatalog(t *testing.T) {
 	if c, err := db.Catalog(db.ctx); err != nil || c != want {
 		t.Errorf("catalogue %+v, %v", c, err)
 	}
-	if token, err := db.CatalogToken(db.ctx); err != nil || token != "s3cret-of-backstage" {
+	if token, _, err := db.CatalogToken(db.ctx); err != nil || token != "s3cret-of-backstage" {
 		t.Errorf("token %q, %v", token, err)
 	}
 	_, err := db.SaveCatalog(db.ctx, Catalog{}, nil)
