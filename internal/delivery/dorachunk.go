@@ -109,7 +109,7 @@ func (c *coder) text(v *string) {
 	}
 }
 
-// list codes the elements of a list with one.
+// rowsOf codes the elements of a list with one.
 func rowsOf[T any](c *coder, v *[]T, one func(*T)) {
 	n := c.size(len(*v))
 	if !c.writing {
@@ -119,6 +119,9 @@ func rowsOf[T any](c *coder, v *[]T, one func(*T)) {
 		}
 	}
 	for i := range *v {
+		if c.failed {
+			return
+		}
 		one(&(*v)[i])
 	}
 }

@@ -41,12 +41,12 @@ func newChanges(service *Service, all []Change) *changes {
 		if all[i].Number > 0 {
 			c.pulls = true
 			c.byNumber[all[i].Number] = len(c.all)
-			c.add(&all[i])
+			c.take(&all[i])
 		}
 	}
 	for i := range all {
 		if all[i].Number == 0 && c.alone(&all[i]) {
-			c.add(&all[i])
+			c.take(&all[i])
 		}
 	}
 	bases := map[string]int{}
@@ -71,7 +71,7 @@ func newChanges(service *Service, all []Change) *changes {
 	return c
 }
 
-func (c *changes) add(change *Change) {
+func (c *changes) take(change *Change) {
 	i := len(c.all)
 	c.all = append(c.all, change)
 	if change.MergedAt == 0 {
@@ -160,10 +160,11 @@ func (c *changes) find(commit Commit) (i int, direct bool, number int64) {
 type container struct {
 	*changes
 	rules   *DoraRules
-	claimed map[int]bool
-	direct  map[string]bool // commits and pull requests that no change is known of
-	bases   map[string]bool // branches from which something was surely deployed
+	claimed map[int]*rollout // by change, the group that was the first to bring it
+	direct  map[string]bool  // commits and pull requests that no change is known of
+	bases   map[string]bool  // branches from which something was surely deployed
 	rows    []DeployedChange
+	sources []*Change // of the rows; nil of what only a range tells of
 	bots    Patterns
 }
 
@@ -180,15 +181,15 @@ func (c *container) bring(g *rollout, before Instant) []*Change {
 	var brought []*Change
 	take := func(i int, how string) {
 		change := c.all[i]
-		if c.claimed[i] || !c.ours(change) {
+		if c.claimed[i] != nil || !c.ours(change) {
 			return
 		}
-		c.claimed[i] = true
+		c.claimed[i] = g
 		if how != ByTime {
 			c.bases[change.Base] = true
 		}
 		brought = append(brought, change)
-		c.rows = append(c.rows, c.row(g, change, how, excluded))
+		c.add(c.row(g, change, how, excluded), change)
 	}
 	told := c.ranges(g, take, excluded)
 	head, known := c.bySHA[strings.ToLower(g.SHA)]
@@ -199,6 +200,11 @@ func (c *container) bring(g *rollout, before Instant) []*Change {
 		c.guess(g, take)
 	}
 	return brought
+}
+
+func (c *container) add(row DeployedChange, source *Change) {
+	c.rows = append(c.rows, row)
+	c.sources = append(c.sources, source)
 }
 
 // ranges takes what the ranges of a group tell, and reports whether they tell all.
@@ -242,7 +248,7 @@ func (c *container) guess(g *rollout, take func(int, string)) {
 			}
 		}
 	}
-	for len(c.merged) > 0 && c.claimed[c.merged[0]] {
+	for len(c.merged) > 0 && c.claimed[c.merged[0]] != nil {
 		c.merged = c.merged[1:]
 	}
 	for _, i := range c.merged {
@@ -270,7 +276,7 @@ func (c *container) own(g *rollout, commit Commit, how, excluded string) {
 	if commit.AuthoredAt != 0 {
 		row.Commits = []Instant{commit.AuthoredAt}
 	}
-	c.rows = append(c.rows, row)
+	c.add(row, nil)
 }
 
 // unknown adds a pull request that a commit names and no source told of: nobody
@@ -281,7 +287,7 @@ func (c *container) unknown(g *rollout, number int64, how, excluded string) {
 		return
 	}
 	c.direct[name] = true
-	c.rows = append(c.rows, DeployedChange{Group: g.ID, Name: name, How: how, Excluded: excluded, DeployedAt: g.FinishedAt})
+	c.add(DeployedChange{Group: g.ID, Name: name, How: how, Excluded: excluded, DeployedAt: g.FinishedAt}, nil)
 }
 
 func (c *container) row(g *rollout, change *Change, how, excluded string) DeployedChange {
@@ -307,7 +313,7 @@ func (c *container) waiting() []WaitingChange {
 	var out []WaitingChange
 	for i, change := range c.all {
 		deployed := c.bases[change.Base] || change.Base == "" || len(c.bases) == 0 && change.Base == c.base
-		if change.MergedAt == 0 || c.claimed[i] || !deployed || !c.ours(change) {
+		if change.MergedAt == 0 || c.claimed[i] != nil || !deployed || !c.ours(change) {
 			continue
 		}
 		out = append(out, WaitingChange{

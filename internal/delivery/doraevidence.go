@@ -153,16 +153,10 @@ func (c *classing) reverts(finder *finder) {
 	for _, g := range c.groups {
 		groups[g.ID] = g
 	}
-	bySeq := map[int64]*Change{}
-	for _, change := range c.all {
-		if strings.HasPrefix(change.Title, "Revert") {
-			bySeq[change.FactNumber()] = change
-		}
-	}
 	for i := range c.rows {
 		row := &c.rows[i]
 		title, messages := row.Title, []string(nil)
-		if change := bySeq[row.Seq]; change != nil && row.Seq != 0 {
+		if change := c.sources[i]; change != nil {
 			title = change.Title
 			for _, commit := range change.Commits {
 				messages = append(messages, commit.Message)
@@ -201,5 +195,5 @@ func (c *classing) carried(title string, messages []string, titles map[string]in
 	if !ok {
 		return nil
 	}
-	return finder.bySeq[c.all[original].FactNumber()]
+	return c.claimed[original]
 }

@@ -15,13 +15,15 @@ type finder struct {
 	byVersion map[string][]*rollout
 	bySHA     map[string][]*rollout
 	byCommit  map[string]*rollout // of changes, with the group that was the first to bring them
-	bySeq     map[int64]*rollout
 }
 
 func (c *classing) finder() *finder {
+	if c.found != nil {
+		return c.found
+	}
 	f := &finder{
 		groups: c.groups, byID: map[string]*rollout{}, byNumber: map[int64]*rollout{}, byVersion: map[string][]*rollout{},
-		bySHA: map[string][]*rollout{}, byCommit: map[string]*rollout{}, bySeq: map[int64]*rollout{},
+		bySHA: map[string][]*rollout{}, byCommit: map[string]*rollout{},
 	}
 	groups := map[string]*rollout{}
 	for _, g := range c.groups {
@@ -40,19 +42,16 @@ func (c *classing) finder() *finder {
 	}
 	for i := range c.rows {
 		row := &c.rows[i]
-		f.bySeq[row.Seq] = groups[row.Group]
 		if row.SHA != "" {
 			f.byCommit[strings.ToLower(row.SHA)] = groups[row.Group]
 		}
-	}
-	delete(f.bySeq, 0)
-	for _, change := range c.all {
-		if g := f.bySeq[change.FactNumber()]; g != nil {
-			for _, commit := range change.Commits {
-				f.byCommit[strings.ToLower(commit.SHA)] = g
+		if source := c.sources[i]; source != nil {
+			for _, commit := range source.Commits {
+				f.byCommit[strings.ToLower(commit.SHA)] = groups[row.Group]
 			}
 		}
 	}
+	c.found = f
 	return f
 }
 

@@ -47,6 +47,7 @@ type classing struct {
 	class  string
 	rules  *DoraRules
 	groups []*rollout // in order
+	found  *finder    // of them, once they have their kinds
 	*container
 }
 
@@ -80,7 +81,7 @@ func derive(service *Service, setup *DoraSetup, f *ServiceFacts) *derivation {
 	for class, deployments := range byClass {
 		own := *all
 		c := &classing{class: class, rules: &setup.Rules, container: &container{
-			changes: &own, rules: &setup.Rules, claimed: map[int]bool{}, direct: map[string]bool{}, bases: map[string]bool{}, bots: setup.Rules.Bots,
+			changes: &own, rules: &setup.Rules, claimed: map[int]*rollout{}, direct: map[string]bool{}, bases: map[string]bool{}, bots: setup.Rules.Bots,
 		}}
 		c.groups = groupDeployments(deployments, setup.Rules.Together)
 		inOrder(c.groups)
