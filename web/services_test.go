@@ -197,6 +197,26 @@ func TestUnknownRepositories(t *testing.T) {
 	want(t, doc, ".services tbody tr", "pay | ")
 }
 
+// A team says by name which services it has, besides its repositories.
+func TestServicesOfTeamForm(t *testing.T) {
+	s, _ := deployed(t)
+	s.saveService(payService())
+	form := url.Values{"name": {"payments"}, "services": {"pay\nledger*"}}
+	if res := s.post("/settings/teams", form); res.status != http.StatusSeeOther {
+		t.Fatalf("saving answers %d", res.status)
+	}
+	team, err := s.db.Team(t.Context(), "payments")
+	if err != nil || !slices.Equal(team.Services, []string{"pay", "ledger*"}) {
+		t.Errorf("team %+v, %v", team, err)
+	}
+	if got := s.page(teamPath(team.ID)).Find("#f-services").Text(); got != "pay\nledger*" {
+		t.Errorf("the form shows %q", got)
+	}
+	want(t, s.page("/settings/services"), ".services tbody tr", "| payments")
+	form.Set("services", "!pay")
+	want(t, s.post(teamPath(team.ID), form).doc, "#f-services-error", "Up to 200 patterns")
+}
+
 func TestServicesOfLeads(t *testing.T) {
 	s, _ := deployed(t)
 	mine, theirs := s.saveService(payService()), s.saveService(delivery.Service{Name: "site", Repository: "acme/site"})

@@ -137,7 +137,9 @@ func modTime(path string) time.Time {
 // expositionLine is a line that Prometheus' text format has and YAML has not.
 var expositionLine = regexp.MustCompile(`(?m)^(# (HELP|TYPE) |[a-zA-Z_:][a-zA-Z0-9_:]*(\{[^}\n]*\})? [-+0-9NI])`)
 
-func isExposition(data []byte) bool { return expositionLine.Match(bytes.TrimPrefix(data, []byte("\ufeff"))) }
+func isExposition(data []byte) bool {
+	return expositionLine.Match(bytes.TrimPrefix(data, []byte("\ufeff")))
+}
 
 // refusedDora says what stands in the way, and what to do.
 func refusedDora(e *control.ImportError) error {
@@ -190,4 +192,3 @@ func sayWebhookSecrets(w io.Writer, out control.DoraOutcome, secrets map[string]
 		}
 	}
 }
-

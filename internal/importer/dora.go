@@ -204,7 +204,9 @@ func (p *doraPlanner) githubSettings() (source.Settings, map[string]string, []st
 
 // next says what is left to be done by hand.
 func (p *doraPlanner) next() {
-	say := func(format string, args ...any) { p.plan.Report.Next = append(p.plan.Report.Next, fmt.Sprintf(format, args...)) }
+	say := func(format string, args ...any) {
+		p.plan.Report.Next = append(p.plan.Report.Next, fmt.Sprintf(format, args...))
+	}
 	for _, c := range p.plan.Import.Connections {
 		path, where := "/api/github", "GitHub's webhook (content type application/json)"
 		if c.Connection.Kind == p.o.Jira.Name {

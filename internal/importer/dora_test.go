@@ -27,8 +27,11 @@ func hookedKind() source.Kind {
 func doraFamilies() []Family {
 	deployment := []string{"repo", "environment", "team", "status", "redeployment"}
 	return []Family{
-		{"github_deployments_total", deployment, true}, {"github_deployments_duration", deployment, false}, {"github_deployments_duration_sum", deployment, true},
-		{"jira_incidents", []string{"project", "team"}, true}, {"jira_incidents_duration_sum", []string{"project", "team"}, true},
+		{"github_deployments_total", deployment, true},
+		{"github_deployments_duration", deployment, false},
+		{"github_deployments_duration_sum", deployment, true},
+		{"jira_incidents", []string{"project", "team"}, true},
+		{"jira_incidents_duration_sum", []string{"project", "team"}, true},
 	}
 }
 
