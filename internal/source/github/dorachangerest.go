@@ -21,8 +21,7 @@ func (p *pull) mergedREST(ctx context.Context, r *repo, l *listing) error {
 		return err
 	}
 	for page := l.page(); ; page++ {
-		var list []restChange
-		more, err := p.getList(ctx, r, "/pulls", url.Values{"state": {"closed"}, "sort": {"updated"}, "direction": {"desc"}}, page, &list)
+		list, more, err := getList[restChange](ctx, p, r, "/pulls", url.Values{"state": {"closed"}, "sort": {"updated"}, "direction": {"desc"}}, page)
 		if err != nil {
 			return err
 		}
@@ -69,32 +68,31 @@ func (p *pull) changeStates(ctx context.Context, r *repo) (map[string]delivery.I
 }
 
 // getList asks for a page of a list below a repository, and whether another follows.
-func (p *pull) getList(ctx context.Context, r *repo, path string, query url.Values, page int, into any) (more bool, err error) {
+func getList[T any](ctx context.Context, p *pull, r *repo, path string, query url.Values, page int) (list []T, more bool, err error) {
 	q := url.Values{"per_page": {strconv.Itoa(perPage)}, "page": {strconv.Itoa(page)}}
 	for name, values := range query {
 		q[name] = values
 	}
 	a, err := p.client.do(ctx, request{path: "/repos/" + r.name + path, query: q, limit: maxListBody})
 	if err != nil {
-		return false, err
+		return nil, false, err
 	}
-	if json.Unmarshal(a.body, into) != nil {
-		return false, &answerError{path: a.path, id: "not_list", what: "is not a list"}
+	if json.Unmarshal(a.body, &list) != nil || list == nil {
+		return nil, false, &answerError{path: a.path, id: "not_list", what: "is not a list"}
 	}
-	return a.hasNext(), nil
+	return list, len(list) > 0 && (len(list) == perPage || a.hasNext()), nil
 }
 
 // allOf are all pages of a list below a repository.
 func allOf[T any](ctx context.Context, p *pull, r *repo, path string, most int) ([]T, error) {
 	out := []T{}
 	for page := 1; page <= most; page++ {
-		var list []T
-		more, err := p.getList(ctx, r, path, nil, page, &list)
+		list, more, err := getList[T](ctx, p, r, path, nil, page)
 		if err != nil {
 			return nil, err
 		}
 		out = append(out, list...)
-		if !more && len(list) < perPage || len(list) == 0 {
+		if !more {
 			break
 		}
 	}

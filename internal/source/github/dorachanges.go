@@ -162,6 +162,9 @@ func (p *pull) emitChanges(r *repo, found *changed) error {
 		}
 	}
 	p.progress.Read += len(found.changes)
+	if len(found.changes)+len(found.problems) == 0 {
+		return nil
+	}
 	return p.emit(b, found.problems)
 }
 

@@ -147,8 +147,7 @@ func (r *repo) directChange(c delivery.Commit, at delivery.Instant) delivery.Cha
 // takes a request each: what names one, or is of one that was read, is not asked for.
 func (p *pull) commitsREST(ctx context.Context, r *repo, l *listing) error {
 	for page := l.page(); page <= maxHistory; page++ {
-		var list []restCommit
-		more, err := p.getList(ctx, r, "/commits", url.Values{"sha": {r.defaultBranch}, "since": {l.since(p)}}, page, &list)
+		list, more, err := getList[restCommit](ctx, p, r, "/commits", url.Values{"sha": {r.defaultBranch}, "since": {l.since(p)}}, page)
 		if err != nil {
 			return err
 		}

@@ -14,10 +14,10 @@ import (
 )
 
 const statusesQuery = `query ThroughlineStatuses($ids:[ID!]!){
- nodes(ids:$ids){... on Deployment{databaseId statuses(first:50){totalCount nodes{state createdAt logUrl environmentUrl}}}}` + rateFields + `}`
+ nodes(ids:$ids){... on Deployment{databaseId statuses(first:30){totalCount nodes{state createdAt logUrl environmentUrl}}}}` + rateFields + `}`
 
 const (
-	statusesAtOnce = 50
+	statusesAtOnce = 100
 	// deploySlack is how long after its creation a deployment's statuses are looked
 	// for: the list is ordered by creation.
 	deploySlack = delivery.Instant(7 * day * 1000)
@@ -111,8 +111,7 @@ func (p *pull) deployments(ctx context.Context, r *repo) error {
 	}
 	var bad bool
 	for page := l.page(); ; page++ {
-		var raws []json.RawMessage
-		more, err := p.getList(ctx, r, "/deployments", nil, page, &raws)
+		raws, more, err := getList[json.RawMessage](ctx, p, r, "/deployments", nil, page)
 		if err != nil {
 			return err
 		}
@@ -138,13 +137,13 @@ func (p *pull) deployments(ctx context.Context, r *repo) error {
 		if l.Seen.Known() {
 			until -= deploySlack
 		}
-		done := !more || len(raws) == 0 || oldest < until
+		done := !more || oldest < until
 		bad = bad || len(problems) > 0
 		if l.After = strconv.Itoa(page + 1); done {
 			if l.end(); bad {
 				l.ETag = "" // they are asked for again
 			}
-			return p.emit(delivery.Batch{}, nil)
+			return nil
 		}
 	}
 }
@@ -166,6 +165,9 @@ func (p *pull) deploymentPage(ctx context.Context, r *repo, list []restDeploymen
 		r.fresh[list[i].ID] = true
 	}
 	p.progress.Read += len(list)
+	if len(list)+len(problems) == 0 {
+		return nil
+	}
 	return p.emit(b, problems)
 }
 

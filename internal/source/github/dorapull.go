@@ -39,13 +39,14 @@ func (p *pull) part(ctx context.Context, r *repo, step func(context.Context, *re
 	if p.waits != nil {
 		return nil
 	}
+	before := p.client.requests.Load()
 	err := step(ctx, r)
 	if limit, ok := errors.AsType[*graphLimit](err); ok {
 		p.waits = limit // the REST API has a budget of its own, for what else there is to read
 		return nil
 	}
 	if err == nil {
-		r.served = true
+		r.served = r.served || p.client.requests.Load() > before
 		return nil
 	}
 	if !ofOne(err) && !p.bearable(err) {

@@ -24,7 +24,7 @@ const tagsQuery = `query ThroughlineTags($owner:String!,$name:String!,$first:Int
 // releaseSlack is how long after its creation a release may be published.
 const releaseSlack = delivery.Instant(30 * day * 1000)
 
-// graphRelease is a release of either API.
+// graphRelease is a release of GraphQL.
 type graphRelease struct {
 	ID         int64    `json:"databaseId"`
 	Tag        string   `json:"tagName"`
@@ -101,21 +101,23 @@ func (p *pull) released(ctx context.Context, r *repo) error {
 	return p.releasedREST(ctx, r, l)
 }
 
+// restRelease is a release of the REST API.
+type restRelease struct {
+	ID         int64    `json:"id"`
+	Tag        string   `json:"tag_name"`
+	Name       string   `json:"name"`
+	Draft      bool     `json:"draft"`
+	Prerelease bool     `json:"prerelease"`
+	Created    moment   `json:"created_at"`
+	Published  moment   `json:"published_at"`
+	URL        string   `json:"html_url"`
+	Author     *account `json:"author"`
+}
+
 // releasedREST is released without GraphQL: the commits of the tags come later.
 func (p *pull) releasedREST(ctx context.Context, r *repo, l *listing) error {
 	for page := l.page(); ; page++ {
-		var list []struct {
-			ID         int64    `json:"id"`
-			Tag        string   `json:"tag_name"`
-			Name       string   `json:"name"`
-			Draft      bool     `json:"draft"`
-			Prerelease bool     `json:"prerelease"`
-			Created    moment   `json:"created_at"`
-			Published  moment   `json:"published_at"`
-			URL        string   `json:"html_url"`
-			Author     *account `json:"author"`
-		}
-		more, err := p.getList(ctx, r, "/releases", nil, page, &list)
+		list, more, err := getList[restRelease](ctx, p, r, "/releases", nil, page)
 		if err != nil {
 			return err
 		}
@@ -132,7 +134,7 @@ func (p *pull) releasedREST(ctx context.Context, r *repo, l *listing) error {
 				found = append(found, d)
 			}
 		}
-		done := !more || len(list) == 0 || oldest < l.until(p)-releaseSlack
+		done := !more || oldest < l.until(p)-releaseSlack
 		if l.After = strconv.Itoa(page + 1); done {
 			l.end()
 		}
@@ -148,6 +150,9 @@ func (p *pull) emitRuled(found []delivery.Deployment) error {
 		found[i].Connection = p.connection
 	}
 	p.progress.Read += len(found)
+	if len(found) == 0 {
+		return nil
+	}
 	return p.emit(delivery.Batch{Deployments: found}, nil)
 }
 
@@ -232,6 +237,12 @@ func (t *tagRef) points() (sha string, at delivery.Instant) {
 	return t.Target.Target.OID, at
 }
 
+// restTag is a tag of the REST API.
+type restTag struct {
+	Name   string     `json:"name"`
+	Commit restCommit `json:"commit"`
+}
+
 // taggedREST is tagged without GraphQL: of each tag that a rule names, and that is
 // not stored, the commit is asked for. The list is in the order of names.
 func (p *pull) taggedREST(ctx context.Context, r *repo, l *listing) error {
@@ -246,11 +257,7 @@ func (p *pull) taggedREST(ctx context.Context, r *repo, l *listing) error {
 		}
 	}
 	for page := l.page(); ; page++ {
-		var list []struct {
-			Name   string     `json:"name"`
-			Commit restCommit `json:"commit"`
-		}
-		more, err := p.getList(ctx, r, "/tags", nil, page, &list)
+		list, more, err := getList[restTag](ctx, p, r, "/tags", nil, page)
 		if err != nil {
 			return err
 		}
@@ -268,7 +275,7 @@ func (p *pull) taggedREST(ctx context.Context, r *repo, l *listing) error {
 				found = append(found, d)
 			}
 		}
-		done := !more || len(list) == 0
+		done := !more
 		if l.After = strconv.Itoa(page + 1); done {
 			l.end()
 		}

@@ -19,7 +19,9 @@ type graphError struct {
 	partly    bool // the rest was answered
 }
 
-func (e *graphError) Error() string { return "GitHub answered to the query " + e.operation + ": " + e.said }
+func (e *graphError) Error() string {
+	return "GitHub answered to the query " + e.operation + ": " + e.said
+}
 
 // Phrase keeps GitHub's own words, which are English.
 func (e *graphError) Phrase() source.Phrase {

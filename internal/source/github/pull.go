@@ -51,7 +51,7 @@ type pull struct {
 	repos    []*repo
 	// taken are runs asked for by id, by their last update.
 	taken    map[int64]delivery.Instant
-	troubled int // runs in turn whose jobs GitHub failed to give
+	troubled int  // runs in turn whose jobs GitHub failed to give
 	size     int  // of pages of GraphQL, a place in pageSizes
 	rest     bool // there is no GraphQL
 	waits    *graphLimit
