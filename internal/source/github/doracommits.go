@@ -89,7 +89,7 @@ func (p *pull) commits(ctx context.Context, r *repo) error {
 		var found []delivery.Change
 		for i := range h.Nodes {
 			c := &h.Nodes[i]
-			tree.add(c)
+			tree.add(c.commit(), c.direct(), c.parents())
 			if c.direct() {
 				found = append(found, r.directChange(c.commit(), c.Committed.at()))
 			}
@@ -135,6 +135,13 @@ func (c *historyCommit) direct() bool {
 	return true
 }
 
+func (c *historyCommit) parents() (out []string) {
+	for _, parent := range c.Parents.Nodes {
+		out = append(out, parent.OID)
+	}
+	return out
+}
+
 // directChange is the change that a commit is.
 func (r *repo) directChange(c delivery.Commit, at delivery.Instant) delivery.Change {
 	return delivery.Change{
@@ -146,6 +153,8 @@ func (r *repo) directChange(c delivery.Commit, at delivery.Instant) delivery.Cha
 // commitsREST is commits without GraphQL. Whether a pull request brought a commit
 // takes a request each: what names one, or is of one that was read, is not asked for.
 func (p *pull) commitsREST(ctx context.Context, r *repo, l *listing) error {
+	whole := l.After == ""
+	tree := ancestry{}
 	for page := l.page(); page <= maxHistory; page++ {
 		list, more, err := getList[restCommit](ctx, p, r, "/commits", url.Values{"sha": {r.defaultBranch}, "since": {l.since(p)}}, page)
 		if err != nil {
@@ -154,26 +163,38 @@ func (p *pull) commitsREST(ctx context.Context, r *repo, l *listing) error {
 		var found []delivery.Change
 		for i := range list {
 			c := &list[i]
-			at := c.Commit.Committer.Date.at()
-			if len(c.Parents) > 1 || !at.Known() || numbered(c.Commit.Message) > 0 || r.heads[c.SHA].Known() {
-				continue
-			}
-			pulls, err := p.pullsOf(ctx, r, c.SHA)
+			direct, err := p.isDirect(ctx, r, c)
 			if err != nil {
 				return err
 			}
-			if len(pulls) == 0 {
-				found = append(found, r.directChange(c.commit(), at))
+			tree.add(c.commit(), direct, c.parents())
+			if direct {
+				found = append(found, r.directChange(c.commit(), c.Commit.Committer.Date.at()))
 			}
 		}
 		if l.After = strconv.Itoa(page + 1); !more {
 			l.end()
 		}
-		if err := p.emitChanges(r, &changed{changes: found}); err != nil || !more {
+		if err := p.emitChanges(r, &changed{changes: found}); err != nil {
 			return err
 		}
+		if !more {
+			break
+		}
+	}
+	if whole {
+		r.tree = tree
 	}
 	return nil
+}
+
+// isDirect reports whether no pull request brought a commit.
+func (p *pull) isDirect(ctx context.Context, r *repo, c *restCommit) (bool, error) {
+	if len(c.Parents) > 1 || !c.Commit.Committer.Date.at().Known() || numbered(c.Commit.Message) > 0 || r.heads[c.SHA].Known() {
+		return false, nil
+	}
+	pulls, err := p.pullsOf(ctx, r, c.SHA)
+	return len(pulls) == 0, err
 }
 
 // pullsOf are the pull requests that a commit belongs to.

@@ -34,7 +34,7 @@ func (p *pull) complete(ctx context.Context, r *repo) error {
 	if err != nil {
 		return err
 	}
-	c := &completing{pull: p, repo: r, stored: stored}
+	c := &completing{pull: p, repo: r, stored: stored, recent: map[string]bool{}}
 	for _, step := range []func(context.Context) error{c.unfinished, c.releases, c.ranges, c.heads} {
 		if err := step(ctx); err != nil {
 			return c.flush(err)
@@ -50,6 +50,7 @@ type completing struct {
 	stored   []delivery.Deployment
 	found    []delivery.Deployment
 	problems []source.Problem
+	recent   map[string]bool // commits that were deployed, or told of, not long ago
 }
 
 // say adds to what is known of a deployment: only what add sets is said.

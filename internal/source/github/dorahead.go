@@ -92,8 +92,12 @@ func (c *completing) headless() []string {
 	var out []string
 	for i := len(c.stored) - 1; i >= 0; i-- {
 		d := &c.stored[i]
-		late := delivery.InstantOf(c.began)-max(d.CreatedAt, d.UpdatedAt) > lostAfter
-		if d.HeadStart.Known() || !safeName.MatchString(d.SHA) || slices.Contains(out, d.SHA) || late && slices.Contains(c.lost().Lost, d.SHA) {
+		if d.HeadStart.Known() || !safeName.MatchString(d.SHA) || slices.Contains(out, d.SHA) {
+			continue
+		}
+		if delivery.InstantOf(c.began)-max(d.CreatedAt, d.UpdatedAt, d.ToldAt) <= lostAfter {
+			c.recent[d.SHA] = true
+		} else if slices.Contains(c.lost().Lost, d.SHA) {
 			continue
 		}
 		out = append(out, d.SHA)
@@ -129,12 +133,15 @@ func (c *completing) askHeads(ctx context.Context, shas []string, starts map[str
 	return nil
 }
 
-// unknown notes that a commit's beginning could not be found out. It returns what
-// ends the pull.
+// unknown notes that a commit's beginning could not be found out. That a commit of
+// long ago is gone is nothing to tell anybody. It returns what ends the pull.
 func (c *completing) unknown(sha string, err error) error {
 	if errors.Is(err, errUnknownCommit) {
 		if st := c.lost(); !slices.Contains(st.Lost, sha) {
 			st.Lost = append(st.Lost[max(len(st.Lost)-maxLost+1, 0):], sha)
+		}
+		if !c.recent[sha] {
+			return nil
 		}
 		c.problems = append(c.problems, source.Problem{
 			Record: c.name + " commit " + sha, Path: "$", Message: "GitHub does not know the commit " + sha + " of a deployment",

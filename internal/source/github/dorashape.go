@@ -117,6 +117,13 @@ func (c *restCommit) commit() delivery.Commit {
 	return out
 }
 
+func (c *restCommit) parents() (out []string) {
+	for _, parent := range c.Parents {
+		out = append(out, parent.SHA)
+	}
+	return out
+}
+
 // graphCommit is a commit as the GraphQL API has it.
 type graphCommit struct {
 	OID       string `json:"oid"`

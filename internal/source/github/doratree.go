@@ -19,15 +19,10 @@ type treeCommit struct {
 	direct  bool // no pull request brought it
 }
 
-func (t ancestry) add(c *historyCommit) {
-	if _, ok := t[c.OID]; ok {
-		return
+func (t ancestry) add(c delivery.Commit, direct bool, parents []string) {
+	if t[c.SHA] == nil {
+		t[c.SHA] = &treeCommit{commit: c, order: len(t), direct: direct, parents: parents}
 	}
-	n := &treeCommit{commit: c.commit(), order: len(t), direct: c.direct()}
-	for _, parent := range c.Parents.Nodes {
-		n.parents = append(n.parents, parent.OID)
-	}
-	t[c.OID] = n
 }
 
 // reach are a commit and all that it holds, as far as they were read.
