@@ -7,6 +7,7 @@ import (
 	"sync"
 	"time"
 
+	"throughline/internal/delivery"
 	"throughline/internal/source"
 )
 
@@ -51,6 +52,16 @@ func (b *budget) say(limit, left int, at time.Time) {
 	if !b.known || !at.Equal(b.reset) || left < b.left {
 		b.known, b.limit, b.left, b.reset = true, limit, left, at
 	}
+}
+
+// said is the budget for people to see, nothing when it is not known.
+func (b *budget) said() source.Budget {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if !b.known {
+		return source.Budget{}
+	}
+	return source.Budget{Limit: b.limit, Left: b.left, ResetAt: delivery.InstantOf(b.reset)}
 }
 
 // check ends the pull before the last requests of the hour are used up.

@@ -200,6 +200,7 @@ func (p *pull) failure() error {
 func (p *pull) emit(b delivery.Batch, problems []source.Problem) error {
 	b.Connection = p.connection
 	p.progress.Requests = int(p.client.requests.Load() - p.requests)
+	p.progress.REST, p.progress.GraphQL = p.client.budget.said(), p.client.graphs.said()
 	p.progress.Found = max(p.progress.Found, p.progress.Read)
 	page := source.Page{Batch: b, Cursor: p.cursor.raw(), Progress: p.progress, Problems: problems}
 	if !p.yield(page, nil) {
