@@ -41,7 +41,7 @@ func SumFacts(ctx context.Context, s delivery.Store, w delivery.Workflows, progr
 		if err != nil {
 			return Sum{}, err
 		}
-		if size(&b) == 0 {
+		if b.Len() == 0 {
 			r.Connections = len(r.connections)
 			return r.Sum, nil
 		}
