@@ -26,6 +26,7 @@ var imports = map[string][]string{
 	"internal/holidays":                {},
 	"internal/i18n":                    {},
 	"internal/telemetry":               {},
+	"internal/doraexport":              {"internal/delivery"},
 	"internal/source":                  {"internal/delivery"},
 	"internal/source/*":                {"internal/delivery", "internal/source"},
 	"internal/store/sqlitestore":       {"internal/delivery", "internal/sqlite", "migrations"},
