@@ -12,6 +12,7 @@ import (
 	"strings"
 	"time"
 
+	"throughline/internal/catalog"
 	"throughline/internal/config"
 	"throughline/internal/control"
 	"throughline/internal/delivery"
@@ -140,6 +141,9 @@ func openApp(ctx context.Context, cfg config.Config, provision *control.Provisio
 	a.worker = worker.New(a.db, a.openExporter(), measured(kindsFor(cfg), a.metrics), a.client, log)
 	a.worker.Observe(syncObserver{a.metrics})
 	a.worker.Ready = a.bindFacts
+	a.worker.Catalog = func(c control.Catalog, token string) worker.Catalog {
+		return catalog.New(a.client, c.Endpoint, c.Annotation, token)
+	}
 	a.worker.Inbox, a.worker.Pushes, a.worker.Recent = a.inbox, ci.Pushes(), &source.Recent{}
 	if store, ok := a.store.(*clickhousestore.Store); ok {
 		store.Inserted = func(table string, rows int, took time.Duration) {

@@ -25,6 +25,7 @@ var imports = map[string][]string{
 	"static":                           {},
 	"internal/holidays":                {},
 	"internal/i18n":                    {},
+	"internal/catalog":                 {},
 	"internal/telemetry":               {},
 	"internal/doraexport":              {"internal/delivery"},
 	"internal/source":                  {"internal/delivery"},

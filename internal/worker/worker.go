@@ -51,6 +51,12 @@ type Worker struct {
 	Pushes map[string]source.Push
 	Recent *source.Recent // what the last of them came to; may be nil
 
+	// Catalog is asked whose repositories are, as is set with it; nil when there are
+	// no catalogues.
+	Catalog func(c control.Catalog, token string) Catalog
+
+	catalogs chan struct{} // holds one: look what the catalogue is to be asked
+
 	wake    chan struct{} // holds one: look for due work
 	changed chan struct{} // holds one: read the workflow again
 	slots   chan struct{} // holds one per sync under way
@@ -63,9 +69,10 @@ type Worker struct {
 func New(db *control.DB, store delivery.Store, kinds []source.Kind, client *http.Client, log *slog.Logger) *Worker {
 	return &Worker{
 		db: db, store: store, kinds: kinds, client: client, log: log, told: unobserved{},
-		wake:    make(chan struct{}, 1),
-		changed: make(chan struct{}, 1),
-		slots:   make(chan struct{}, maxSyncs),
+		catalogs: make(chan struct{}, 1),
+		wake:     make(chan struct{}, 1),
+		changed:  make(chan struct{}, 1),
+		slots:    make(chan struct{}, maxSyncs),
 	}
 }
 
@@ -74,7 +81,10 @@ func (w *Worker) Poke() { signal(w.wake) }
 
 // WorkflowChanged makes the worker read the workflow again and derive what
 // follows from it, in the background.
-func (w *Worker) WorkflowChanged() { signal(w.changed) }
+func (w *Worker) WorkflowChanged() {
+	signal(w.changed)
+	signal(w.catalogs)
+}
 
 func signal(c chan struct{}) {
 	select {
@@ -87,6 +97,7 @@ func signal(c chan struct{}) {
 func (w *Worker) Run(ctx context.Context) {
 	var running sync.WaitGroup
 	running.Go(func() { w.prunes(ctx) })
+	running.Go(func() { w.asks(ctx) })
 	w.begin(ctx)
 	running.Go(func() { w.rebuilds(ctx) })
 	running.Go(func() { w.drains(ctx) })
