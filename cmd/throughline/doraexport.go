@@ -88,7 +88,11 @@ func (a *app) exported(ctx context.Context) (s doraexport.Setup, err error) {
 		}
 	}
 	setup, err := a.db.DoraSetup(ctx)
+	if err != nil {
+		return s, err
+	}
 	s.Teams, s.Services = setup.Teams, setup.Services
+	s.Owners, err = a.db.OwnersByRepository(ctx)
 	return s, err
 }
 
