@@ -19,7 +19,7 @@ func (s *Store) Export(ctx context.Context, after string, limit int) (b delivery
 	if err == nil {
 		err = s.read(ctx, func(st *state) (err error) {
 			p, err = s.exportFrom(ctx, st, p, int64(max(limit, 1)), &b)
-			if len(b.Issues)+len(b.Runs) > 0 {
+			if b.Len() > 0 {
 				next = p.String()
 			}
 			return err

@@ -119,11 +119,8 @@ func holdsFacts(ctx context.Context, s delivery.Store) (bool, error) {
 		return len(words) > 0, err
 	}
 	b, _, err := s.Export(ctx, "", 1)
-	return size(&b) > 0, err
+	return b.Len() > 0, err
 }
-
-// size is the number of issues or runs of a batch of Store.Export.
-func size(b *delivery.Batch) int { return len(b.Issues) + len(b.Runs) }
 
 // Finished reports whether the copy was finished before: then there is nothing
 // to Run, and nothing to Adopt.
@@ -173,11 +170,11 @@ func (c *Copy) records(ctx context.Context) error {
 		if err != nil {
 			return err
 		}
-		if size(&b) == 0 {
+		if b.Len() == 0 {
 			return nil
 		}
 		at := c.at
-		at.After, at.Done = next, at.Done+size(&b)
+		at.After, at.Done = next, at.Done+b.Len()
 		b.Mark = at.String()
 		if _, err := c.to.Write(ctx, b); err != nil {
 			return err
