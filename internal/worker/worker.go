@@ -51,6 +51,12 @@ type Worker struct {
 	Pushes map[string]source.Push
 	Recent *source.Recent // what the last of them came to; may be nil
 
+	// Catalog is asked whose repositories are, as is set with it; nil when there are
+	// no catalogues.
+	Catalog func(c control.Catalog, token string) Catalog
+
+	catalogs chan struct{} // holds one: look what the catalogue is to be asked
+
 	wake    chan struct{} // holds one: look for due work
 	changed chan struct{} // holds one: read the workflow again
 	facts   chan struct{} // holds one: derive deployments
@@ -65,10 +71,11 @@ type Worker struct {
 func New(db *control.DB, store delivery.Store, kinds []source.Kind, client *http.Client, log *slog.Logger) *Worker {
 	w := &Worker{
 		db: db, store: store, kinds: kinds, client: client, log: log, told: unobserved{},
-		wake:    make(chan struct{}, 1),
-		changed: make(chan struct{}, 1),
-		facts:   make(chan struct{}, 1),
-		slots:   make(chan struct{}, maxSyncs),
+		catalogs: make(chan struct{}, 1),
+		wake:     make(chan struct{}, 1),
+		changed:  make(chan struct{}, 1),
+		facts:    make(chan struct{}, 1),
+		slots:    make(chan struct{}, maxSyncs),
 	}
 	w.deriver = w.newDeriver()
 	return w
@@ -82,6 +89,7 @@ func (w *Worker) Poke() { signal(w.wake) }
 func (w *Worker) WorkflowChanged() {
 	signal(w.changed)
 	signal(w.facts) // teams and services go with it
+	signal(w.catalogs)
 }
 
 func signal(c chan struct{}) {
@@ -95,6 +103,7 @@ func signal(c chan struct{}) {
 func (w *Worker) Run(ctx context.Context) {
 	var running sync.WaitGroup
 	running.Go(func() { w.prunes(ctx) })
+	running.Go(func() { w.asks(ctx) })
 	w.begin(ctx)
 	running.Go(func() { w.rebuilds(ctx) })
 	running.Go(func() { w.drains(ctx) })
