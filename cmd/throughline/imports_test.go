@@ -27,6 +27,7 @@ var imports = map[string][]string{
 	"internal/i18n":                    {},
 	"internal/catalog":                 {},
 	"internal/telemetry":               {},
+	"internal/doraexport":              {"internal/delivery"},
 	"internal/source":                  {"internal/delivery"},
 	"internal/source/*":                {"internal/delivery", "internal/source"},
 	"internal/store/sqlitestore":       {"internal/delivery", "internal/sqlite", "migrations"},
