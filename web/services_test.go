@@ -2,6 +2,7 @@ package web
 
 import (
 	"context"
+	"errors"
 	"net/http"
 	"net/url"
 	"reflect"
@@ -258,6 +259,16 @@ func TestServicesOfLeads(t *testing.T) {
 	for _, path := range []string{"/settings/services/new", "/settings/services/rules", servicePath(mine.ID) + "/delete"} {
 		if got := s.get(path).status; got != http.StatusForbidden {
 			t.Errorf("%s answers a lead %d", path, got)
+		}
+	}
+	verdict, err := s.db.SaveVerdicts(t.Context(), delivery.Verdict{Service: "both", Group: "1", Decision: delivery.Confirm})
+	other, err2 := s.db.SaveVerdicts(t.Context(), delivery.Verdict{Service: "site", Group: "1", Decision: delivery.Confirm})
+	if err := errors.Join(err, err2); err != nil {
+		t.Fatal(err)
+	}
+	for audit, status := range map[int64]int{verdict: http.StatusSeeOther, other: http.StatusForbidden} {
+		if got := s.post("/settings/audit/"+strconv.FormatInt(audit, 10)+"/undo", nil).status; got != status {
+			t.Errorf("a lead who undoes a verdict is answered %d, want %d", got, status)
 		}
 	}
 	for service, may := range map[string]bool{"pay": true, "both": true, "site": false, "acme/other": false} {
