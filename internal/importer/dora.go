@@ -185,6 +185,9 @@ func tryKind(kind source.Kind, c control.Connection, secrets map[string]string) 
 	return err
 }
 
+// maxPulled is how many repositories a connection lists.
+const maxPulled = 1000
+
 // githubSettings are what is pulled, when there is a token to pull with.
 func (p *doraPlanner) githubSettings() (source.Settings, map[string]string, []string) {
 	settings, secrets := source.Settings{}, map[string]string{}
@@ -194,7 +197,11 @@ func (p *doraPlanner) githubSettings() (source.Settings, map[string]string, []st
 	}
 	secrets["token"] = p.token
 	p.taken(p.tokenPlace, "sealed in the connection %s", p.o.GitHubName)
-	if len(p.repositories) == 0 {
+	switch n := len(p.repositories); {
+	case n > maxPulled:
+		p.notTaken(place{"teams", noLine}, "%d repositories are too many to be listed, so hooks are taken and nothing is pulled; give the connection %s their organizations", n, p.o.GitHubName)
+		fallthrough
+	case n == 0:
 		return settings, secrets, nil
 	}
 	settings["repositories"] = []byte(`["` + strings.Join(p.repositories, `","`) + `"]`)

@@ -292,9 +292,24 @@ func (p *doraPlanner) owners() {
 	if n := len(p.repositories); n > 0 {
 		p.taken(place{"teams", noLine}, "%s, one of each repository", counted(n, "service", "services"))
 	}
+	p.check()
 	for i := range p.plan.Import.Teams {
 		if t := &p.plan.Import.Teams[i]; len(t.JiraProjects) > 0 && len(t.Repositories) != 1 {
 			p.notTaken(place{"teams", noLine}, "the team %s has Jira projects and %s: which service their incidents are about only you can say, under Settings → Services; until then they count for the team on /metrics, and fail no deployment", t.Name, counted(len(t.Repositories), "repository", "repositories"))
+		}
+	}
+}
+
+// check finds what cannot be stored here, though dora-exporter took it.
+func (p *doraPlanner) check() {
+	for _, t := range p.plan.Import.Teams {
+		for _, err := range flatten(t.Check()) {
+			p.fail(0, "the team %s: %v", strconv.Quote(clip(t.Name)), err)
+		}
+	}
+	for _, s := range p.plan.Import.Services {
+		for _, err := range flatten(s.Check()) {
+			p.fail(0, "the service %s: %v", strconv.Quote(clip(s.Name)), err)
 		}
 	}
 }

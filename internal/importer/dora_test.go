@@ -141,6 +141,7 @@ func TestDoraMistakes(t *testing.T) {
 		{"twice", "github: {}\ngithub: {}\n", "testdata/dora.yml: line 2: a key that is given on line 1 already"},
 		{"an alias", "teams: &a []\ngithub: *a\n", "testdata/dora.yml: line 1: aliases, anchors and tags are not read: write the value out\n*"},
 		{"too deep", "teams: " + strings.Repeat("[", 100) + "\n", "testdata/dora.yml: line 1: nested too deeply"},
+		{"a long name", "teams: [{name: " + strings.Repeat("x", 61) + "}]\n", "testdata/dora.yml: the team \"" + strings.Repeat("x", 60) + "…\": name: a name has up to 60 characters on one line"},
 		{"a token of two lines", "github: {token: \"a b\"}\n", "testdata/dora.yml: line 1: the connection github: token: holds characters that no token has"},
 	}
 	for _, tt := range tests {
