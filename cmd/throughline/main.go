@@ -13,6 +13,7 @@ import (
 	"throughline/internal/source"
 	"throughline/internal/source/ci"
 	"throughline/internal/source/github"
+	"throughline/internal/source/jira"
 	"throughline/internal/source/tracker"
 )
 
@@ -27,6 +28,7 @@ func kinds() []source.Kind {
 	return []source.Kind{
 		tracker.Kind(),
 		github.Kind(),
+		jira.Kind(),
 		ci.Kind(),
 	}
 }
