@@ -22,7 +22,7 @@ import (
 func withIncidents(t *testing.T) *site {
 	t.Helper()
 	s := signedIn(t, func(c *Config) { c.Kinds = append(c.Kinds, ci.Kind()) })
-	s.provision("tokens:\n  - {name: reader, scopes: [read], token: "+readToken+"}\n")
+	s.provision("tokens:\n  - {name: reader, scopes: [read], token: " + readToken + "}\n")
 	if _, err := s.db.SaveService(t.Context(), control.Service{Service: delivery.Service{
 		Name: "shop", Repository: "acme/shop", JiraProjects: delivery.Patterns{"PAY"},
 	}}); err != nil {
@@ -310,6 +310,26 @@ func TestIncidentFormRefuses(t *testing.T) {
 	}
 	counts, err := s.inbox.Counts(t.Context())
 	if err != nil || counts["ci"][inbox.Waiting] != 0 {
+		t.Errorf("%v %v", counts, err)
+	}
+}
+
+// TestIncidentWithoutStore: what a person records while the fact store is away is kept.
+func TestIncidentWithoutStore(t *testing.T) {
+	s := withoutStore(t)
+	if res := s.get("/incidents"); res.status != http.StatusServiceUnavailable {
+		t.Errorf("the list answers %d", res.status)
+	}
+	if res := s.api(http.MethodGet, "/api/v1/incidents", ""); res.status != http.StatusUnauthorized {
+		t.Errorf("programs without a token are answered %d", res.status)
+	}
+	res := s.post("/incidents/new", url.Values{"id": {"hand-0123456789abcdef"}, "title": {"Down"}, "started_at": {"2026-03-04T10:10"}})
+	if res.status != http.StatusSeeOther || res.header.Get("Location") != "/incidents/new" {
+		t.Fatalf("%d %s", res.status, res.body)
+	}
+	want(t, s.page("/incidents/new"), ".flash", "It is kept. The fact store does not answer just now")
+	counts, err := s.inbox.Counts(t.Context())
+	if err != nil || counts["ci"][inbox.Waiting] != 1 {
 		t.Errorf("%v %v", counts, err)
 	}
 }

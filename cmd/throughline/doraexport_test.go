@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"net/http"
 	"path/filepath"
@@ -116,6 +117,52 @@ teams:
 	s.stop()
 	s = launch(t, environ, "serve")
 	shows(first...)
+}
+
+// TestIncidentsLinked: an incident that names a deployment is answered with it.
+func TestIncidentsLinked(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	plant(t, dir, map[string]string{"provision.yaml": "tokens:\n  - {name: ci, scopes: [ingest, read], token: " + pushToken + "}\n"})
+	s := launch(t, append(dataDir(t), "THROUGHLINE_PROVISION="+filepath.Join(dir, "provision.yaml")), "serve")
+	p := pushTo(t, s.url)
+	for path, body := range map[string]string{
+		"/api/v1/deployments": `{"id":"d1","service":"shop","environment":"production","sha":"abcdef0","finished_at":"2026-03-02T10:00:00Z"}`,
+		"/api/v1/incidents":   `{"id":"i1","service":"shop","title":"Down","started_at":"2026-03-02T10:10:00Z","resolved_at":"2026-03-02T10:40:00Z","deployment":"d1"}`,
+	} {
+		if status, err := p.post(push{path: path, body: body}); err != nil || status != http.StatusOK {
+			t.Fatalf("%d %v", status, err)
+		}
+	}
+	var list struct {
+		Items []struct {
+			ID            string
+			TimeToRestore int `json:"time_to_restore"`
+			Links         []struct {
+				Service, Confidence string
+				Group               string `json:"group_id"`
+			}
+		}
+	}
+	eventually(t, "the link", func() bool {
+		req, err := http.NewRequestWithContext(t.Context(), http.MethodGet, s.url+"/api/v1/incidents?from=2026-03-01&to=2026-03-03", nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		req.Header.Set("Authorization", "Bearer "+pushToken)
+		res, err := p.client.Do(req)
+		if err != nil {
+			t.Fatal(err)
+		}
+		err = json.NewDecoder(res.Body).Decode(&list)
+		if err = errors.Join(err, res.Body.Close()); err != nil || res.StatusCode != http.StatusOK {
+			t.Fatalf("%d %v", res.StatusCode, err)
+		}
+		return len(list.Items) == 1 && len(list.Items[0].Links) == 1
+	}, s.log)
+	if i := list.Items[0]; i.ID != "i1" || i.TimeToRestore != 1800 || i.Links[0].Service != "shop" || i.Links[0].Confidence != "confirmed" || i.Links[0].Group == "" {
+		t.Errorf("%+v", i)
+	}
 }
 
 // takeOver stores what a predecessor had counted of deployments.
