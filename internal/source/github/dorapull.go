@@ -17,7 +17,7 @@ import (
 // with one part is a problem, and the others go on.
 func (p *pull) dora(ctx context.Context, r *repo) error {
 	if r.state == nil || p.waits != nil { // nobody sees it, or GraphQL wants a pause
-		return nil
+		return nil //nolint:nilerr // none that is here
 	}
 	p.progress.Phase = phaseChanges
 	if !r.dora().Deployments.Seen.Known() {
