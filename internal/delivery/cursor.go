@@ -65,7 +65,7 @@ func ParseExported(after string) (e Exported, err error) {
 	if after == "" {
 		return e, nil
 	}
-	number := after
+	var number string
 	if number, e.Facts = strings.CutPrefix(after, exportedFact); e.Facts {
 		number, e.Connection, _ = strings.Cut(number, ":")
 	} else {

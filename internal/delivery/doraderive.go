@@ -13,9 +13,13 @@ import (
 )
 
 // Deriver keeps derived rows up with the facts and the setup.
+//
+// Run may be called from one goroutine, Of from any.
 type Deriver struct {
 	Store DoraStore
 	Setup func(ctx context.Context) (DoraSetup, error)
+
+	done string // digest of the setup that all was derived by
 }
 
 // NoService is the service of what no service has: incidents that name none, whose
@@ -29,7 +33,15 @@ func (d *Deriver) Run(ctx context.Context) (services int, err error) {
 	if err != nil {
 		return 0, err
 	}
-	setup, all, err := d.setup(ctx)
+	now, err := d.Setup(ctx)
+	if err != nil {
+		return 0, err
+	}
+	whole := digestOf(now)
+	if len(touched) == 0 && whole == d.done {
+		return 0, nil
+	}
+	setup, all, err := d.services(ctx, now)
 	if err != nil {
 		return 0, err
 	}
@@ -61,15 +73,13 @@ func (d *Deriver) Run(ctx context.Context) (services int, err error) {
 	if len(errs) > 0 {
 		return services, errors.Join(errs...)
 	}
+	d.done = whole
 	return services, d.Store.DoraSettled(ctx, touched)
 }
 
-// setup is the setup with all services there are, the last of them NoService.
-func (d *Deriver) setup(ctx context.Context) (DoraSetup, []Service, error) {
-	setup, err := d.Setup(ctx)
-	if err != nil {
-		return setup, nil, err
-	}
+// services completes the setup by all services there are; NoService is the last of
+// those returned.
+func (d *Deriver) services(ctx context.Context, setup DoraSetup) (DoraSetup, []Service, error) {
 	facets, err := d.Store.DoraFacets(ctx)
 	if err != nil {
 		return setup, nil, err
@@ -95,7 +105,11 @@ func (d *Deriver) drop(ctx context.Context, states map[string]string, all []Serv
 // Of derives one service at once, for a person who waits for it. The error is
 // ErrNotFound when there is none of the name.
 func (d *Deriver) Of(ctx context.Context, service string) error {
-	setup, all, err := d.setup(ctx)
+	setup, err := d.Setup(ctx)
+	if err != nil {
+		return err
+	}
+	setup, all, err := d.services(ctx, setup)
 	if err != nil {
 		return err
 	}
@@ -150,7 +164,11 @@ func (s *DoraSetup) digest(service *Service) string {
 	if service.Name == NoService {
 		others = s.Services
 	}
-	body, err := json.Marshal([]any{chunkVersion, service, s.Rules, names, own, verdicts, scopes, others, s.JiraConnected})
+	return digestOf([]any{chunkVersion, service, s.Rules, names, own, verdicts, scopes, others, s.JiraConnected})
+}
+
+func digestOf(v any) string {
+	body, err := json.Marshal(v)
 	if err != nil {
 		panic(err) // of texts and numbers
 	}

@@ -25,7 +25,7 @@ var ErrOccupied = errors.New("it holds facts already")
 // memory few.
 const Page = 1000
 
-// Progress is told how far a copy is: of how many issues and runs is not known
+// Progress is told how far a copy is: of how many issues, runs and other facts is not known
 // exactly.
 type Progress func(phase string, done, found int)
 
@@ -193,8 +193,14 @@ func estimate(ctx context.Context, s delivery.Store) (int, error) {
 	if err != nil {
 		return 0, err
 	}
-	for _, f := range runs.Projects {
-		n += f.Count
+	dora, err := s.DoraFacets(ctx)
+	if err != nil {
+		return 0, err
+	}
+	for _, values := range [][]delivery.Facet{runs.Projects, dora.Repositories, dora.Services, dora.Projects} {
+		for _, f := range values {
+			n += f.Count
+		}
 	}
 	return n, nil
 }
