@@ -3,7 +3,6 @@ package control
 import (
 	"context"
 	"database/sql"
-	"errors"
 	"fmt"
 	"time"
 )
@@ -26,37 +25,6 @@ func (db *DB) Due(ctx context.Context, now time.Time) ([]Connection, error) {
 // wants it tried. Errors: ErrNotFound, ErrPushed.
 func (db *DB) RunNow(ctx context.Context, name string, now time.Time) error {
 	return db.resume(ctx, name, now)
-}
-
-// PullSoon makes a connection due at an instant, unless it is due before, and never so
-// soon after the start of its last sync. One that is paused, has failed, or was asked
-// by its source to wait, goes on as it would. A sync under way does not count: what
-// it is for may have come too late for it.
-func (db *DB) PullSoon(ctx context.Context, name string, at time.Time, apart time.Duration) error {
-	return db.tx(ctx, func(tx *sql.Tx) error {
-		c, err := connectionBy(ctx, tx, "name", name)
-		if err != nil || c.Pushed() || c.Paused != nil || c.Failures > 0 {
-			return err
-		}
-		var started int64
-		var state SyncState
-		err = tx.QueryRowContext(ctx, `SELECT started_at, state FROM syncs WHERE connection_id = ? ORDER BY id DESC LIMIT 1`, c.ID).Scan(&started, &state)
-		switch {
-		case errors.Is(err, sql.ErrNoRows):
-		case err != nil:
-			return fmt.Errorf("last sync of %s: %w", name, err)
-		case state == Failed:
-			return nil
-		}
-		due, next := max(millis(at), started+apart.Milliseconds()), c.NextRunAt.UnixMilli()
-		if under := state == Running && next <= started; !under && next <= due {
-			return nil
-		}
-		if _, err := tx.ExecContext(ctx, `UPDATE connections SET next_run_at = ? WHERE id = ?`, due, c.ID); err != nil {
-			return fmt.Errorf("pull from %s soon: %w", name, err)
-		}
-		return nil
-	})
 }
 
 // Resume ends a pause and makes the connection due. Errors: ErrNotFound, ErrPushed.

@@ -20,8 +20,6 @@ type Pushed struct {
 	// Key tells the body from every other one that says something else: one with
 	// the same key is there already. "" when it may say something new.
 	Key string
-	// Pull says that what the body says is to be completed by a pull, soon.
-	Pull bool
 }
 
 // PushedItem is one fact of a body.

@@ -113,7 +113,6 @@ func (w *Worker) storeTogether(ctx context.Context, c control.Connection, entrie
 	batch := delivery.Batch{Connection: c.Name}
 	outcomes := make([]drained, 0, len(entries))
 	kept := entries[:0:0]
-	soon := false
 	for _, e := range entries {
 		pushed, err := w.parse(ctx, &e, p.opened)
 		if err != nil {
@@ -125,7 +124,6 @@ func (w *Worker) storeTogether(ctx context.Context, c control.Connection, entrie
 		pushed.To(c.Name)
 		outcomes = append(outcomes, take(&batch, &pushed, delivery.InstantOf(e.ReceivedAt)))
 		kept = append(kept, e)
-		soon = soon || pushed.Pull
 	}
 	if len(kept) == 0 {
 		return nil
@@ -148,9 +146,6 @@ func (w *Worker) storeTogether(ctx context.Context, c control.Connection, entrie
 		return nil
 	}
 	p.stored = true
-	if soon {
-		w.pullSoon(ctx, c)
-	}
 	if len(batch.Deployments)+len(batch.Changes)+len(batch.Incidents) > 0 {
 		w.DeploymentsChanged()
 	}

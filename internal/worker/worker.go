@@ -61,7 +61,6 @@ type Worker struct {
 	changed chan struct{} // holds one: read the workflow again
 	facts   chan struct{} // holds one: derive deployments
 	deriver *delivery.Deriver
-	hurried map[string]time.Time // when drains last had a connection pulled soon
 	slots   chan struct{} // holds one per sync under way
 	waiting atomic.Int32  // how many wait for the fact store
 	rebuilt atomic.Value  // progress of the rebuild under way
@@ -77,7 +76,6 @@ func New(db *control.DB, store delivery.Store, kinds []source.Kind, client *http
 		changed:  make(chan struct{}, 1),
 		facts:    make(chan struct{}, 1),
 		slots:    make(chan struct{}, maxSyncs),
-		hurried:  map[string]time.Time{},
 	}
 	w.deriver = w.newDeriver()
 	return w

@@ -7,7 +7,6 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"throughline/internal/delivery"
-	"throughline/internal/source"
 )
 
 // recordedPart is a part of a recorded hook.
@@ -61,36 +60,4 @@ func same[T any](t *testing.T, merge func(stored, said T) T, a, b T) {
 	if diff := cmp.Diff(merge(merge(none, a), b), merge(merge(none, b), a)); diff != "" {
 		t.Errorf("told first (-), pulled first (+):\n%s", diff)
 	}
-}
-
-// TestHooksAskForAPull when a pull knows more.
-func TestHooksAskForAPull(t *testing.T) {
-	merged := changedBody(t, "pull_request.closed.json", map[string]any{"pull_request.merged_at": "2019-05-15T15:21:18Z"})
-	for _, c := range []struct {
-		name, event string
-		body        []byte
-		token, want bool
-	}{
-		{"a deployment", "deployment_status", recorded(t, "deployment_status.json"), true, true},
-		{"without a token", "deployment_status", recorded(t, "deployment_status.json"), false, false},
-		{"a merged pull request", "pull_request", merged, true, true},
-		{"one that is closed", "pull_request", recorded(t, "pull_request.closed.json"), true, false},
-	} {
-		t.Run(c.name, func(t *testing.T) {
-			secrets := map[string]string{"webhook_secret": "x"}
-			if c.token {
-				secrets["token"] = "y"
-			}
-			r := newRig(&fake{})
-			r.settings, r.secrets = map[string]any{}, secrets
-			p, err := r.open(t).Receive(sourceHook(c.event, c.body))
-			if err != nil || p.Pull != c.want {
-				t.Errorf("pull: %v, %v", p.Pull, err)
-			}
-		})
-	}
-}
-
-func sourceHook(event string, body []byte) source.Hook {
-	return source.Hook{Event: event, Body: body, ReceivedAt: receivedAt}
 }

@@ -3,7 +3,6 @@ package github
 import (
 	"cmp"
 	"encoding/json"
-	"slices"
 	"strings"
 
 	"throughline/internal/delivery"
@@ -93,16 +92,6 @@ func (s *Source) hookFacts(h source.Hook, o *object) delivery.Batch {
 		}
 	}
 	return b
-}
-
-// completes reports whether a pull has something to add to what a hook tells: when
-// the work on a deployment began and what it brought, or what is in a merged pull
-// request.
-func (s *Source) completes(b *delivery.Batch) bool {
-	if s.token == "" && s.app == nil {
-		return false
-	}
-	return len(b.Deployments) > 0 || slices.ContainsFunc(b.Changes, func(c delivery.Change) bool { return c.MergedAt.Known() })
 }
 
 // readDeployment is the deployment of a hook, without states.

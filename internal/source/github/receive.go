@@ -37,7 +37,7 @@ func (s *Source) Receive(h source.Hook) (source.Pushed, error) {
 		if err := wrong.bodyError(); err != nil {
 			return source.Pushed{}, err
 		}
-		return source.Pushed{Items: s.hookItems(&facts), Pull: s.completes(&facts)}, nil
+		return source.Pushed{Items: s.hookItems(&facts)}, nil
 	}
 	if err := wrong.bodyError(); err != nil {
 		return source.Pushed{}, err
