@@ -14,6 +14,7 @@ var settingsEntries = []settingsEntry{
 	{"teams", true},
 	{"calendars", true},
 	{"workflow", true},
+	{"services", true},
 	{"users", false},
 	{"tokens", false},
 	{"audit", false},

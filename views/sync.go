@@ -52,6 +52,14 @@ type Sync struct {
 	Rate       float64       // records read a second
 	Left       time.Duration // until it is done; 0 when not known
 	Waiting    bool          // for the fact store to answer
+	Budgets    []Budget      // that the source lets be used
+}
+
+// Budget is what is left of a limit of a source's.
+type Budget struct {
+	API         string // rest, graphql
+	Left, Limit int
+	ResetAt     time.Time
 }
 
 // Problem is a record that could not be taken.

@@ -5,6 +5,7 @@ import (
 	"slices"
 
 	"throughline/internal/control"
+	"throughline/internal/delivery"
 )
 
 // rights are what somebody may change of teams, calendars and statuses: an
@@ -34,6 +35,42 @@ func (s *Server) rights(ctx context.Context) (rights, error) {
 
 // team reports whether a team may be changed.
 func (r rights) team(name string) bool { return r.admin || slices.Contains(r.teams, name) }
+
+// service reports whether a service may be changed: a lead's is one that only their
+// own teams have.
+func (r rights) service(s *delivery.Service) bool {
+	of := deliveryTeams(r.all).OfService(s)
+	return r.admin || len(of) > 0 && !slices.ContainsFunc(of, func(name string) bool { return !r.team(name) })
+}
+
+// judges reports whether somebody may say what a deployment of a service came to: an
+// admin, and leads of any team that has it.
+func (r rights) judges(s *delivery.Service) bool {
+	return r.admin || slices.ContainsFunc(deliveryTeams(r.all).OfService(s), r.team)
+}
+
+// mayJudge reports whether the reader judges deployments of all these services, which
+// may be repositories that no service is declared of.
+func (s *Server) mayJudge(ctx context.Context, names ...string) (bool, error) {
+	may, err := s.rights(ctx)
+	if err != nil {
+		return false, err
+	}
+	all, err := s.db.DeliveryServices(ctx)
+	if err != nil {
+		return false, err
+	}
+	for _, name := range names {
+		one := delivery.Service{Name: name, Repository: name}
+		if i := slices.IndexFunc(all, func(o delivery.Service) bool { return o.Name == name }); i >= 0 {
+			one = all[i]
+		}
+		if !may.judges(&one) {
+			return false, nil
+		}
+	}
+	return true, nil
+}
 
 // calendar reports whether a calendar may be changed: a lead's is one that only
 // their own teams name.

@@ -115,6 +115,12 @@ func undoPath(object string) string {
 		return calendarPath(name, "")
 	case "workflow":
 		return "/settings/workflow"
+	case "service":
+		return servicesPath
+	case "dora":
+		return rulesPath
+	case "verdict":
+		return "/dora"
 	default:
 		return "/settings/teams"
 	}
@@ -136,6 +142,10 @@ func (s *Server) mayUndo(ctx context.Context, c control.Change) (bool, error) {
 		return s.mayShareAgain(ctx, r, name, c)
 	case "calendar":
 		return c.Before != "" && r.calendar(name), nil
+	case "service":
+		return s.mayUndoService(ctx, r, name, c)
+	case "verdict":
+		return s.mayJudge(ctx, control.JudgedServices(c)...)
 	case "workflow":
 		before, after, err := control.WorkflowsOf(c)
 		if errors.Is(err, control.ErrNoUndo) {
@@ -144,6 +154,25 @@ func (s *Server) mayUndo(ctx context.Context, c control.Change) (bool, error) {
 		return err == nil && r.workflow(after, before), err
 	}
 	return false, nil
+}
+
+// mayUndoService reports whether a change of a service was of what a lead may change
+// of it.
+func (s *Server) mayUndoService(ctx context.Context, r rights, name string, c control.Change) (bool, error) {
+	if c.Before == "" || c.After == "" || !sameName(c) {
+		return false, nil
+	}
+	var before, after struct {
+		Repository string `json:"repository"`
+	}
+	if errors.Join(json.Unmarshal([]byte(c.Before), &before), json.Unmarshal([]byte(c.After), &after)) != nil || before != after {
+		return false, nil
+	}
+	one, err := s.db.Service(ctx, name)
+	if errors.Is(err, control.ErrNotFound) {
+		return false, nil
+	}
+	return err == nil && r.service(&one.Service), err
 }
 
 // mayShareAgain reports whether the queues that a team had before a change are

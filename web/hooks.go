@@ -12,6 +12,7 @@ import (
 	"github.com/go-chi/chi/v5"
 
 	"throughline/internal/control"
+	"throughline/internal/delivery"
 	"throughline/internal/inbox"
 	"throughline/internal/source"
 )
@@ -240,8 +241,13 @@ func (s *Server) ignoreHook(w http.ResponseWriter, r *http.Request, p *pushed) {
 // keepHook keeps a hook that something is made of.
 func (s *Server) keepHook(w http.ResponseWriter, r *http.Request, p *pushed, receiver source.Receiver, h source.Hook) {
 	var err error
+	h.ReceivedAt = delivery.InstantOf(p.entry.ReceivedAt)
 	if p.Pushed, err = receiver.Receive(h); err != nil {
 		s.refuseBody(w, r, p, err)
+		return
+	}
+	if len(p.Items) == 0 && !p.dryRun {
+		s.ignoreHook(w, r, p)
 		return
 	}
 	p.Key, p.entry.Key = h.Key, h.Key

@@ -179,6 +179,7 @@ func (s *Server) settingsRoutes(r chi.Router) {
 		s.teamRoutes(r)
 		s.calendarRoutes(r)
 		s.workflowRoutes(r)
+		s.serviceRoutes(r)
 		r.Post("/audit/{id}/undo", s.undo)
 	})
 	r.Group(func(r chi.Router) {

@@ -134,6 +134,14 @@ func (s *Server) syncView(ctx context.Context, c control.Sync) views.Sync {
 		Inserted: c.Written.Inserted, Updated: c.Written.Updated, Unchanged: c.Written.Unchanged, Gone: c.Written.Gone,
 		Problems: c.Problems, Error: said(ctx, c.Error), RetryAt: c.RetryAt,
 	}
+	for _, b := range []struct {
+		api string
+		source.Budget
+	}{{"rest", c.Progress.REST}, {"graphql", c.Progress.GraphQL}} {
+		if b.Limit > 0 {
+			v.Budgets = append(v.Budgets, views.Budget{API: b.api, Left: b.Left, Limit: b.Limit, ResetAt: b.ResetAt.Time()})
+		}
+	}
 	v.Waiting = c.State == control.Running && s.cfg.Worker.Waiting()
 	if c.State == control.Running && c.SavedAt.After(c.StartedAt) {
 		v.Rate = float64(v.Read) / c.SavedAt.Sub(c.StartedAt).Seconds()

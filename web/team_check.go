@@ -127,7 +127,7 @@ func renames(r *http.Request, stored control.Team, may rights) bool {
 func teamSaid(ctx context.Context, t control.Team, shared []views.TeamQueue) string {
 	p := i18n.From(ctx)
 	text := []string{p.T("teams.saved")}
-	if len(t.Queues)+len(t.Repositories)+len(t.SentryProjects)+len(t.CIProjects)+len(t.JiraProjects) == 0 {
+	if len(t.Queues)+len(t.Repositories)+len(t.Services)+len(t.SentryProjects)+len(t.CIProjects)+len(t.JiraProjects) == 0 {
 		text = append(text, p.T("teams.empty"))
 	}
 	for _, g := range views.SharedGroups(shared) {

@@ -20,7 +20,7 @@ func (s *Server) teamForm(ctx context.Context, stored, t control.Team, may right
 	f := views.TeamForm{
 		Form: views.Form{Values: map[string]string{
 			"name": t.Name, "calendar": t.Calendar, "queues": lines(t.Queues), "repositories": lines(t.Repositories),
-			"sentry": lines(t.SentryProjects), "ci": lines(t.CIProjects), "jira": lines(t.JiraProjects),
+			"sentry": lines(t.SentryProjects), "ci": lines(t.CIProjects), "jira": lines(t.JiraProjects), "services": lines(t.Services),
 		}},
 		New: stored.ID == 0, Name: stored.Name, Path: "/settings/teams", Provisioned: stored.Provisioned, Admin: may.admin,
 		Statuses: "/settings/workflow?" + url.Values{"team": {stored.Name}}.Encode(),
@@ -81,7 +81,7 @@ func readTeam(r *http.Request, stored control.Team, may rights) control.Team {
 		return t
 	}
 	t.Calendar = r.PostFormValue("calendar")
-	t.Queues, t.Repositories = patternLines(r, "queues"), patternLines(r, "repositories")
+	t.Queues, t.Repositories, t.Services = patternLines(r, "queues"), patternLines(r, "repositories"), patternLines(r, "services")
 	t.SentryProjects, t.CIProjects, t.JiraProjects = patternLines(r, "sentry"), patternLines(r, "ci"), patternLines(r, "jira")
 	return t
 }

@@ -58,7 +58,7 @@ func (s *Server) teamList(ctx context.Context) (views.TeamList, error) {
 	for _, t := range rights.all {
 		row := views.Team{
 			Name: t.Name, Path: teamPath(t.ID), Calendar: t.Calendar, Provisioned: t.Provisioned, Editable: rights.team(t.Name),
-			Queues: queuesOf(facets.Queues, t.Queues), Other: len(t.Repositories) + len(t.SentryProjects) + len(t.CIProjects) + len(t.JiraProjects),
+			Queues: queuesOf(facets.Queues, t.Queues), Other: len(t.Repositories) + len(t.Services) + len(t.SentryProjects) + len(t.CIProjects) + len(t.JiraProjects),
 			Flow: "/flow?" + url.Values{"team": {t.Name}}.Encode(),
 		}
 		for _, id := range t.Members {
@@ -163,7 +163,7 @@ func (s *Server) showTeam(w http.ResponseWriter, r *http.Request, status int, st
 		return
 	}
 	if status != http.StatusOK {
-		for _, name := range []string{"name", "calendar", "queues", "repositories", "sentry", "ci", "jira"} {
+		for _, name := range []string{"name", "calendar", "queues", "repositories", "services", "sentry", "ci", "jira"} {
 			if r.PostForm.Has(name) {
 				f.Values[name] = r.PostFormValue(name)
 			}

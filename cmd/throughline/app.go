@@ -12,9 +12,11 @@ import (
 	"strings"
 	"time"
 
+	"throughline/internal/catalog"
 	"throughline/internal/config"
 	"throughline/internal/control"
 	"throughline/internal/delivery"
+	"throughline/internal/doraexport"
 	"throughline/internal/inbox"
 	"throughline/internal/safehttp"
 	"throughline/internal/secret"
@@ -41,7 +43,8 @@ type app struct {
 	client *http.Client
 	worker *worker.Worker
 
-	metrics *telemetry.Metrics
+	metrics  *telemetry.Metrics
+	exporter *doraexport.Exporter
 }
 
 // loadConfig reads the environment and the provisioning file that it names, and
@@ -135,9 +138,12 @@ func openApp(ctx context.Context, cfg config.Config, provision *control.Provisio
 	}
 	a.metrics.Watch(a.state)
 	a.client = safehttp.Client(cfg.AllowedNetworks, sourceTimeout)
-	a.worker = worker.New(a.db, a.store, measured(kindsFor(cfg), a.metrics), a.client, log)
+	a.worker = worker.New(a.db, a.openExporter(), measured(kindsFor(cfg), a.metrics), a.client, log)
 	a.worker.Observe(syncObserver{a.metrics})
 	a.worker.Ready = a.bindFacts
+	a.worker.Catalog = func(c control.Catalog, token string) worker.Catalog {
+		return catalog.New(a.client, c.Endpoint, c.Annotation, token)
+	}
 	a.worker.Inbox, a.worker.Pushes, a.worker.Recent = a.inbox, ci.Pushes(), &source.Recent{}
 	if store, ok := a.store.(*clickhousestore.Store); ok {
 		store.Inserted = func(table string, rows int, took time.Duration) {

@@ -208,6 +208,9 @@ func (c *checking) control(ctx context.Context) error {
 			return err
 		}
 		c.key(key != nil, len(closed), connections)
+		if err := c.catalog(ctx, db); err != nil {
+			return err
+		}
 		return c.connections(ctx, db, connections)
 	})
 	if _, wrong := errors.AsType[*usageError](err); wrong || err == nil || ctx.Err() != nil {

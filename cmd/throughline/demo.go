@@ -92,6 +92,7 @@ func demoConfig(cfg config.Config, dir string) config.Config {
 // companyAt is where the company's systems answer, and what its CI sent by itself.
 type companyAt struct {
 	tracker, github string
+	forge           *simulator.GitHub // what github answers for
 	pushes          []simulator.Push
 }
 
@@ -114,7 +115,8 @@ func startCompany(ctx context.Context) (at companyAt, stop func() error, err err
 	}{
 		{&at.tracker, func(string) http.Handler { return company.Tracker() }},
 		{&at.github, func(url string) http.Handler {
-			return company.GitHub(simulator.GitHubOptions{URL: url, Limit: demoRequests, Days: demoRunDays}).Handler()
+			at.forge = company.GitHub(simulator.GitHubOptions{URL: url, Limit: demoRequests, Days: demoRunDays})
+			return at.forge.Handler()
 		}},
 	} {
 		l, err := new(net.ListenConfig).Listen(ctx, "tcp", net.JoinHostPort(demoHost, "0"))
@@ -156,7 +158,7 @@ func (a *app) furnish(ctx context.Context, at companyAt, lang string) error {
 	if err := a.db.SaveCalendar(ctx, calendar); err != nil {
 		return err
 	}
-	if err := a.furnishDefinitions(ctx, lang); err != nil {
+	if err := errors.Join(a.furnishDefinitions(ctx, lang), a.furnishServices(ctx)); err != nil {
 		return err
 	}
 	for _, c := range demoConnections(at, lang) {
@@ -168,7 +170,10 @@ func (a *app) furnish(ctx context.Context, at companyAt, lang string) error {
 			return err
 		}
 	}
-	return a.receivePushes(ctx, at.pushes)
+	if err := a.receivePushes(ctx, at.pushes); err != nil {
+		return err
+	}
+	return a.receiveIncidents(ctx, at.forge)
 }
 
 // demoConnections are the company's systems as a team lead would connect them.
@@ -219,7 +224,8 @@ func (a *app) furnishDefinitions(ctx context.Context, lang string) error {
 			t.name = t.ru
 		}
 		team := control.Team{Members: []int64{1}, Team: delivery.Team{
-			Name: t.name, Queues: delivery.Patterns{t.queue}, Repositories: delivery.Patterns{simulator.Organization + "/" + t.repository},
+			Name: t.name, Queues: delivery.Patterns{t.queue}, JiraProjects: delivery.Patterns{t.queue},
+			Repositories: delivery.Patterns{simulator.Organization + "/" + t.repository},
 		}}
 		if t.queue == "WEB" {
 			team.CIProjects = delivery.Patterns{simulator.PushedProject}

@@ -88,6 +88,15 @@ func (a *app) state(ctx context.Context) telemetry.State {
 	if pending, err := a.store.Rebuilding(ctx); err == nil {
 		s.Rebuilding = &pending
 	}
+	if received, err := a.inbox.Counts(ctx); err == nil {
+		s.Received = map[string]map[string]int{}
+		for connection, states := range received {
+			s.Received[connection] = map[string]int{}
+			for state, n := range states {
+				s.Received[connection][string(state)] = n
+			}
+		}
+	}
 	connections, err := a.db.Pulled(ctx)
 	if err != nil {
 		a.log.WarnContext(ctx, "connections cannot be read for a scrape", "error", err)

@@ -122,6 +122,7 @@ func (a *app) serve(ctx context.Context, listener net.Listener, demo bool) error
 		return nil
 	})
 	g.Go(func() error { a.worker.Run(ctx); return nil })
+	g.Go(func() error { a.exporter.Run(ctx); return nil })
 	g.Go(func() error { giveMemoryBack(ctx); return nil })
 	g.Go(func() error {
 		<-ctx.Done()

@@ -162,6 +162,9 @@ func (a *app) syncOne(ctx context.Context, p program, name string) (complete boo
 	if err := a.report(ctx, p, s); err != nil {
 		return false, err
 	}
+	if _, err := a.worker.Derive(ctx); err != nil {
+		return false, err
+	}
 	return s.State == control.Done, nil
 }
 

@@ -28,7 +28,13 @@ func (db *DB) Apply(ctx context.Context, p *Provision, now time.Time) error {
 		if err := db.applyTeams(ctx, tx, p.teams); err != nil {
 			return err
 		}
-		return db.applyWorkflow(ctx, tx, p.workflow)
+		if err := db.applyWorkflow(ctx, tx, p.workflow); err != nil {
+			return err
+		}
+		if err := db.applyServices(ctx, tx, p.services); err != nil {
+			return err
+		}
+		return db.applyCatalog(ctx, tx, p.catalog)
 	})
 }
 

@@ -17,6 +17,7 @@ type definitions struct {
 	calendars map[string]*delivery.Calendar // by name, as they were asked for
 	workflow  []WorkflowVersion
 	teams     delivery.Teams
+	owning    delivery.Teams // with what a catalogue says is theirs
 }
 
 // current is the definitions as they are stored now, locked; the caller
@@ -54,6 +55,11 @@ func (d *definitions) load(ctx context.Context, db *DB) (err error) {
 	for i, t := range all {
 		d.teams[i] = t.Team
 	}
+	if err != nil {
+		return err
+	}
+	owners, err := db.OwnersByRepository(ctx)
+	d.owning = d.teams.WithOwners(owners)
 	return err
 }
 
@@ -114,14 +120,16 @@ func (db *DB) DefaultCalendar(ctx context.Context) (*delivery.Calendar, error) {
 	return db.Calendar(ctx, "")
 }
 
-// DeliveryTeams are all teams by name. They are shared: not to be changed.
+// DeliveryTeams are all teams by name, with the repositories that the catalogue
+// says are theirs, and then those that only the catalogue names. They are shared:
+// not to be changed.
 func (db *DB) DeliveryTeams(ctx context.Context) (delivery.Teams, error) {
 	d, err := db.current(ctx)
 	if err != nil {
 		return nil, err
 	}
 	defer d.mu.Unlock()
-	return d.teams, nil
+	return d.owning, nil
 }
 
 // Workflows is what statuses mean over time and whose queues are whose, as the

@@ -3,6 +3,7 @@ package control
 import (
 	"context"
 	"fmt"
+	"slices"
 
 	"throughline/internal/delivery"
 )
@@ -25,6 +26,11 @@ func (db *DB) DoraSetup(ctx context.Context) (delivery.DoraSetup, error) {
 	if s.Verdicts, err = db.Verdicts(ctx); err != nil {
 		return s, fmt.Errorf("setup of deployments: %w", err)
 	}
+	connections, err := db.Connections(ctx)
+	if err != nil {
+		return s, err
+	}
+	s.JiraConnected = slices.ContainsFunc(connections, func(c Connection) bool { return c.Kind == "jira" })
 	return s, nil
 }
 

@@ -20,6 +20,8 @@ type Provision struct {
 	calendars   []Calendar
 	teams       []declaredTeam
 	workflow    *declaredWorkflow // nil when not declared
+	services    []Service
+	catalog     *declaredCatalog // nil when not declared
 	tokens      []declaredToken
 }
 
@@ -106,7 +108,7 @@ type declarations struct {
 }
 
 func (d *declarations) read(root yamlNode) {
-	m := d.mapping(root, "the file", "connections", "calendars", "workflow", "teams", "tokens")
+	m := d.mapping(root, "the file", "connections", "calendars", "workflow", "services", "teams", "catalog", "tokens")
 	for _, item := range d.list(m["connections"]) {
 		d.connection(item)
 	}
@@ -116,8 +118,14 @@ func (d *declarations) read(root yamlNode) {
 	if w, ok := m["workflow"]; ok && !w.null() {
 		d.workflows(w)
 	}
+	for _, item := range d.list(m["services"]) {
+		d.service(item)
+	}
 	for _, item := range d.list(m["teams"]) {
 		d.team(item)
+	}
+	if c, ok := m["catalog"]; ok && !c.null() {
+		d.catalog(c)
 	}
 	for _, item := range d.list(m["tokens"]) {
 		d.token(item)
@@ -276,13 +284,13 @@ func (d *declarations) required(n yamlNode, m map[string]yamlNode, key string) s
 
 // Declared names what a provisioning file declares.
 type Declared struct {
-	Connections, Calendars, Teams, Tokens []string
-	Workflow                              bool
+	Connections, Calendars, Services, Teams, Tokens []string
+	Workflow, Catalog                               bool
 }
 
 // Declared is what the file declares, by name and without secrets.
 func (p *Provision) Declared() Declared {
-	d := Declared{Workflow: p.workflow != nil}
+	d := Declared{Workflow: p.workflow != nil, Catalog: p.catalog != nil}
 	for _, c := range p.connections {
 		d.Connections = append(d.Connections, c.Name)
 	}
@@ -290,6 +298,9 @@ func (p *Provision) Declared() Declared {
 		if !slices.Contains(d.Calendars, c.Name) {
 			d.Calendars = append(d.Calendars, c.Name)
 		}
+	}
+	for _, s := range p.services {
+		d.Services = append(d.Services, s.Name)
 	}
 	for _, t := range p.teams {
 		d.Teams = append(d.Teams, t.Name)

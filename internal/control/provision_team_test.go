@@ -81,11 +81,10 @@ func TestProvisionTeamProblems(t *testing.T) {
 		want       []string
 	}{
 		{"teams", "teams:\n  - name: a\n    services: [pay]\n    tracker_queues: [\"!PAY\"]\n  - {tracker_queues: PAY}\n  - {name: A, queues: []}\n", []string{
-			`line 3: unknown key "services"; a team has name, calendar, tracker_queues, github_repositories, sentry_projects, ci_projects, jira_projects`,
 			`line 4: tracker_queues: *`,
 			`line 5: tracker_queues: must be a list`,
 			`line 5: name: give the team a name`,
-			`line 6: unknown key "queues"; a team has name, calendar, tracker_queues, github_repositories, sentry_projects, ci_projects, jira_projects`,
+			`line 6: unknown key "queues"; a team has name, calendar, tracker_queues, github_repositories, sentry_projects, ci_projects, jira_projects, services`,
 			`line 6: team "a" is declared on line 2 already`,
 		}},
 		{"versions", "workflow:\n  - closed: [a]\n    from: 2026-01-01\n  - closed: [b]\n  - closed: [c]\n    from: 2026-01-01\n  - from: 2200-01-01\n  - from: soon\n    colour: red\n", []string{

@@ -137,6 +137,17 @@ func verdictObject(verdicts ...delivery.Verdict) string {
 	return verdictPrefix + strings.Join(names, verdictNext)
 }
 
+// JudgedServices are the services whose deployments a change of verdicts was about.
+func JudgedServices(c Change) []string {
+	var out []string
+	for name := range strings.SplitSeq(strings.TrimPrefix(c.Object, verdictPrefix), verdictNext) {
+		if service, _, _ := strings.Cut(name, verdictGroup); !slices.Contains(out, service) {
+			out = append(out, service)
+		}
+	}
+	return out
+}
+
 // verdictState are all verdicts on the deployments of an entry, as the audit log
 // holds them.
 type verdictState struct {

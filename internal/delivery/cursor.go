@@ -31,25 +31,33 @@ func ParseCursor(s string) (Cursor, error) {
 }
 
 // Exported is the place that an export stopped at: the store's number of the last
-// issue, or of the last run, as runs are behind all issues. The zero value is
-// before the first issue.
+// issue, or of the last run, as runs are behind all issues, or of the last of the
+// other facts, which come then, by connection. The zero value is before the first
+// issue.
 type Exported struct {
-	Runs   bool
-	Number int64
+	Runs, Facts bool
+	Connection  string // of facts
+	Number      int64
 }
 
-// exportedRun is before the number of a run; that of an issue stands alone.
-const exportedRun = "run:"
+// Before the number of a run and of a fact; that of an issue stands alone.
+const (
+	exportedRun  = "run:"
+	exportedFact = "fact:"
+)
 
 // String is empty before the first record.
 func (e Exported) String() string {
+	number := strconv.FormatInt(e.Number, 10)
 	switch {
 	case e.Number == 0:
 		return ""
+	case e.Facts:
+		return exportedFact + number + ":" + e.Connection
 	case e.Runs:
-		return exportedRun + strconv.FormatInt(e.Number, 10)
+		return exportedRun + number
 	}
-	return strconv.FormatInt(e.Number, 10)
+	return number
 }
 
 // ParseExported reads what String wrote.
@@ -58,7 +66,11 @@ func ParseExported(after string) (e Exported, err error) {
 		return e, nil
 	}
 	var number string
-	number, e.Runs = strings.CutPrefix(after, exportedRun)
+	if number, e.Facts = strings.CutPrefix(after, exportedFact); e.Facts {
+		number, e.Connection, _ = strings.Cut(number, ":")
+	} else {
+		number, e.Runs = strings.CutPrefix(after, exportedRun)
+	}
 	if e.Number, err = strconv.ParseInt(number, 10, 64); err != nil || e.Number <= 0 {
 		return Exported{}, fmt.Errorf("not a place that an export stopped at: %q", after)
 	}

@@ -16,14 +16,19 @@ const (
 // DoraData is what was derived of services, pooled: what panels and lists are made
 // from. A service is in it once, however many teams share it.
 type DoraData struct {
-	Services   []string // those asked for, with facts or not
-	Groups     []Group
-	Changes    []DeployedChange
-	Undeployed []WaitingChange
-	Incidents  []LinkedIncident
+	Services  []string // those asked for, with facts or not
+	Groups    []Group
+	Waiting   []WaitingChange
+	Incidents []LinkedIncident // each once, whatever services it is of
 	// Watched says of which services anything tells of incidents: without, their
 	// fail rate is not known.
 	Watched map[string]bool
+	// First is when production, or what the query asks for, was first deployed to.
+	First Instant
+
+	changes []DoraChunk // decoded one row at a time: there may be a million
+	pass    groupFilter
+	seen    map[int64]bool // incidents
 }
 
 // Group is one deployment after those of the same sha that belong together were
@@ -44,6 +49,7 @@ type Group struct {
 	Unplanned   bool
 	Deployments []int64 // FactNumber of each
 	Names       []string
+	Connections []string
 	Evidence    []Evidence // that it failed, the first counts
 	// Remedy says that it is a confirmed remediation of another one.
 	Remedy bool
@@ -72,14 +78,12 @@ type DeployedChange struct {
 	Environment string
 	Group       string
 	Name        string // #12 or a short sha
-	Title       string
-	URL         string
+	SHA         string // of the merge, or of the commit
+	Title       string // of a commit without Seq only
 	Bot         bool
-	// How it is known to be contained: range, commits, ancestor or time; the last two
-	// are flagged.
-	How string
-	// Excluded is why it measures nothing: first, silence, skew, no_start, bot of the
-	// headline is not here but Bot. "" when it is measured.
+	How         string // ByRange, ByCommits, ByAncestor or ByTime
+	// Excluded is ChangeFirst or ChangeSilence when its deployment measures nothing,
+	// else "": what else leaves it out depends on the clock.
 	Excluded   string
 	StartAt    Instant // the earliest author date of its commits
 	CreatedAt  Instant // of the pull request; 0 of a commit
@@ -88,7 +92,6 @@ type DeployedChange struct {
 	MergedAt   Instant
 	DeployedAt Instant
 	Commits    []Instant // author dates
-	Clamped    bool      // a stage was negative, and counts as 0
 }
 
 // WaitingChange is merged, and in no successful production group.
@@ -105,6 +108,8 @@ type WaitingChange struct {
 // LinkedIncident is an incident of a service, with what it is linked to.
 type LinkedIncident struct {
 	Seq        int64
+	Connection string
+	Own        bool // it is the service's, not only linked to a deployment of it
 	Service    string
 	Title      string
 	URL        string

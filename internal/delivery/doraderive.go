@@ -1,94 +1,244 @@
 package delivery
 
 import (
+	"cmp"
 	"context"
 	"crypto/sha256"
-	"encoding/binary"
+	"encoding/hex"
+	"encoding/json"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 )
 
-// errNotYet marks what the rules' author writes next.
-var errNotYet = errors.New("not written yet")
-
-// FactNumber is the number of a fact in every store: 63 bits of the digest of its
-// kind and what tells it apart.
-func FactNumber(kind string, key ...string) int64 {
-	h := sha256.New()
-	for _, part := range append([]string{kind}, key...) {
-		fmt.Fprintf(h, "%d:%s", len(part), part)
-	}
-	return int64(binary.BigEndian.Uint64(h.Sum(nil)) >> 1)
-}
-
-// Number is the deployment's FactNumber, like the other facts'.
-func (d *Deployment) Number() int64 {
-	return FactNumber("deployment", d.Connection, strings.ToLower(d.Repository), d.Service, d.ID)
-}
-
-func (c *Change) FactNumber() int64 {
-	return FactNumber("change", c.Connection, strings.ToLower(c.Repository), c.ID)
-}
-
-func (i *Incident) Number() int64 { return FactNumber("incident", i.Connection, i.ID) }
-
-func (t *Ticket) Number() int64 { return FactNumber("ticket", t.Connection, t.ID) }
-
-// DefaultDoraRules are those of METRICS.
-func DefaultDoraRules() DoraRules { return DoraRules{} }
-
-// Validate says what is wrong with rules, joined.
-func (r *DoraRules) Validate() error { return nil }
-
-// AllServices are the declared services, and one for each repository and service
-// name found in the facts that none declares, by name.
-func (s *DoraSetup) AllServices(f DoraFacets) []Service { return s.Services }
-
 // Deriver keeps derived rows up with the facts and the setup.
+//
+// Run may be called from one goroutine, Of from any.
 type Deriver struct {
 	Store DoraStore
 	Setup func(ctx context.Context) (DoraSetup, error)
+
+	done string // digest of the setup that all was derived by
 }
+
+// NoService is the service of what no service has: incidents that name none, whose
+// rows are incidents only.
+const NoService = ""
 
 // Run derives every service whose facts or setup changed, and reports how many.
-func (d *Deriver) Run(ctx context.Context) (services int, err error) { return 0, errNotYet }
+// What changes meanwhile is left for the next run.
+func (d *Deriver) Run(ctx context.Context) (services int, err error) {
+	touched, err := d.Store.DoraTouched(ctx)
+	if err != nil {
+		return 0, err
+	}
+	now, err := d.Setup(ctx)
+	if err != nil {
+		return 0, err
+	}
+	whole := digestOf(now)
+	if len(touched) == 0 && whole == d.done {
+		return 0, nil
+	}
+	setup, all, err := d.services(ctx, now)
+	if err != nil {
+		return 0, err
+	}
+	states, err := d.Store.DoraStates(ctx)
+	if err != nil {
+		return 0, err
+	}
+	changed := map[string]bool{}
+	for _, t := range touched {
+		changed[t.Kind+" "+strings.ToLower(t.Key)] = true
+	}
+	var errs []error
+	for i := range all {
+		s := &all[i]
+		fresh := changed["incidents "] || changed["repository "+strings.ToLower(s.Repository)] ||
+			changed["service "+strings.ToLower(s.Name)] || changed["repository "+strings.ToLower(s.Name)]
+		if state, known := states[s.Name]; known && !fresh && state == setup.digest(s) {
+			continue
+		}
+		if err := d.derive(ctx, s, &setup); err != nil {
+			errs = append(errs, fmt.Errorf("deployments of %s: %w", cmp.Or(s.Name, "no service"), err))
+			continue
+		}
+		services++
+	}
+	if err := d.drop(ctx, states, all); err != nil {
+		errs = append(errs, err)
+	}
+	if len(errs) > 0 {
+		return services, errors.Join(errs...)
+	}
+	d.done = whole
+	return services, d.Store.DoraSettled(ctx, touched)
+}
 
-// Of derives one service at once, for a person who waits for it.
-func (d *Deriver) Of(ctx context.Context, service string) error { return errNotYet }
+// services completes the setup by all services there are; NoService is the last of
+// those returned.
+func (d *Deriver) services(ctx context.Context, setup DoraSetup) (DoraSetup, []Service, error) {
+	facets, err := d.Store.DoraFacets(ctx)
+	if err != nil {
+		return setup, nil, err
+	}
+	setup.Services = setup.AllServices(facets)
+	return setup, append(slices.Clone(setup.Services), Service{Name: NoService}), nil
+}
 
-// DeriveService derives all of a service: the chunks are complete, but for Sum they
-// depend on nothing else.
+func (d *Deriver) drop(ctx context.Context, states map[string]string, all []Service) error {
+	var gone []string
+	for name := range states {
+		if !slices.ContainsFunc(all, func(s Service) bool { return s.Name == name }) {
+			gone = append(gone, name)
+		}
+	}
+	if len(gone) == 0 {
+		return nil
+	}
+	slices.Sort(gone)
+	return d.Store.DropDora(ctx, gone)
+}
+
+// Of derives one service at once, for a person who waits for it. The error is
+// ErrNotFound when there is none of the name.
+func (d *Deriver) Of(ctx context.Context, service string) error {
+	setup, err := d.Setup(ctx)
+	if err != nil {
+		return err
+	}
+	setup, all, err := d.services(ctx, setup)
+	if err != nil {
+		return err
+	}
+	i := slices.IndexFunc(all, func(s Service) bool { return s.Name == service })
+	if i < 0 {
+		return ErrNotFound
+	}
+	return d.derive(ctx, &all[i], &setup)
+}
+
+func (d *Deriver) derive(ctx context.Context, s *Service, setup *DoraSetup) error {
+	keys := ServiceKeys{}
+	if s.Name != NoService {
+		keys.Services = []string{s.Name}
+	}
+	if s.Repository != "" {
+		keys.Repositories = []string{s.Repository}
+	}
+	facts, err := d.Store.ServiceFacts(ctx, keys)
+	if err != nil {
+		return err
+	}
+	chunks, err := DeriveService(*s, setup, facts)
+	if err != nil {
+		return err
+	}
+	return d.Store.PutDora(ctx, DerivedService{Service: s.Name, Setup: setup.digest(s), Chunks: chunks})
+}
+
+// digest changes when anything does that a service's rows depend on besides facts.
+func (s *DoraSetup) digest(service *Service) string {
+	names, own := s.productionOf(service)
+	var verdicts []Verdict
+	for _, v := range s.Verdicts {
+		if strings.EqualFold(v.Service, service.Name) {
+			verdicts = append(verdicts, v)
+		}
+	}
+	type scope struct {
+		Team     string
+		Teams    Patterns
+		Services int
+	}
+	var scopes []scope
+	for i := range s.Teams {
+		of := scope{s.Teams[i].Name, s.Teams[i].JiraProjects, len(s.Teams.ServicesOf(s.Teams[i].Name, s.Services))}
+		if s.Teams[i].HasService(service) || service.Name == NoService {
+			scopes = append(scopes, of)
+		}
+	}
+	var others []Service
+	if service.Name == NoService {
+		others = s.Services
+	}
+	return digestOf([]any{chunkVersion, service, s.Rules, names, own, verdicts, scopes, others, s.JiraConnected})
+}
+
+func digestOf(v any) string {
+	body, err := json.Marshal(v)
+	if err != nil {
+		panic(err) // of texts and numbers
+	}
+	sum := sha256.Sum256(body)
+	return hex.EncodeToString(sum[:16])
+}
+
+// DeriveService derives all of a service. The chunks are complete and depend on
+// nothing but what is given; of NoService they are the incidents that none has.
+// setup.Services are all services there are.
 func DeriveService(s Service, setup *DoraSetup, f ServiceFacts) ([]DoraChunk, error) {
-	return nil, errNotYet
+	if s.Name == NoService {
+		rows := unowned(setup, f.Incidents)
+		return chunks(s.Name, "", PartIncidents, rows, (*LinkedIncident).at, (*LinkedIncident).code), nil
+	}
+	d := derive(&s, setup, &f)
+	var out []DoraChunk
+	noted := false
+	for _, c := range d.classes {
+		noted = noted || c.class == Production
+		out = append(out, c.chunks(&s, d.watched)...)
+	}
+	if !noted {
+		out = append(out, noteChunk(&s, Production, classNote{Watched: d.watched}))
+	}
+	return append(out, chunks(s.Name, "", PartIncidents, d.incidents, (*LinkedIncident).at, (*LinkedIncident).code)...), nil
 }
 
-// AddChunk decodes a chunk into data.
-func (d *DoraData) AddChunk(c DoraChunk) error { return errNotYet }
-
-// DoraParts are the parts that a panel is made from.
-func DoraParts(slug string) []DoraPart { return nil }
-
-// Panel is what a panel of DORA shows: deployment-frequency, change-lead-time,
-// lead-time-stages, change-fail-rate, recovery-time, rework-rate or incidents.
-func (d *DoraData) Panel(slug string, q DoraQuery) (PanelData, error) { return PanelData{}, errNotYet }
-
-// TicketsPanel is the panel tickets: created and closed ones.
-func TicketsPanel(tickets []Ticket, q DoraQuery) PanelData { return PanelData{} }
-
-// LoadDora reads what a query needs of the parts: of the query's services, over its
-// range and far enough before it that the first deployment is known.
-func LoadDora(ctx context.Context, s DoraStore, q DoraQuery, parts ...DoraPart) (*DoraData, error) {
-	return nil, errNotYet
+func (c *classing) chunks(s *Service, watched bool) []DoraChunk {
+	note := classNote{Watched: watched}
+	groups := make([]Group, len(c.groups))
+	for i, g := range c.groups {
+		groups[i] = g.Group
+		if g.Succeeded {
+			note.First = earliest(note.First, g.FinishedAt)
+		}
+	}
+	slices.SortStableFunc(c.rows, func(a, b DeployedChange) int { return cmp.Compare(a.DeployedAt, b.DeployedAt) })
+	out := []DoraChunk{noteChunk(s, c.class, note)}
+	out = append(out, chunks(s.Name, c.class, PartGroups, groups, (*Group).at, (*Group).code)...)
+	out = append(out, chunks(s.Name, c.class, PartChanges, c.rows, func(d *DeployedChange) Instant { return d.DeployedAt }, (*DeployedChange).code)...)
+	if c.class == Production {
+		never := func(*WaitingChange) Instant { return 0 }
+		out = append(out, chunks(s.Name, c.class, PartUndeployed, c.waiting(), never, (*WaitingChange).code)...)
+	}
+	return out
 }
 
-// Failed are the groups of the query with evidence, newest first, also those whose
-// evidence was rejected.
-func (d *DoraData) Failed(q DoraQuery) []Group { return nil }
+func noteChunk(s *Service, class string, note classNote) DoraChunk {
+	return newChunk(s.Name, class, PartGroups, 0, encodeRows(0, []classNote{note}, (*classNote).code))
+}
 
-// Level is a benchmark's word for a value.
-type Level string // elite, high, medium, low
+func (i *LinkedIncident) at() Instant { return i.StartedAt }
 
-// LevelOf names the level of a panel's headline by a benchmark; "" when the set has
-// none for it. note is the id of a remark on the set, "" when there is none.
-func LevelOf(slug string, p PanelData, b Benchmark) (level Level, note string) { return "", "" }
+// unowned are the incidents of no service.
+func unowned(setup *DoraSetup, incidents []Incident) []LinkedIncident {
+	var out []LinkedIncident
+	for i := range incidents {
+		incident := &incidents[i]
+		has := func(s Service) bool { return setup.HasIncident(&s, incident) }
+		if incident.Gone || slices.ContainsFunc(setup.Services, has) {
+			continue
+		}
+		out = append(out, LinkedIncident{
+			Seq: incident.Number(), Connection: incident.Connection, Own: true, Title: incident.Title, URL: incident.URL,
+			Severity: incident.Severity, StartedAt: cmp.Or(incident.StartedAt, incident.DetectedAt), ResolvedAt: incident.ResolvedAt,
+		})
+	}
+	slices.SortFunc(out, func(a, b LinkedIncident) int {
+		return cmp.Or(cmp.Compare(a.StartedAt, b.StartedAt), cmp.Compare(a.Seq, b.Seq))
+	})
+	return out
+}

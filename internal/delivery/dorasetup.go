@@ -64,4 +64,7 @@ type DoraSetup struct {
 	TeamProduction map[string][]string
 	Teams          Teams
 	Verdicts       []Verdict
+	// JiraConnected says that a connection takes Jira's incidents: a service with
+	// projects there is watched, though none has come yet.
+	JiraConnected bool
 }

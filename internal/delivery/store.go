@@ -213,7 +213,7 @@ type Store interface {
 
 	// People are those that a connection's source has told of, by id.
 	People(ctx context.Context, connection string) (map[string]Person, error)
-	// Export reads up to limit issues, and after them runs, behind those that it
+	// Export reads up to limit issues, after them runs, and then the other facts, behind those that it
 	// returned next for, "" for the first, as a batch that makes the same elsewhere;
 	// gone ones are among them. A batch has either issues or runs. They come in the
 	// order in which they were first stored, are of one connection, and fewer when

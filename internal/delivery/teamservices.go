@@ -89,25 +89,31 @@ func (f *Filter) ServiceNames() (names []string, all bool) { return f.within(f.S
 
 // WithOwners are teams that have, besides what they map, the repositories that a
 // catalogue says are theirs: owners are by repository, and name a team, or refer to
-// it as in group:default/platform. t is left as it is.
+// it as in group:default/platform. An owner that no team is called is a team by the
+// last part of its name, and maps nothing else. t is left as it is.
 func (t Teams) WithOwners(owners map[string]string) Teams {
 	out := slices.Clone(t)
-	for i := range out {
-		var own Patterns
-		for _, repository := range slices.Sorted(maps.Keys(owners)) {
-			if refersTo(owners[repository], out[i].Name) {
-				own = append(own, repository)
+	for _, repository := range slices.Sorted(maps.Keys(owners)) {
+		owner, found := owners[repository], false
+		for i := range out {
+			if refersTo(owner, out[i].Name) {
+				out[i].Repositories = append(slices.Clip(out[i].Repositories), repository)
+				found = true
 			}
 		}
-		if own != nil {
-			out[i].Repositories = slices.Concat(out[i].Repositories, own)
+		if name := lastPart(owner); !found && name != "" {
+			out = append(out, Team{Name: name, Repositories: Patterns{repository}})
 		}
 	}
+	slices.SortStableFunc(out[len(t):], func(a, b Team) int { return strings.Compare(a.Name, b.Name) })
 	return out
 }
 
+// lastPart is what a reference such as group:default/platform is to.
+func lastPart(ref string) string { return ref[strings.LastIndexAny(ref, ":/")+1:] }
+
 // refersTo reports whether a reference such as group:default/platform is to a name.
 func refersTo(ref, name string) bool {
-	last := ref[strings.LastIndexAny(ref, ":/")+1:]
+	last := lastPart(ref)
 	return strings.EqualFold(ref, name) || last != "" && strings.EqualFold(last, name)
 }

@@ -68,6 +68,9 @@ func TestWithOwners(t *testing.T) {
 	if !reflect.DeepEqual(teams, shopTeams()) || !reflect.DeepEqual(got[2], teams[2]) {
 		t.Error("other teams changed")
 	}
+	if more := got[3:]; len(more) != 1 || !reflect.DeepEqual(more[0], Team{Name: "nobody", Repositories: Patterns{"z/y"}}) {
+		t.Errorf("teams that only the catalogue names: %+v", more)
+	}
 	if of := got.OfService(&Service{Name: "new", Repository: "ACME/a"}); !reflect.DeepEqual(of, []string{"platform", "shop"}) {
 		t.Errorf("the service is of %q", of)
 	}

@@ -1,105 +1,85 @@
 package doraexport
 
 import (
-	"context"
-	"fmt"
-	"iter"
 	"strconv"
 	"strings"
 
 	"throughline/internal/delivery"
 )
 
-// Facts are what is counted: a delivery.Store.
-type Facts interface {
-	Version(ctx context.Context) (int64, error)
-	Identity(ctx context.Context) (string, error)
-	DeployedRepositories(ctx context.Context, connection string) ([]string, error)
-	DeploymentsOf(ctx context.Context, connection, repository string) ([]delivery.Deployment, error)
-	Incidents(ctx context.Context, q delivery.DoraListQuery) iter.Seq2[delivery.ListedIncident, error]
-	Tickets(ctx context.Context, q delivery.DoraListQuery) iter.Seq2[delivery.Ticket, error]
+// counted is what facts come to, by series.
+type counted map[string]*amount
+
+// amount is a value of a series. Later is the part of it that came about after what a
+// predecessor had counted was taken over.
+type amount struct {
+	family     *Family
+	labels     []string
+	all, later float64
+	of         latest // of a last value: what it is of
 }
 
-// Setup is what labels depend on.
-type Setup struct {
-	GitHub, Jira []string // connections of these kinds
-	Teams        delivery.Teams
-	// Owner is the team of a repository that no team maps, by a catalogue; "" when it
-	// does not know it. It may be nil.
-	Owner func(repository string) string `json:"-"`
-}
-
-// counted are values by series, with the labels of each.
-type counted struct {
-	samples map[string]Sample
-	teams   map[string]string // of repositories and of projects, as far as they were asked for
-	last    map[string]latest // of series of duration
-}
-
-// latest is the state that a duration is of.
+// latest orders last values: by their own time, then by when they were told.
 type latest struct{ at, told delivery.Instant }
 
-func (c *counted) add(f *Family, value float64, labels ...string) {
-	at := series(f, labels)
-	s, ok := c.samples[at]
-	if !ok {
-		s = Sample{Family: f.Name, Labels: labels}
-	}
-	s.Value += value
-	c.samples[at] = s
+func (l latest) after(other latest) bool {
+	return l.at > other.at || l.at == other.at && l.told >= other.told
 }
 
-// set takes a value unless there is a later one.
-func (c *counted) set(f *Family, value float64, of latest, labels ...string) {
-	at := series(f, labels)
-	if was, ok := c.last[at]; ok && (of.at < was.at || of.at == was.at && of.told < was.told) {
-		return
-	}
-	c.last[at] = of
-	c.samples[at] = Sample{Family: f.Name, Labels: labels, Value: value}
+// counter counts facts.
+type counter struct {
+	setup    *Setup
+	families map[string]*Family
+	taken    map[string]delivery.Instant // when series were taken over
+	out      counted
 }
 
-// count reads all facts.
-func count(ctx context.Context, facts Facts, setup *Setup) (*counted, error) {
-	c := &counted{samples: map[string]Sample{}, teams: map[string]string{}, last: map[string]latest{}}
-	all := map[string]*Family{}
+func newCounter(setup *Setup, taken map[string]delivery.Instant) *counter {
+	c := &counter{setup: setup, families: map[string]*Family{}, taken: taken, out: counted{}}
 	for _, f := range Families() {
-		all[f.Name] = &f
+		c.families[f.Name] = &f
 	}
-	for _, connection := range setup.GitHub {
-		repositories, err := facts.DeployedRepositories(ctx, connection)
-		if err != nil {
-			return nil, fmt.Errorf("repositories of %s: %w", connection, err)
-		}
-		for _, repository := range repositories {
-			list, err := facts.DeploymentsOf(ctx, connection, repository)
-			if err != nil {
-				return nil, fmt.Errorf("deployments of %s: %w", repository, err)
-			}
-			for i := range list {
-				c.deployment(all, setup, &list[i])
-			}
-		}
-	}
-	if len(setup.Jira) == 0 {
-		return c, nil
-	}
-	if err := c.incidents(ctx, all, facts, setup); err != nil {
-		return nil, err
-	}
-	return c, c.tickets(ctx, all, facts, setup)
+	return c
 }
 
-// deployment counts each state that a deployment had, once.
-func (c *counted) deployment(all map[string]*Family, setup *Setup, d *delivery.Deployment) {
+// add adds what came about at an instant to a series.
+func (c *counter) add(family string, value float64, at delivery.Instant, labels ...string) {
+	f := c.families[family]
+	key := series(f, labels)
+	a, ok := c.out[key]
+	if !ok {
+		a = &amount{family: f, labels: labels}
+		c.out[key] = a
+	}
+	a.all += value
+	if taken, ok := c.taken[key]; ok && at >= taken {
+		a.later += value
+	}
+}
+
+// last makes a value that of a series, unless it has a later one.
+func (c *counter) last(family string, value float64, of latest, labels ...string) {
+	f := c.families[family]
+	a := &amount{family: f, labels: labels, all: value, of: of}
+	if was, ok := c.out[series(f, labels)]; !ok || of.after(was.of) {
+		c.out[series(f, labels)] = a
+	}
+}
+
+// deployment counts each state that a deployment had, once for each of its teams.
+func (c *counter) deployment(d *delivery.Deployment) {
 	repo := d.Repository[strings.LastIndexByte(d.Repository, '/')+1:]
-	team := c.team("repository "+strings.ToLower(d.Repository), func() string { return setup.ofRepository(d.Repository) })
-	for _, s := range d.States {
-		labels := []string{repo, d.Environment, team, string(s.Status), strconv.FormatBool(d.Redeployment)}
-		c.add(all[deployments], 1, labels...)
-		if took, ok := age(d, s); ok {
-			c.set(all[duration], took, latest{s.At, s.ToldAt}, labels...)
-			c.add(all[durationSum], took, labels...)
+	if repo == "" {
+		repo = d.Service
+	}
+	for _, team := range c.setup.ofDeployment(d.Repository, d.Service, d.Environment) {
+		for _, s := range d.States {
+			labels := []string{repo, d.Environment, team, string(s.Status), strconv.FormatBool(d.Redeployment)}
+			c.add(deployments, 1, s.At, labels...)
+			if took, ok := age(d, s); ok {
+				c.last(duration, took, latest{s.At, s.ToldAt}, labels...)
+				c.add(durationSum, took, s.At, labels...)
+			}
 		}
 	}
 }
@@ -118,75 +98,44 @@ func age(d *delivery.Deployment, s delivery.DeploymentState) (seconds float64, o
 	return between(d.HeadStart, s.At), true
 }
 
-// everything is later than any fact.
-const everything = delivery.Instant(1 << 52)
-
-// incidents counts each incident once for each of its teams.
-func (c *counted) incidents(ctx context.Context, all map[string]*Family, facts Facts, setup *Setup) error {
-	for i, err := range facts.Incidents(ctx, delivery.DoraListQuery{To: everything, Connections: setup.Jira}) {
-		if err != nil {
-			return fmt.Errorf("incidents: %w", err)
-		}
-		teams := i.Teams
-		if len(teams) == 0 {
-			teams = []string{c.team("project "+i.Project, func() string { return setup.ofProject(i.Project) })}
-		}
-		for _, team := range teams {
-			c.add(all[incidents], 1, i.Project, team)
-			if i.StartedAt.Known() && i.ResolvedAt >= i.StartedAt {
-				c.add(all[incidentsSum], between(i.StartedAt, i.ResolvedAt), i.Project, team)
-			}
+// incident counts an incident once it is over, with how long it took, for each of its
+// teams: the mean of both is the time to restore.
+func (c *counter) incident(i *delivery.Incident) {
+	if i.Gone || !i.ResolvedAt.Known() {
+		return
+	}
+	for _, team := range c.setup.ofIncident(i) {
+		c.add(incidents, 1, i.ResolvedAt, i.Project, team)
+		if i.StartedAt.Known() && i.ResolvedAt >= i.StartedAt {
+			c.add(incidentsSum, between(i.StartedAt, i.ResolvedAt), i.ResolvedAt, i.Project, team)
 		}
 	}
-	return nil
 }
 
-func (c *counted) tickets(ctx context.Context, all map[string]*Family, facts Facts, setup *Setup) error {
-	for t, err := range facts.Tickets(ctx, delivery.DoraListQuery{To: everything, Connections: setup.Jira}) {
-		if err != nil {
-			return fmt.Errorf("tickets: %w", err)
-		}
-		if t.CreatedAt.Known() {
-			c.add(all[newTickets], 1, t.Type, t.Project)
-		}
-		if t.ClosedAt.Known() {
-			c.add(all[closedTickets], 1, t.Type, t.Project)
-		}
+func (c *counter) ticket(t *delivery.Ticket) {
+	if t.CreatedAt.Known() {
+		c.add(newTickets, 1, t.CreatedAt, t.Type, t.Project)
 	}
-	return nil
+	if t.ClosedAt.Known() {
+		c.add(closedTickets, 1, t.ClosedAt, t.Type, t.Project)
+	}
 }
 
 func between(from, to delivery.Instant) float64 { return float64(to-from) / 1000 }
 
-// team asks once.
-func (c *counted) team(of string, ask func() string) string {
-	team, ok := c.teams[of]
-	if !ok {
-		team = ask()
-		c.teams[of] = team
-	}
-	return team
-}
-
-func (s *Setup) ofRepository(repository string) string {
-	for i := range s.Teams {
-		if s.Teams[i].Repositories.Match(repository) {
-			return s.Teams[i].Name
+// merge adds what other facts come to.
+func (c counted) merge(other counted) {
+	for key, a := range other {
+		was, ok := c[key]
+		switch {
+		case !ok:
+			own := *a
+			c[key] = &own
+		case a.family.Rises:
+			was.all += a.all
+			was.later += a.later
+		case a.of.after(was.of):
+			*was = *a
 		}
 	}
-	if s.Owner != nil {
-		if owner := s.Owner(repository); owner != "" {
-			return owner
-		}
-	}
-	return unknown
-}
-
-func (s *Setup) ofProject(project string) string {
-	for i := range s.Teams {
-		if s.Teams[i].JiraProjects.Match(project) {
-			return s.Teams[i].Name
-		}
-	}
-	return unknown
 }

@@ -1,7 +1,6 @@
 // Package doraexport counts facts as dora-exporter did, under its names and labels, for
-// the dashboards that were made on those. What it counts of facts is made so that it
-// never falls: whatever becomes of the facts, and over restarts. It knows nothing of
-// HTTP or Prometheus.
+// the dashboards that were made on those. What is counted never falls, whatever becomes
+// of the facts, and over restarts. It knows nothing of HTTP or Prometheus.
 package doraexport
 
 // Family is a metric of dora-exporter. Names, types, labels and helps are its own,
@@ -10,9 +9,9 @@ type Family struct {
 	Name, Help string
 	Counter    bool // else it is a gauge
 	Labels     []string
-	// rises says that it is added to only: it never falls then, gauge or not, since
+	// Rises says that it is added to only: it never falls then, gauge or not, since
 	// dashboards take its increase.
-	rises bool
+	Rises bool
 }
 
 // Names of families.
@@ -39,6 +38,16 @@ func Families() []Family {
 		{newTickets, "The amount of new tickets.", true, ticket, true},
 		{closedTickets, "The amount of closed tickets.", true, ticket, true},
 	}
+}
+
+// familyOf is the one of a name; false when there is none.
+func familyOf(name string) (Family, bool) {
+	for _, f := range Families() {
+		if f.Name == name {
+			return f, true
+		}
+	}
+	return Family{}, false
 }
 
 // Sample is a value of a family. Labels are values in the order of its labels.

@@ -27,6 +27,8 @@ const (
 	ListRuns  Kind = "runs"
 	OneRun    Kind = "run"
 	ListJobs  Kind = "jobs"
+	GraphQL   Kind = "graphql"
+	Work      Kind = "work"    // pull requests, commits, deployments, releases and tags
 	Account   Kind = "account" // user, rate_limit and all else
 )
 

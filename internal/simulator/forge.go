@@ -21,6 +21,10 @@ type repo struct {
 	runs    []*actRun // in order of creation, up to the end of the last day made
 	waiting []*actRun // those of later days
 	lastID  int64
+
+	landings []*landing // planned so far, in no order
+	story    *story     // of those that have come
+	deploys  *deploys
 }
 
 // actRun is a planned run of a workflow. It does not change once it is in a
@@ -49,6 +53,17 @@ type pull struct {
 	author index
 	branch string
 	title  string
+	opened delivery.Instant
+	pushes []pushed
+	landed *landing // its merge, unless it is never merged
+	undoes *landing // what it takes back
+	hotfix bool
+}
+
+// pushed is a push to a pull request.
+type pushed struct {
+	at     delivery.Instant
+	commit uint64
 }
 
 // dependabot is who opens some of the pull requests.
@@ -113,7 +128,7 @@ func (g *GitHub) live(r *repo, d int32) {
 	for _, at := range moments(rnd, d, pace*r.pushes) {
 		author := member(r, rnd)
 		_, title := g.wording(r, rnd, at)
-		g.push(r, rnd, at, author, title)
+		r.land(at, g.push(r, rnd, at, author, title), title, author, nil)
 	}
 	if d == localDay(g.c.epoch) && r.pulls >= 1 { // something is under way when one first looks
 		g.pullRequest(r, rnd, g.c.epoch-delivery.Instant(between(rnd, 60, 200)*second))

@@ -28,6 +28,9 @@ func newForge(g *GitHub) http.Handler {
 	} {
 		mux.HandleFunc(pattern, h)
 	}
+	for pattern, h := range f.workRoutes() {
+		mux.HandleFunc(pattern, h)
+	}
 	mux.HandleFunc("/", notThere)
 	return f.browsed(g.faults.wrap(g.c.wait(f.authorized(f.counted(mux)))))
 }
@@ -35,12 +38,16 @@ func newForge(g *GitHub) http.Handler {
 func forgeKind(path string) Kind {
 	parts := strings.Split(strings.Trim(path, "/"), "/")
 	switch {
+	case parts[0] == "graphql":
+		return GraphQL
 	case len(parts) == 3 && parts[2] == "repos":
 		return ListRepos
 	case parts[0] != "repos":
 		return Account
 	case len(parts) == 3:
 		return OneRepo
+	case len(parts) > 3 && parts[3] != "actions":
+		return Work
 	case len(parts) == 5:
 		return ListRuns
 	case len(parts) == 6:

@@ -40,25 +40,29 @@ func (l *hourly) take(n int) quota {
 
 func (q quota) left() int { return max(q.most-q.used, 0) }
 
-func (q quota) say(h http.Header) {
+func (q quota) say(h http.Header, resource string) {
 	h.Set("X-RateLimit-Limit", strconv.Itoa(q.most))
 	h.Set("X-RateLimit-Remaining", strconv.Itoa(q.left()))
 	h.Set("X-RateLimit-Used", strconv.Itoa(min(q.used, q.most)))
 	h.Set("X-RateLimit-Reset", strconv.FormatInt(q.until.Unix(), 10))
-	h.Set("X-RateLimit-Resource", "core")
+	h.Set("X-RateLimit-Resource", resource)
 }
 
 // counted limits requests; one for what is known already is answered 304 and
 // not counted.
 func (f *forge) counted(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(rw http.ResponseWriter, r *http.Request) {
+		if r.URL.Path == "/graphql" { // it has points of its own
+			next.ServeHTTP(rw, r)
+			return
+		}
 		if r.URL.Path == "/rate_limit" {
-			f.g.limit.take(0).say(rw.Header())
+			f.g.limit.take(0).say(rw.Header(), "core")
 			next.ServeHTTP(rw, r)
 			return
 		}
 		if q := f.g.limit.take(1); q.used > q.most {
-			f.g.limit.take(-1).say(rw.Header())
+			f.g.limit.take(-1).say(rw.Header(), "core")
 			refused(rw, http.StatusForbidden, "API rate limit exceeded for user ID "+strconv.Itoa(accountID(robot))+".")
 			return
 		}
@@ -70,13 +74,13 @@ func (f *forge) counted(next http.Handler) http.Handler {
 			rw.Header().Set("ETag", tag)
 			rw.Header().Set("Cache-Control", "private, max-age=60, s-maxage=60")
 			if sameTag(r.Header.Get("If-None-Match"), tag) {
-				f.g.limit.take(-1).say(rw.Header())
+				f.g.limit.take(-1).say(rw.Header(), "core")
 				rw.Header().Del("Content-Type")
 				rw.WriteHeader(http.StatusNotModified)
 				return
 			}
 		}
-		f.g.limit.take(0).say(rw.Header())
+		f.g.limit.take(0).say(rw.Header(), "core")
 		rw.WriteHeader(kept.status)
 		_, _ = rw.Write(kept.body.Bytes()) // who has gone reads nothing
 	})

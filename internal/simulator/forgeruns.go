@@ -25,10 +25,12 @@ func (o *object) long(name string, v int64) *object {
 }
 
 // sha is the commit of a run.
-func (run *actRun) sha() string {
-	b := appendHex(nil, run.commit, 16)
-	b = appendHex(b, run.commit*0x9e3779b97f4a7c15, 16)
-	return string(appendHex(b, run.commit>>7, 8))
+func (run *actRun) sha() string { return shaOf(run.commit) }
+
+func shaOf(commit uint64) string {
+	b := appendHex(nil, commit, 16)
+	b = appendHex(b, commit*0x9e3779b97f4a7c15, 16)
+	return string(appendHex(b, commit>>7, 8))
 }
 
 // appendRun appends a run as it stands at t.

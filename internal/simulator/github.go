@@ -47,6 +47,7 @@ type GitHub struct {
 	api    http.Handler
 	faults Faults
 	limit  hourly
+	points hourly // of GraphQL
 
 	mu    sync.Mutex
 	day   int32 // the first one that is not made yet
@@ -72,6 +73,7 @@ func (c *Company) GitHub(o GitHubOptions) *GitHub {
 		g.repos = append(g.repos, &repo{repoSpec: spec, n: i, pulled: 300 + 40*i, counts: make([]int, len(spec.workflows))})
 	}
 	g.limit = hourly{most: o.Limit, clock: c.opts.Clock}
+	g.points = hourly{most: graphPoints, clock: c.opts.Clock}
 	g.faults = Faults{kindOf: forgeKind, refuse: refuseForge}
 	g.api = newForge(g)
 	return g

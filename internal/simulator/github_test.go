@@ -180,7 +180,7 @@ func TestGitHubRefuses(t *testing.T) {
 		{"/repos/other/web-shop/actions/runs", bearer, 404, "Not Found"},
 		{"/repos/example-org/web-shop/actions/runs/1", bearer, 404, "Not Found"},
 		{"/repos/example-org/web-shop/actions/runs/x/jobs", bearer, 404, "Not Found"},
-		{"/repos/example-org/web-shop/pulls", bearer, 404, "Not Found"},
+		{"/repos/example-org/web-shop/issues", bearer, 404, "Not Found"},
 		{"/repos/example-org/web-shop/actions/runs?created=yesterday", bearer, 422, "Validation Failed"},
 	} {
 		a := fetch(t, g, tc.path, "Authorization", tc.token)

@@ -21,6 +21,8 @@ func (g *GitHub) pullRequest(r *repo, rnd *rand.Rand, at delivery.Instant) {
 		b := bumps[rnd.IntN(len(bumps))]
 		p.branch, p.title = "dependabot/"+b.branch, b.title
 	}
+	p.opened = at
+	g.purpose(r, p)
 	tested := make([]bool, len(r.workflows)) // which workflows the changed paths start
 	for i := range r.workflows {
 		tested[i] = rnd.Float64() < r.workflows[i].pulls
@@ -43,7 +45,8 @@ func (g *GitHub) pullRequest(r *repo, rnd *rand.Rand, at delivery.Instant) {
 		if !r.squash {
 			title = "Merge pull request #" + strconv.Itoa(p.number) + " from " + Organization + "/" + p.branch
 		}
-		g.push(r, rnd, at, member(r, rnd), title)
+		by := member(r, rnd)
+		p.landed = r.land(at, g.push(r, rnd, at, by, title), title, by, p)
 	}
 }
 
@@ -51,6 +54,7 @@ func (g *GitHub) pullRequest(r *repo, rnd *rand.Rand, at delivery.Instant) {
 // comes is cancelled.
 func (g *GitHub) pushTo(r *repo, rnd *rand.Rand, p *pull, tested []bool, at, next delivery.Instant) {
 	commit := rnd.Uint64()
+	p.pushes = append(p.pushes, pushed{at, commit})
 	for i := range r.workflows {
 		if !tested[i] {
 			continue
@@ -62,8 +66,9 @@ func (g *GitHub) pushTo(r *repo, rnd *rand.Rand, p *pull, tested []bool, at, nex
 	}
 }
 
-// push is a push to the default branch with what follows from it.
-func (g *GitHub) push(r *repo, rnd *rand.Rand, at delivery.Instant, who index, title string) {
+// push is a push to the default branch with what follows from it. It returns the
+// commit.
+func (g *GitHub) push(r *repo, rnd *rand.Rand, at delivery.Instant, who index, title string) uint64 {
 	commit := rnd.Uint64()
 	run := func(w *workflowSpec, at delivery.Instant, event, branch, title string) *actRun {
 		return &actRun{r: r, wf: w, seed: rnd.Uint64(), created: at, event: event, actor: who, branch: branch, title: title, commit: commit}
@@ -86,6 +91,7 @@ func (g *GitHub) push(r *repo, rnd *rand.Rand, at delivery.Instant, who index, t
 			g.add(run(w, created+delivery.Instant(between(rnd, 5, 90)*minute), "release", tag, tag))
 		}
 	}
+	return commit
 }
 
 // later is an instant of working hours some work after at.

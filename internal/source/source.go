@@ -44,6 +44,17 @@ type Progress struct {
 	Found    int    `json:"found"` // records expected in all; 0 when not known
 	Read     int    `json:"read"`
 	Requests int    `json:"requests"` // sent to the source
+	// What is left of the source's limits, where it says so: of its REST API in
+	// requests, of its GraphQL API in points.
+	REST    Budget `json:"rest,omitzero"`
+	GraphQL Budget `json:"graphql,omitzero"`
+}
+
+// Budget is what a source lets be asked until an instant.
+type Budget struct {
+	Limit   int              `json:"limit"`
+	Left    int              `json:"left"`
+	ResetAt delivery.Instant `json:"reset_at"`
 }
 
 // Problem is a record that could not be taken.

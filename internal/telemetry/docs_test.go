@@ -23,7 +23,7 @@ func TestDocumentedMetrics(t *testing.T) {
 	}
 	m := newMetrics(t, Options{})
 	var all []prometheus.Collector
-	for _, some := range [][]prometheus.Collector{m.syncs.all(), m.sources.all(), m.stores.all(), m.answered.all(), {watcher(nil)}} {
+	for _, some := range [][]prometheus.Collector{m.syncs.all(), m.sources.all(), m.stores.all(), m.answered.all(), m.facts.all(), {watcher(nil)}} {
 		all = append(all, some...)
 	}
 	described := make(chan *prometheus.Desc, 100)

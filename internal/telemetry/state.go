@@ -15,6 +15,9 @@ type State struct {
 	StoreUp     bool
 	Rebuilding  *bool // derived rows are due to be made anew; nil when not known
 	Connections []Connection
+	// Received are hooks and pushes that were received, by connection and what became
+	// of them: waiting, done, failed, refused, ignored.
+	Received map[string]map[string]int
 }
 
 // Connection is how a connection stands.
@@ -41,6 +44,8 @@ func watcher(ask func(context.Context) State) *stateCollector {
 		paused:     describe("connection_paused", "1 when the connection waits for a person.", "connection"),
 		success: describe("sync_last_success_timestamp_seconds",
 			"When the last sync that reached its end did so, as a Unix time; 0 when none is on record.", "connection"),
+		received: describe("inbox_entries", "Hooks and pushes in the inbox, by what became of them: waiting, done, failed, refused, ignored.",
+			"connection", "state"),
 	}
 }
 
@@ -48,10 +53,11 @@ func watcher(ask func(context.Context) State) *stateCollector {
 type stateCollector struct {
 	ask                                      func(context.Context) State
 	up, rebuilding, running, paused, success *prometheus.Desc
+	received                                 *prometheus.Desc
 }
 
 func (c *stateCollector) Describe(out chan<- *prometheus.Desc) {
-	for _, d := range []*prometheus.Desc{c.up, c.rebuilding, c.running, c.paused, c.success} {
+	for _, d := range []*prometheus.Desc{c.up, c.rebuilding, c.running, c.paused, c.success, c.received} {
 		out <- d
 	}
 }
@@ -75,6 +81,11 @@ func (c *stateCollector) Collect(out chan<- prometheus.Metric) {
 			at = float64(connection.LastSuccess.UnixMilli()) / 1000
 		}
 		gauge(c.success, at, connection.Name)
+	}
+	for connection, states := range s.Received {
+		for state, n := range states {
+			gauge(c.received, float64(n), connection, state)
+		}
 	}
 }
 

@@ -34,6 +34,7 @@ type Metrics struct {
 	sources  sourceMetrics
 	stores   storeMetrics
 	answered answerMetrics
+	facts    factMetrics
 }
 
 // namespace begins every Prometheus name.
@@ -45,6 +46,7 @@ func New(o Options) (*Metrics, error) {
 	m := &Metrics{
 		registry: prometheus.NewRegistry(),
 		syncs:    newSyncMetrics(), sources: newSourceMetrics(), stores: newStoreMetrics(), answered: newAnswerMetrics(),
+		facts: newFactMetrics(),
 	}
 	build := prometheus.NewGauge(prometheus.GaugeOpts{
 		Namespace: namespace, Name: "build_info", Help: "Always 1; the labels say what is running.",
@@ -52,7 +54,7 @@ func New(o Options) (*Metrics, error) {
 	})
 	build.Set(1)
 	m.registry.MustRegister(build, collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
-	for _, all := range [][]prometheus.Collector{m.syncs.all(), m.sources.all(), m.stores.all(), m.answered.all()} {
+	for _, all := range [][]prometheus.Collector{m.syncs.all(), m.sources.all(), m.stores.all(), m.answered.all(), m.facts.all()} {
 		m.registry.MustRegister(all...)
 	}
 	if o.Statsd.Addr == "" {

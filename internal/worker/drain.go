@@ -146,6 +146,9 @@ func (w *Worker) storeTogether(ctx context.Context, c control.Connection, entrie
 		return nil
 	}
 	p.stored = true
+	if len(batch.Deployments)+len(batch.Changes)+len(batch.Incidents) > 0 {
+		w.DeploymentsChanged()
+	}
 	done := make(map[int64]string, len(kept))
 	for i, e := range kept {
 		text, err := json.Marshal(outcomes[i])

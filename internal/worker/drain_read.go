@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"throughline/internal/control"
+	"throughline/internal/delivery"
 	"throughline/internal/inbox"
 	"throughline/internal/source"
 )
@@ -44,7 +45,7 @@ func (w *Worker) parse(ctx context.Context, e *inbox.Entry, open receivers) (pus
 		if err != nil {
 			return err
 		}
-		pushed, err = receiver.Receive(source.Hook{Event: event, Key: e.Key, Body: e.Body})
+		pushed, err = receiver.Receive(source.Hook{Event: event, Key: e.Key, Body: e.Body, ReceivedAt: delivery.InstantOf(e.ReceivedAt)})
 		return err
 	})
 	return pushed, err

@@ -13,6 +13,9 @@ func toldAt(b *delivery.Batch, deployments, incidents int, at delivery.Instant) 
 	for i := range b.Deployments[deployments:] {
 		d := &b.Deployments[deployments+i]
 		d.ToldAt = cmp.Or(d.ToldAt, at)
+		for j := range d.States {
+			d.States[j].ToldAt = cmp.Or(d.States[j].ToldAt, at)
+		}
 	}
 	for i := range b.Incidents[incidents:] {
 		fact := &b.Incidents[incidents+i]

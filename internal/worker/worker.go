@@ -51,8 +51,16 @@ type Worker struct {
 	Pushes map[string]source.Push
 	Recent *source.Recent // what the last of them came to; may be nil
 
+	// Catalog is asked whose repositories are, as is set with it; nil when there are
+	// no catalogues.
+	Catalog func(c control.Catalog, token string) Catalog
+
+	catalogs chan struct{} // holds one: look what the catalogue is to be asked
+
 	wake    chan struct{} // holds one: look for due work
 	changed chan struct{} // holds one: read the workflow again
+	facts   chan struct{} // holds one: derive deployments
+	deriver *delivery.Deriver
 	slots   chan struct{} // holds one per sync under way
 	waiting atomic.Int32  // how many wait for the fact store
 	rebuilt atomic.Value  // progress of the rebuild under way
@@ -61,12 +69,16 @@ type Worker struct {
 
 // New returns a worker that reaches sources of these kinds by client.
 func New(db *control.DB, store delivery.Store, kinds []source.Kind, client *http.Client, log *slog.Logger) *Worker {
-	return &Worker{
+	w := &Worker{
 		db: db, store: store, kinds: kinds, client: client, log: log, told: unobserved{},
-		wake:    make(chan struct{}, 1),
-		changed: make(chan struct{}, 1),
-		slots:   make(chan struct{}, maxSyncs),
+		catalogs: make(chan struct{}, 1),
+		wake:     make(chan struct{}, 1),
+		changed:  make(chan struct{}, 1),
+		facts:    make(chan struct{}, 1),
+		slots:    make(chan struct{}, maxSyncs),
 	}
+	w.deriver = w.newDeriver()
+	return w
 }
 
 // Poke makes the worker look for due connections now.
@@ -74,7 +86,11 @@ func (w *Worker) Poke() { signal(w.wake) }
 
 // WorkflowChanged makes the worker read the workflow again and derive what
 // follows from it, in the background.
-func (w *Worker) WorkflowChanged() { signal(w.changed) }
+func (w *Worker) WorkflowChanged() {
+	signal(w.changed)
+	signal(w.facts) // teams and services go with it
+	signal(w.catalogs)
+}
 
 func signal(c chan struct{}) {
 	select {
@@ -87,9 +103,11 @@ func signal(c chan struct{}) {
 func (w *Worker) Run(ctx context.Context) {
 	var running sync.WaitGroup
 	running.Go(func() { w.prunes(ctx) })
+	running.Go(func() { w.asks(ctx) })
 	w.begin(ctx)
 	running.Go(func() { w.rebuilds(ctx) })
 	running.Go(func() { w.drains(ctx) })
+	running.Go(func() { w.derives(ctx) })
 	differs := false
 	for ctx.Err() == nil {
 		differs = w.watchWorkflow(ctx, differs)
@@ -158,6 +176,7 @@ func (w *Worker) startDue(ctx context.Context, running *sync.WaitGroup) {
 				w.failed(ctx, "end of sync cannot be kept", err, "connection", c.Name)
 			}
 			w.deriveLearned(ctx)
+			w.DeploymentsChanged()
 		})
 	}
 }

@@ -7,6 +7,7 @@ import (
 	"sync"
 	"time"
 
+	"throughline/internal/delivery"
 	"throughline/internal/source"
 )
 
@@ -29,23 +30,38 @@ type budget struct {
 	reset time.Time
 }
 
-// note takes the figures of an answer.
-func (b *budget) note(h http.Header) {
+// note takes the figures of an answer, if they are those of a resource.
+func (b *budget) note(h http.Header, of string) {
 	limit, err1 := strconv.Atoi(h.Get("X-RateLimit-Limit"))
 	left, err2 := strconv.Atoi(h.Get("X-RateLimit-Remaining"))
 	reset, err3 := strconv.ParseInt(h.Get("X-RateLimit-Reset"), 10, 64)
 	if err1 != nil || err2 != nil || err3 != nil {
 		return
 	}
-	if resource := h.Get("X-RateLimit-Resource"); resource != "" && resource != "core" {
+	if resource := h.Get("X-RateLimit-Resource"); resource != "" && resource != of {
 		return
 	}
+	b.say(limit, left, time.Unix(reset, 0))
+}
+
+// say is note with the figures themselves.
+func (b *budget) say(limit, left int, at time.Time) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	// Answers may overtake each other: of one hour, the fewest left is right.
-	if at := time.Unix(reset, 0); !b.known || !at.Equal(b.reset) || left < b.left {
+	if !b.known || !at.Equal(b.reset) || left < b.left {
 		b.known, b.limit, b.left, b.reset = true, limit, left, at
 	}
+}
+
+// said is the budget for people to see, nothing when it is not known.
+func (b *budget) said() source.Budget {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if !b.known {
+		return source.Budget{}
+	}
+	return source.Budget{Limit: b.limit, Left: b.left, ResetAt: delivery.InstantOf(b.reset)}
 }
 
 // check ends the pull before the last requests of the hour are used up.

@@ -29,6 +29,7 @@ type client struct {
 	access   access
 	now      func() time.Time
 	budget   budget
+	graphs   budget       // of GraphQL, in points
 	requests atomic.Int64 // sent so far
 }
 
@@ -64,6 +65,28 @@ type request struct {
 	limit  int64  // of the answer in bytes
 	asApp  bool   // of the app itself, not of its installation
 	once   bool   // somebody waits: not worth a second try
+	body   []byte // JSON of a POST
+	graph  bool   // of the GraphQL API, which has a root and a budget of its own
+	soft   bool   // when it fails, less is asked for instead of the same again
+}
+
+// budgetOf is what a request is counted in, nil for those of an app itself.
+func (c *client) budgetOf(r request) *budget {
+	switch {
+	case r.asApp:
+		return nil
+	case r.graph:
+		return &c.graphs
+	}
+	return &c.budget
+}
+
+// resource is the request's budget as GitHub names it.
+func (r *request) resource() string {
+	if r.graph {
+		return "graphql"
+	}
+	return "core"
 }
 
 // answer is a successful answer: JSON in valid UTF-8, or nothing when it is the
@@ -77,8 +100,9 @@ type answer struct {
 
 // send sends r once.
 func (c *client) send(ctx context.Context, r request) (*answer, error) {
-	if !r.asApp {
-		if err := c.budget.check(c.now()); err != nil {
+	budget := c.budgetOf(r)
+	if budget != nil {
+		if err := budget.check(c.now()); err != nil {
 			return nil, err
 		}
 	}
@@ -99,8 +123,8 @@ func (c *client) send(ctx context.Context, r request) (*answer, error) {
 		return nil, noAnswer(path, err)
 	}
 	defer func() { _ = res.Body.Close() }() // what was read has been read
-	if !r.asApp {
-		c.budget.note(res.Header)
+	if budget != nil {
+		budget.note(res.Header, r.resource())
 	}
 	if res.StatusCode == http.StatusNotModified && r.etag != "" {
 		return &answer{path: path, header: res.Header, same: true}, nil
@@ -120,13 +144,20 @@ func (c *client) send(ctx context.Context, r request) (*answer, error) {
 
 func (c *client) build(ctx context.Context, r request, authorization string) (*http.Request, error) {
 	u := *c.root
+	if r.graph { // of an own server, /api/v3 and /api/graphql
+		u.Path = strings.TrimSuffix(u.Path, "/v3")
+	}
 	u.Path += r.path
 	u.RawQuery = r.query.Encode()
 	method := r.method
 	if method == "" {
 		method = http.MethodGet
 	}
-	req, err := http.NewRequestWithContext(ctx, method, u.String(), nil)
+	var body io.Reader
+	if r.body != nil {
+		body = bytes.NewReader(r.body)
+	}
+	req, err := http.NewRequestWithContext(ctx, method, u.String(), body)
 	if err != nil {
 		return nil, fmt.Errorf("writing the request to %s: %w", u.Path, err)
 	}
@@ -138,6 +169,9 @@ func (c *client) build(ctx context.Context, r request, authorization string) (*h
 	}
 	if r.etag != "" {
 		req.Header.Set("If-None-Match", r.etag)
+	}
+	if r.body != nil {
+		req.Header.Set("Content-Type", "application/json")
 	}
 	return req, nil
 }

@@ -23,6 +23,8 @@ type cursor struct {
 	Version int `json:"version"`
 	// Repositories by GitHub's id: names change.
 	Repositories map[int64]*state `json:"repositories,omitempty"`
+	// Told is of repositories that only hooks tell of, by name in lower case.
+	Told map[string]*doraState `json:"told,omitempty"`
 }
 
 // state is how far the runs of a repository are in.
@@ -44,6 +46,8 @@ type state struct {
 	// Again are runs to ask for by id: those that go on, and those that could not
 	// be read.
 	Again []int64 `json:"again,omitempty"`
+	// Dora is how far deployments and what led to them are in; nil when nothing is.
+	Dora *doraState `json:"dora,omitempty"`
 }
 
 // window is a time in which runs were created, in seconds, both ends in it.
@@ -72,6 +76,11 @@ func cursorOf(raw source.Cursor) cursor {
 	for id, st := range c.Repositories {
 		if st == nil {
 			delete(c.Repositories, id)
+		}
+	}
+	for name, st := range c.Told {
+		if st == nil {
+			delete(c.Told, name)
 		}
 	}
 	return c

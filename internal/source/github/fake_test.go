@@ -23,6 +23,8 @@ type fake struct {
 	answered map[int]int         // by status
 	headers  map[string]string   // of each answer
 	login    string
+	noGraph  bool
+	graph    func(operation string) any // what is answered instead, nil for what there is
 }
 
 type fakeRepo struct {
@@ -31,6 +33,7 @@ type fakeRepo struct {
 	movedTo  string
 	hidden   bool // no Actions for this token
 	archived bool
+	dora     *fakeDora
 	runs     []*fakeRun
 }
 
@@ -44,6 +47,14 @@ type fakeRun struct {
 	raw      string // instead of all that
 	jobs     int    // 1 when 0
 	brokenBy string // put into its first job
+}
+
+// listed is what the repository has besides runs.
+func (r *fakeRepo) listed() *fakeDora {
+	if r.dora == nil {
+		r.dora = &fakeDora{}
+	}
+	return r.dora
 }
 
 func (f *fake) add(id int64, name string, runs ...*fakeRun) *fakeRepo {
@@ -144,6 +155,8 @@ func message(text string) map[string]string { return map[string]string{"message"
 
 func (f *fake) answer(path []string, r *http.Request) (int, any) {
 	switch {
+	case len(path) == 1 && path[0] == "graphql":
+		return f.graphQL(r)
 	case len(path) == 1 && path[0] == "user":
 		return http.StatusOK, map[string]string{"login": f.login, "name": "Octo Cat"}
 	case len(path) == 3 && (path[0] == "orgs" || path[0] == "users"):
@@ -191,6 +204,8 @@ func (f *fake) repo(repo *fakeRepo, path []string, r *http.Request) (int, any) {
 		return http.StatusOK, repo.meta()
 	case repo.hidden:
 		return http.StatusForbidden, message("Resource not accessible by personal access token")
+	case path[0] != "actions":
+		return repo.listed().rest(path, r)
 	case len(path) == 2:
 		return repo.list(r)
 	}

@@ -15,11 +15,16 @@ import (
 	"throughline/internal/source"
 )
 
-// Events that something is made of.
 const (
 	eventRun = "workflow_run"
 	eventJob = "workflow_job"
 )
+
+// taken are the events that something is made of.
+var taken = map[string]bool{
+	eventRun: true, eventJob: true, eventDeployment: true, eventStatus: true, eventPull: true, eventReview: true,
+	eventPush: true, eventRelease: true,
+}
 
 // Verify is part of source.Receiver. With allow_unsigned a request without a
 // signature passes, but none with a wrong one.
@@ -75,7 +80,7 @@ func (s *Source) Hook(header http.Header, body []byte) (source.Hook, error) {
 		sum := sha256.Sum256([]byte(event + "\n" + string(payload)))
 		h.Key = "sha256:" + hex.EncodeToString(sum[:])
 	}
-	h.Ignored = event != eventRun && event != eventJob
+	h.Ignored = !taken[event]
 	if json.Unmarshal(payload, &said) == nil {
 		name, ok := said.Repository.FullName.(string)
 		h.Ignored = h.Ignored || ok && s.excludes(name)

@@ -114,7 +114,7 @@ func TestHook(t *testing.T) {
 		t.Errorf("keys %s, %s, %s, %v", one.Key, two.Key, other.Key, err)
 	}
 	for event, text := range map[string]string{
-		"ping": string(recorded(t, "ping.json")), "push": `{}`,
+		"ping": string(recorded(t, "ping.json")), "issues": string(recorded(t, "issues.opened.json")),
 		"workflow_run": `{"repository":{"full_name":"Octo-Org/old-site"}}`,
 	} {
 		if h, err := r.Hook(header(event, jsonType, "1"), []byte(text)); err != nil || !h.Ignored {

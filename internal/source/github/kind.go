@@ -1,8 +1,11 @@
-// Package github takes runs of GitHub Actions: it pulls them, with their jobs, from
-// the API, and reads the hooks that tell of them as they happen.
+// Package github takes runs of GitHub Actions, deployments, and the pull requests and
+// commits that were deployed: it pulls them from the API, and reads the hooks that
+// tell of them as they happen.
 //
 // A pull lists runs by when they were created and asks for the jobs of those only
-// that are new or have changed.
+// that are new or have changed. Pull requests with all that is in them, and the
+// statuses of deployments, are asked for by GraphQL, many at once; where that is
+// lacking, REST does it all.
 package github
 
 import (
@@ -54,6 +57,7 @@ type Source struct {
 	connection string
 	now        func() time.Time
 	mapped     func(took time.Duration) // a run, without its jobs
+	known      source.Known             // nil when nothing is stored
 	client     *client
 }
 
@@ -81,6 +85,7 @@ func open(cfg source.Config, client *http.Client) (source.Source, error) {
 		connection: cfg.Connection,
 		now:        now,
 		mapped:     mapped,
+		known:      cfg.Known,
 		client:     newClient(client, &set, now),
 	}, nil
 }

@@ -70,7 +70,7 @@ func TestSettings(t *testing.T) {
 			values{"repositories": []string{"pay", "a/..", "a/b/c"}, "organizations": "a/b", "initial_range": "1y", "deployment_rules": 1, "e2e_jobs": strings.Repeat("x", 201)},
 			texts{"token": "a b"},
 			[]string{
-				"deployment_rules unknown", "e2e_jobs github.pattern", "initial_range range", "organizations github.organization",
+				"deployment_rules github.rule.environment", "e2e_jobs github.pattern", "initial_range range", "organizations github.organization",
 				"repositories github.repository", "repositories github.repository", "repositories github.repository", "token github.token_characters",
 			},
 		},

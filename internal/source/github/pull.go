@@ -51,26 +51,43 @@ type pull struct {
 	repos    []*repo
 	// taken are runs asked for by id, by their last update.
 	taken    map[int64]delivery.Instant
-	troubled int // runs in turn whose jobs GitHub failed to give
+	troubled int  // runs in turn whose jobs GitHub failed to give
+	size     int  // of pages of GraphQL, a place in pageSizes
+	rest     bool // there is no GraphQL
+	waits    *graphLimit
 }
 
 // repo is a repository being read.
 type repo struct {
 	repository
 	*state
-	err error // why it is not read on
+	err error // why its runs are not read on
+
+	defaultBranch string // as GitHub says it
+	served        bool   // something but runs could be read
+	refused       bool   // not all of that, which was said
+	partial       bool   // nor was all of it
+	// What was read in this pull: when work on commits began, the commits of the
+	// default branch, and deployments with their statuses.
+	heads map[string]delivery.Instant
+	tree  ancestry
+	fresh map[int64]bool
 }
 
 func (p *pull) run(ctx context.Context) error {
 	if len(p.repositories)+len(p.organizations) == 0 {
-		return nil
+		return p.told(ctx)
 	}
 	if err := p.find(ctx); err != nil {
 		return err
 	}
-	for _, step := range []func(context.Context, *repo) error{p.changes, p.history} {
+	runs := func(step func(context.Context, *repo) error) func(context.Context, *repo) error {
+		return func(ctx context.Context, r *repo) error { return p.of(ctx, r, step) }
+	}
+	// The history of runs takes by far the most requests.
+	for _, step := range []func(context.Context, *repo) error{runs(p.changes), p.dora, runs(p.history)} {
 		for _, r := range p.repos {
-			if err := p.of(ctx, r, step); err != nil {
+			if err := step(ctx, r); err != nil {
 				return err
 			}
 		}
@@ -78,7 +95,7 @@ func (p *pull) run(ctx context.Context) error {
 	if err := p.emit(delivery.Batch{}, nil); err != nil {
 		return err
 	}
-	return p.failure()
+	return cmp.Or(p.waits.orNil(), p.failure())
 }
 
 // find looks the repositories up, and forgets those that are no longer asked for.
@@ -106,7 +123,9 @@ func (p *pull) find(ctx context.Context) error {
 			p.cursor.Repositories[r.ID] = st
 		}
 		st.Name, st.Branch, st.Archived, st.ETag = r.FullName, r.DefaultBranch, r.Archived, r.etag
-		p.repos = append(p.repos, &repo{repository: p.repositoryOf(r.FullName, r.DefaultBranch), state: st})
+		p.repos = append(p.repos, &repo{
+			repository: p.repositoryOf(r.FullName, r.DefaultBranch), state: st, defaultBranch: r.DefaultBranch,
+		})
 	}
 	if len(f.unseen) == 0 {
 		for id := range p.cursor.Repositories {
@@ -162,7 +181,7 @@ func (p *pull) failure() error {
 	var last error
 	for _, r := range p.repos {
 		switch {
-		case r.err == nil:
+		case r.err == nil || r.served:
 			return nil
 		case last == nil || !isStatus(r.err, http.StatusNotFound):
 			last = r.err
@@ -181,6 +200,7 @@ func (p *pull) failure() error {
 func (p *pull) emit(b delivery.Batch, problems []source.Problem) error {
 	b.Connection = p.connection
 	p.progress.Requests = int(p.client.requests.Load() - p.requests)
+	p.progress.REST, p.progress.GraphQL = p.client.budget.said(), p.client.graphs.said()
 	p.progress.Found = max(p.progress.Found, p.progress.Read)
 	page := source.Page{Batch: b, Cursor: p.cursor.raw(), Progress: p.progress, Problems: problems}
 	if !p.yield(page, nil) {

@@ -205,7 +205,7 @@ func TestPullGoesOnWithoutWhatItCannotSee(t *testing.T) {
 	for _, p := range r.problems {
 		got = append(got, p.Record+" "+p.ID)
 	}
-	want := []string{"acme/gone github.repository", "nobody github.organization", "acme/secret github.actions"}
+	want := []string{"acme/gone github.repository", "nobody github.organization", "acme/secret github.actions", "acme/secret github.dora"}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Error(diff)
 	}

@@ -10,7 +10,8 @@ import (
 )
 
 // Receive is part of source.Receiver. A hook tells a part of a run: all of it but
-// its jobs, or one job and little of the run. Of an ignored one nothing is made.
+// its jobs, or one job and little of the run; of a deployment one of its states, of
+// a pull request all but what is in it. Of an ignored one nothing is made.
 func (s *Source) Receive(h source.Hook) (source.Pushed, error) {
 	body := bytes.ToValidUTF8(h.Body, []byte("\ufffd"))
 	var wrong faults
@@ -29,7 +30,14 @@ func (s *Source) Receive(h source.Hook) (source.Pushed, error) {
 	case eventJob:
 		run = s.readJobHook(o.object("workflow_job"), s.told(o))
 	default:
-		return source.Pushed{}, nil
+		if !taken[h.Event] {
+			return source.Pushed{}, nil
+		}
+		facts := s.hookFacts(h, o)
+		if err := wrong.bodyError(); err != nil {
+			return source.Pushed{}, err
+		}
+		return source.Pushed{Items: s.hookItems(&facts)}, nil
 	}
 	if err := wrong.bodyError(); err != nil {
 		return source.Pushed{}, err
@@ -46,7 +54,7 @@ func (s *Source) Receive(h source.Hook) (source.Pushed, error) {
 		}
 		b.Runs = append(b.Runs, run)
 	}
-	return source.Pushed{Items: []source.PushedItem{item}}, nil
+	return source.Pushed{Items: append([]source.PushedItem{item}, s.ofRules(&run, h.ReceivedAt)...)}, nil
 }
 
 // told is the repository that a hook is about.

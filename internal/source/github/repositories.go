@@ -166,6 +166,9 @@ func ofOne(err error) bool {
 	if e, ok := errors.AsType[*statusError](err); ok {
 		return e.status < 500
 	}
+	if _, ok := errors.AsType[*graphError](err); ok {
+		return true
+	}
 	_, ok := errors.AsType[*answerError](err)
 	return ok
 }

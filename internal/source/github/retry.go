@@ -48,7 +48,7 @@ func (c *client) do(ctx context.Context, r request) (*answer, error) {
 			// Not all at the same moment: they would only meet again.
 			return nil, &laterError{err, after + rand.N(time.Second)}
 		}
-		if failed++; failed == maxTries || !again(err) {
+		if failed++; failed == maxTries || r.soft || !again(err) {
 			return nil, backoff.Permanent(err)
 		}
 		return nil, err

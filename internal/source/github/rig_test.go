@@ -63,7 +63,7 @@ func (r *rig) open(t *testing.T) *Source {
 	settings := settingsOf(t, r.settings)
 	settings["base_url"] = json.RawMessage(`"` + sourcetest.Address + `/"`)
 	src, err := Kind().New(source.Config{
-		Connection: "gh", Settings: settings, Secrets: r.secrets, Now: r.clock,
+		Connection: "gh", Settings: settings, Secrets: r.secrets, Now: r.clock, Known: &r.memory,
 	}, r.transport.Client())
 	if err != nil {
 		t.Fatal(err)

@@ -35,7 +35,14 @@ func (r *rig) wantIncidents(t *testing.T, want map[string]string) {
 	}
 }
 
-func (r *rig) rules(rules string) { r.settings["incidents"] = json.RawMessage(rules) }
+// rules are other ones from a minute later on; "" for none.
+func (r *rig) rules(rules string) {
+	r.now = r.now.Add(time.Minute)
+	delete(r.settings, "incidents")
+	if rules != "" {
+		r.settings["incidents"] = json.RawMessage(rules)
+	}
+}
 
 // now changes an issue: what its record says is replaced, and it is updated then.
 func (i *fakeIssue) now(at time.Time, old, new string) {
@@ -84,7 +91,7 @@ func TestIncidents(t *testing.T) {
 			Connection: "c", ID: r.issues[1].id, Project: "OPS", Title: "Issue OPS-2", Severity: "normal",
 			StartedAt:  delivery.InstantOf(created),
 			ResolvedAt: delivery.InstantOf(created.Add(12 * time.Minute)), UpdatedAt: delivery.InstantOf(r.issues[1].updated),
-			ToldAt: delivery.InstantOf(testNow),
+			ToldAt: delivery.InstantOf(r.now),
 		}
 		if len(facts) != 2 {
 			t.Fatalf("%d incidents", len(facts))
@@ -130,7 +137,7 @@ func TestIncidents(t *testing.T) {
 		}
 		r.mustPull(t)
 		r.wantIncidents(t, all)
-		delete(r.settings, "incidents")
+		r.rules("")
 		r.mustPull(t)
 		r.wantIncidents(t, map[string]string{"OPS-2": "gone", "OPS-4": "gone", "OPS-6": "gone"})
 		r.rules(`["queue:OPS"]`)

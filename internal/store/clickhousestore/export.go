@@ -13,13 +13,13 @@ import (
 	"throughline/internal/delivery"
 )
 
-// Export reads issues in the order of their numbers, then runs.
+// Export reads issues in the order of their numbers, then runs, then other facts.
 func (s *Store) Export(ctx context.Context, after string, limit int) (b delivery.Batch, next string, err error) {
 	p, err := delivery.ParseExported(after)
 	if err == nil {
 		err = s.read(ctx, func(st *state) (err error) {
 			p, err = s.exportFrom(ctx, st, p, int64(max(limit, 1)), &b)
-			if len(b.Issues)+len(b.Runs) > 0 {
+			if b.Len() > 0 {
 				next = p.String()
 			}
 			return err
@@ -34,7 +34,7 @@ func (s *Store) Export(ctx context.Context, after string, limit int) (b delivery
 // exportFrom reads what is behind a place, and returns the one that it stopped at.
 func (s *Store) exportFrom(ctx context.Context, st *state, p delivery.Exported, limit int64, b *delivery.Batch) (delivery.Exported, error) {
 	// Numbers without an issue or a run are few: those of a write that was cut off.
-	for from := p.Number; !p.Runs && from < st.issues; from += limit {
+	for from := p.Number; !p.Runs && !p.Facts && from < st.issues; from += limit {
 		last, err := s.exportIssues(ctx, from, from+limit, b)
 		if err != nil || len(b.Issues) > 0 {
 			return delivery.Exported{Number: last}, err
@@ -44,13 +44,16 @@ func (s *Store) exportFrom(ctx context.Context, st *state, p delivery.Exported, 
 	if p.Runs {
 		from = p.Number
 	}
-	for ; from < st.runs; from += limit {
+	for ; !p.Facts && from < st.runs; from += limit {
 		last, err := s.exportRuns(ctx, from, from+limit, b)
 		if err != nil || len(b.Runs) > 0 {
 			return delivery.Exported{Runs: true, Number: last}, err
 		}
 	}
-	return p, nil
+	if !p.Facts {
+		p = delivery.Exported{}
+	}
+	return s.exportFacts(ctx, p, limit, b)
 }
 
 // exportIssues reads the issues behind a number up to another one, as far as they

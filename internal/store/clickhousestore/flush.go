@@ -14,7 +14,7 @@ func (w *writer) write() error {
 	for i, issue := range w.order {
 		rows[i] = w.put[issue]
 	}
-	if err := errors.Join(w.writeNumbers(rows), w.writeRunNumbers()); err != nil {
+	if err := errors.Join(w.writeNumbers(rows), w.writeRunNumbers(), w.writeTouched()); err != nil {
 		return err
 	}
 	issues, err := w.writeBeside(rows)
@@ -41,6 +41,8 @@ func (w *writer) writeBeside(rows []*issueRow) (issues *block, err error) {
 		w.writeStatuses,
 		w.writePeople,
 		w.writeRuns,
+		w.writeFacts,
+		w.writeDerived,
 		func() error { return w.writeFlow(rows) },
 	} {
 		g.Go(step)

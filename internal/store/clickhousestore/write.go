@@ -28,6 +28,8 @@ type writer struct {
 	dict    []delivery.Status
 	people  []personRow
 	runs    runWriter
+	facts   factWriter
+	derived derivedWriter
 }
 
 type keyRow struct {
@@ -49,7 +51,7 @@ func (s *Store) update(ctx context.Context, f func(w *writer) error) error {
 	}
 	w := &writer{
 		s: s, ctx: ctx, st: st.clone(), learned: map[termKey]term{}, stored: map[string]*issueRow{},
-		numbers: map[string]int64{}, put: map[int64]*issueRow{}, runs: newRunWriter(),
+		numbers: map[string]int64{}, put: map[int64]*issueRow{}, runs: newRunWriter(), facts: newFactWriter(),
 	}
 	w.st.written++
 	if err := f(w); err != nil {
@@ -123,6 +125,9 @@ func (s *Store) Write(ctx context.Context, b delivery.Batch) (delivery.Written, 
 		}
 		w.gone(b.Gone, &out)
 		if err := w.takeRuns(b.Connection, b.Runs, &out); err != nil {
+			return err
+		}
+		if err := w.takeFacts(&b, &out); err != nil {
 			return err
 		}
 		w.mark(b.Mark)

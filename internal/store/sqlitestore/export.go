@@ -9,18 +9,12 @@ import (
 	"throughline/internal/delivery"
 )
 
-// Export reads issues in the order of their numbers, and then runs.
+// Export reads issues in the order of their numbers, then runs, then other facts.
 func (s *Store) Export(ctx context.Context, after string, limit int) (b delivery.Batch, next string, err error) {
 	last, err := delivery.ParseExported(after)
 	if err == nil {
-		err = s.read(ctx, func(tx *sql.Tx) (err error) {
-			if !last.Runs {
-				last.Number, err = exportWhole(ctx, tx, last.Number, max(limit, 1), &b)
-			}
-			if err == nil && len(b.Issues) == 0 {
-				last.Runs = true
-				last.Number, err = exportRuns(ctx, tx, last.Number, max(limit, 1), &b)
-			}
+		err = s.read(ctx, func(tx *sql.Tx) error {
+			last, err := exportFrom(ctx, tx, last, max(limit, 1), &b)
 			next = last.String()
 			return err
 		})
@@ -29,6 +23,25 @@ func (s *Store) Export(ctx context.Context, after string, limit int) (b delivery
 		return delivery.Batch{}, "", fmt.Errorf("export: %w", err)
 	}
 	return b, next, nil
+}
+
+// exportFrom reads what is behind a place, and returns the one that it stopped at.
+func exportFrom(ctx context.Context, tx *sql.Tx, last delivery.Exported, limit int, b *delivery.Batch) (delivery.Exported, error) {
+	if !last.Runs && !last.Facts {
+		number, err := exportWhole(ctx, tx, last.Number, limit, b)
+		if err != nil || len(b.Issues) > 0 {
+			return delivery.Exported{Number: number}, err
+		}
+		last.Number = 0
+	}
+	if !last.Facts {
+		number, err := exportRuns(ctx, tx, last.Number, limit, b)
+		if err != nil || len(b.Runs) > 0 {
+			return delivery.Exported{Runs: true, Number: number}, err
+		}
+		last = delivery.Exported{Number: 0}
+	}
+	return exportFacts(ctx, tx, last, limit, b)
 }
 
 // exportWhole reads the next issues of one connection with their changelogs, and

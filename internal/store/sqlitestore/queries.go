@@ -14,6 +14,10 @@ var (
 	addTermSQL string
 	//go:embed query/adopt.sql
 	adoptSQL string
+	//go:embed query/change_states.sql
+	changeStatesSQL string
+	//go:embed query/chunks.sql
+	chunksSQL string
 	//go:embed query/current_generation.sql
 	currentGenerationSQL string
 	//go:embed query/delete_dropped.sql
@@ -26,22 +30,42 @@ var (
 	deleteFlowSQL string
 	//go:embed query/delete_history.sql
 	deleteHistorySQL string
+	//go:embed query/deployed_repositories.sql
+	deployedRepositoriesSQL string
 	//go:embed query/dictionary.sql
 	dictionarySQL string
+	//go:embed query/dora_facets.sql
+	doraFacetsSQL string
+	//go:embed query/dora_states.sql
+	doraStatesSQL string
+	//go:embed query/dora_sums.sql
+	doraSumsSQL string
+	//go:embed query/drop_chunk.sql
+	dropChunkSQL string
+	//go:embed query/drop_chunks.sql
+	dropChunksSQL string
 	//go:embed query/drop_current.sql
 	dropCurrentSQL string
+	//go:embed query/drop_dora_state.sql
+	dropDoraStateSQL string
 	//go:embed query/drop_filling.sql
 	dropFillingSQL string
+	//go:embed query/everybody.sql
+	everybodySQL string
 	//go:embed query/export_events.sql
 	exportEventsSQL string
+	//go:embed query/export_facts.sql
+	exportFactsSQL string
 	//go:embed query/export_issues.sql
 	exportIssuesSQL string
 	//go:embed query/export_runs.sql
 	exportRunsSQL string
-	//go:embed query/everybody.sql
-	everybodySQL string
 	//go:embed query/facets.sql
 	facetsSQL string
+	//go:embed query/fact.sql
+	factSQL string
+	//go:embed query/facts.sql
+	factsSQL string
 	//go:embed query/finished.sql
 	finishedSQL string
 	//go:embed query/generations.sql
@@ -78,10 +102,18 @@ var (
 	markSQL string
 	//go:embed query/name_term.sql
 	nameTermSQL string
+	//go:embed query/people.sql
+	peopleSQL string
 	//go:embed query/points.sql
 	pointsSQL string
+	//go:embed query/put_chunk.sql
+	putChunkSQL string
+	//go:embed query/put_dora_state.sql
+	putDoraStateSQL string
 	//go:embed query/put_event.sql
 	putEventSQL string
+	//go:embed query/put_fact.sql
+	putFactSQL string
 	//go:embed query/put_flow.sql
 	putFlowSQL string
 	//go:embed query/put_history.sql
@@ -90,8 +122,6 @@ var (
 	putInForceSQL string
 	//go:embed query/put_issue.sql
 	putIssueSQL string
-	//go:embed query/people.sql
-	peopleSQL string
 	//go:embed query/put_person.sql
 	putPersonSQL string
 	//go:embed query/put_run.sql
@@ -110,6 +140,8 @@ var (
 	refSQL string
 	//go:embed query/ref_by_id.sql
 	refByIDSQL string
+	//go:embed query/repository_facts.sql
+	repositoryFactsSQL string
 	//go:embed query/run.sql
 	runSQL string
 	//go:embed query/run_facets.sql
@@ -120,12 +152,16 @@ var (
 	runTimesSQL string
 	//go:embed query/runs.sql
 	runsSQL string
+	//go:embed query/service_facts.sql
+	serviceFactsSQL string
 	//go:embed query/set_generation.sql
 	setGenerationSQL string
 	//go:embed query/set_mark.sql
 	setMarkSQL string
 	//go:embed query/set_next_issue.sql
 	setNextIssueSQL string
+	//go:embed query/settle.sql
+	settleSQL string
 	//go:embed query/statuses_used.sql
 	statusesUsedSQL string
 	//go:embed query/stays.sql
@@ -142,6 +178,12 @@ var (
 	termKeySQL string
 	//go:embed query/terms_of_kind.sql
 	termsOfKindSQL string
+	//go:embed query/tickets.sql
+	ticketsSQL string
+	//go:embed query/touch.sql
+	touchSQL string
+	//go:embed query/touched.sql
+	touchedSQL string
 	//go:embed query/unfilled.sql
 	unfilledSQL string
 	//go:embed query/version.sql

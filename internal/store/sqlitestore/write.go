@@ -36,7 +36,10 @@ func (s *Store) Write(ctx context.Context, b delivery.Batch) (delivery.Written, 
 		if err := w.gone(b.Connection, b.Gone, &out); err != nil {
 			return err
 		}
-		return w.ciRuns(ctx, b.Connection, b.Runs, &out)
+		if err := w.ciRuns(ctx, b.Connection, b.Runs, &out); err != nil {
+			return err
+		}
+		return w.facts(ctx, &b, &out)
 	})
 	if err != nil {
 		return delivery.Written{}, fmt.Errorf("write: %w", err)

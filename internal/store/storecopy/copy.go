@@ -25,7 +25,7 @@ var ErrOccupied = errors.New("it holds facts already")
 // memory few.
 const Page = 1000
 
-// Progress is told how far a copy is: of how many issues and runs is not known
+// Progress is told how far a copy is: of how many issues, runs and other facts is not known
 // exactly.
 type Progress func(phase string, done, found int)
 
@@ -119,11 +119,8 @@ func holdsFacts(ctx context.Context, s delivery.Store) (bool, error) {
 		return len(words) > 0, err
 	}
 	b, _, err := s.Export(ctx, "", 1)
-	return size(&b) > 0, err
+	return b.Len() > 0, err
 }
-
-// size is the number of issues or runs of a batch of Store.Export.
-func size(b *delivery.Batch) int { return len(b.Issues) + len(b.Runs) }
 
 // Finished reports whether the copy was finished before: then there is nothing
 // to Run, and nothing to Adopt.
@@ -173,11 +170,11 @@ func (c *Copy) records(ctx context.Context) error {
 		if err != nil {
 			return err
 		}
-		if size(&b) == 0 {
+		if b.Len() == 0 {
 			return nil
 		}
 		at := c.at
-		at.After, at.Done = next, at.Done+size(&b)
+		at.After, at.Done = next, at.Done+b.Len()
 		b.Mark = at.String()
 		if _, err := c.to.Write(ctx, b); err != nil {
 			return err
@@ -196,8 +193,14 @@ func estimate(ctx context.Context, s delivery.Store) (int, error) {
 	if err != nil {
 		return 0, err
 	}
-	for _, f := range runs.Projects {
-		n += f.Count
+	dora, err := s.DoraFacets(ctx)
+	if err != nil {
+		return 0, err
+	}
+	for _, values := range [][]delivery.Facet{runs.Projects, dora.Repositories, dora.Services, dora.Projects} {
+		for _, f := range values {
+			n += f.Count
+		}
 	}
 	return n, nil
 }

@@ -13,8 +13,9 @@ import (
 // of each thing: the order does not matter.
 type Sum struct {
 	Connections, Issues, Gone, Events, Runs, Statuses, People, Names int
+	Deployments, Changes, Incidents, Tickets                         int
 
-	Facts uint64 // issues with their events, runs, statuses and names, as the source said them
+	Facts uint64 // issues with their events, runs, all other facts, statuses and names, as the source said them
 	Flow  uint64 // what is derived of issues that are not gone
 }
 
@@ -36,12 +37,12 @@ func SumFacts(ctx context.Context, s delivery.Store, w delivery.Workflows, progr
 		}
 	}
 	for after := ""; ; {
-		progress(r.Issues+r.Runs, found)
+		progress(r.Issues+r.Runs+r.others(), found)
 		b, next, err := s.Export(ctx, after, Page)
 		if err != nil {
 			return Sum{}, err
 		}
-		if size(&b) == 0 {
+		if b.Len() == 0 {
 			r.Connections = len(r.connections)
 			return r.Sum, nil
 		}
@@ -55,9 +56,15 @@ func SumFacts(ctx context.Context, s delivery.Store, w delivery.Workflows, progr
 				return Sum{}, err
 			}
 		}
+		if err := r.facts(&b); err != nil {
+			return Sum{}, err
+		}
 		after = next
 	}
 }
+
+// others are what is neither an issue nor a run.
+func (s *Sum) others() int { return s.Deployments + s.Changes + s.Incidents + s.Tickets }
 
 // summer adds up.
 type summer struct {
@@ -118,6 +125,29 @@ func (r *summer) run(connection string, run *delivery.Run) error {
 	r.connections[connection] = true
 	r.Runs++
 	return add(&r.Facts, "run", connection, run)
+}
+
+// facts adds what else is in a batch.
+func (r *summer) facts(b *delivery.Batch) error {
+	r.Deployments += len(b.Deployments)
+	r.Changes += len(b.Changes)
+	r.Incidents += len(b.Incidents)
+	r.Tickets += len(b.Tickets)
+	said, err := b.Facts()
+	if err != nil {
+		return err
+	}
+	for i := range said {
+		r.connections[b.Connection] = true
+		row, err := said[i].Merge(nil)
+		if err == nil {
+			err = add(&r.Facts, string(row.Kind), b.Connection, row)
+		}
+		if err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // flow is what is derived of an issue.

@@ -33,7 +33,7 @@ func (s *store) export(t *testing.T, limit int) []delivery.Batch {
 		if err != nil {
 			t.Fatalf("export: %v", err)
 		}
-		read := len(b.Issues) + len(b.Runs)
+		read := b.Len()
 		if read == 0 {
 			same(t, "next of nothing", next, "")
 			return out

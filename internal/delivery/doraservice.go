@@ -1,0 +1,131 @@
+package delivery
+
+import (
+	"cmp"
+	"slices"
+	"strings"
+)
+
+func sortServices(all []Service) {
+	slices.SortFunc(all, func(a, b Service) int {
+		return cmp.Or(strings.Compare(strings.ToLower(a.Name), strings.ToLower(b.Name)), strings.Compare(a.Name, b.Name))
+	})
+}
+
+// Has reports whether a deployment is of the service: it names it, or is of its
+// repository and of one of its environments.
+func (s *Service) Has(d *Deployment) bool {
+	if d.Service != "" {
+		return strings.EqualFold(d.Service, s.Name)
+	}
+	return s.Repository != "" && strings.EqualFold(d.Repository, s.Repository) &&
+		(len(s.Environments) == 0 || s.Environments.Match(d.Environment))
+}
+
+// HasIncident reports whether an incident is of the service: it names it, or its
+// project is mapped to it, or its team has no other service.
+func (s *DoraSetup) HasIncident(service *Service, i *Incident) bool {
+	if i.Service != "" {
+		return strings.EqualFold(i.Service, service.Name) || service.Repository != "" && strings.EqualFold(i.Service, service.Repository)
+	}
+	if i.Project != "" && (service.JiraProjects.Match(i.Project) || service.SentryProjects.Match(i.Project) || service.Queues.Match(i.Project)) {
+		return true
+	}
+	for _, team := range s.Teams {
+		if !slices.Contains(i.Teams, team.Name) && (i.Project == "" || !team.JiraProjects.Match(i.Project)) {
+			continue
+		}
+		if own := s.Teams.ServicesOf(team.Name, s.Services); len(own) == 1 && own[0].Name == service.Name {
+			return true
+		}
+	}
+	return false
+}
+
+// classing derives what is of one environment class of a service.
+type classing struct {
+	class  string
+	rules  *DoraRules
+	groups []*rollout // in order
+	found  *finder    // of them, once they have their kinds
+	*container
+}
+
+// derivation is all that is derived of a service.
+type derivation struct {
+	service   *Service
+	setup     *DoraSetup
+	classes   []*classing
+	incidents []LinkedIncident
+	watched   bool
+}
+
+// derive makes the rows of a service from its facts.
+func derive(service *Service, setup *DoraSetup, f *ServiceFacts) *derivation {
+	d := &derivation{service: service, setup: setup, watched: setup.JiraConnected && len(service.JiraProjects) > 0}
+	slices.SortFunc(f.Changes, func(a, b Change) int { // whatever the store's order
+		return cmp.Or(strings.Compare(a.ID, b.ID), strings.Compare(a.Connection, b.Connection), strings.Compare(a.Repository, b.Repository))
+	})
+	byClass := map[string][]*Deployment{}
+	names, own := setup.productionOf(service)
+	for i := range f.Deployments {
+		if deployment := &f.Deployments[i]; service.Has(deployment) {
+			class := classOf(deployment, names, own)
+			byClass[class] = append(byClass[class], deployment)
+		}
+	}
+	all := newChanges(service, f.Changes)
+	if _, ok := byClass[Production]; !ok && len(all.merged) > 0 {
+		byClass[Production] = nil // for the changes that wait
+	}
+	for class, deployments := range byClass {
+		own := *all
+		c := &classing{class: class, rules: &setup.Rules, container: &container{
+			changes: &own, rules: &setup.Rules, claimed: map[int]*rollout{}, direct: map[string]bool{}, bases: map[string]bool{}, bots: setup.Rules.Bots,
+		}}
+		c.groups = groupDeployments(deployments, setup.Rules.Together)
+		inOrder(c.groups)
+		c.kinds()
+		d.classes = append(d.classes, c)
+	}
+	slices.SortFunc(d.classes, func(a, b *classing) int { return strings.Compare(a.class, b.class) })
+	d.judge(f.Incidents)
+	return d
+}
+
+// kinds says what each group is, and which changes it brings.
+func (c *classing) kinds() {
+	var before []*rollout
+	last := Instant(0)
+	for _, g := range c.groups {
+		g.Kind = KindNormal
+		if !g.Succeeded {
+			continue
+		}
+		kind, reason, target := wentBack(g, before)
+		if kind == "" {
+			kind, reason = c.wentOn(g, c.bring(g, last))
+		} else if target == nil && reason == "behind" {
+			target = c.carrier(g.SHA, before)
+		}
+		g.Kind, g.Reason = kind, reason
+		if target != nil {
+			g.Target = target.ID
+		}
+		before = append(before, g)
+		last = max(last, g.FinishedAt)
+	}
+}
+
+// carrier is the group before the one that brought a commit: where somebody went who
+// went back to the commit.
+func (c *classing) carrier(sha string, before []*rollout) *rollout {
+	for i, g := range slices.Backward(before) {
+		for _, d := range g.parts {
+			if d.Range != nil && i > 0 && slices.ContainsFunc(d.Range.Commits, func(c Commit) bool { return strings.EqualFold(c.SHA, sha) }) {
+				return before[i-1]
+			}
+		}
+	}
+	return nil
+}

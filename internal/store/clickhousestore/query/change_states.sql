@@ -1,0 +1,1 @@
+SELECT id, state FROM facts FINAL WHERE kind = 'change' AND repository_key = @repository AND connection = @connection

@@ -1,0 +1,1 @@
+SELECT service, setup FROM dora_services FINAL WHERE NOT removed

@@ -1,0 +1,1 @@
+number, kind, connection, id, repository, service, environment, project, at, until, flag, state, body

@@ -1,0 +1,1 @@
+SELECT kind, key, number FROM dora_touched FINAL WHERE number <> 0 ORDER BY kind, key

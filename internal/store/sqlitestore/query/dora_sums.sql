@@ -1,0 +1,1 @@
+SELECT environment, part, month, sum FROM dora_chunks WHERE service = ?1

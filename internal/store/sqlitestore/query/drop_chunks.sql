@@ -1,0 +1,1 @@
+DELETE FROM dora_chunks WHERE service = ?1

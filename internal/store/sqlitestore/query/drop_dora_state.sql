@@ -1,0 +1,1 @@
+DELETE FROM dora_services WHERE service = ?1

@@ -1,0 +1,1 @@
+SELECT kind, key, number FROM dora_touched ORDER BY kind, key
