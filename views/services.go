@@ -98,3 +98,12 @@ func ruleLabels(ctx context.Context, f RulesForm) map[string]string {
 	}
 	return labels
 }
+
+// token is the field of the token, which keeps what is stored when it is left empty.
+func (f CatalogForm) token(ctx context.Context) Input {
+	i := Input{Name: "catalog_token"}
+	if f.HasToken {
+		i.Help = t(ctx, "catalog.token.help")
+	}
+	return i
+}

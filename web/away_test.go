@@ -45,6 +45,7 @@ func TestPagesWithoutStore(t *testing.T) {
 		{"/settings/tokens", http.StatusOK, "h1", ""},
 		{"/settings/audit", http.StatusOK, "h1", ""},
 		{"/account", http.StatusOK, "h1", ""},
+		{"/incidents/new", http.StatusOK, "h1", "Record an incident"},
 		{"/flow", http.StatusServiceUnavailable, "h1", "The fact store does not answer"},
 		{"/flow?lang=ru", http.StatusServiceUnavailable, "h1", "Хранилище данных не отвечает"},
 		{"/issues", http.StatusServiceUnavailable, "h1", "The fact store does not answer"},

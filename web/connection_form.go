@@ -34,8 +34,8 @@ func (s *Server) hookAddress(r *http.Request, name string) string {
 // none, or where another one is asked for.
 func (s *Server) offerHooks(r *http.Request, f *views.ConnectionForm, secret *views.SecretInput) {
 	f.Hook = s.hookAddress(r, f.Name)
-	if f.Kind == githubKind {
-		f.HookAny = s.siteURL(r) + githubHooks
+	if path, ok := map[string]string{githubKind: githubHooks, jiraKind: jiraHooks}[f.Kind]; ok {
+		f.HookAny = s.siteURL(r) + path
 	}
 	if f.Provisioned {
 		return

@@ -20,6 +20,8 @@ import (
 const (
 	githubHooks = "/api/github" // where pipeline-metrics-collector took them
 	githubKind  = "github"
+	jiraHooks   = "/api/jira" // where dora-exporter took them
+	jiraKind    = "jira"
 	hooksBelow  = "/hooks/"
 	maxHook     = 25 << 20 // bytes; GitHub sends no more
 	pingEvent   = "ping"   // which GitHub sends to try an address
@@ -31,7 +33,10 @@ const (
 
 // hookRoutes are where sources send hooks; their signature lets them in.
 func (s *Server) hookRoutes(r chi.Router) {
-	r.Post(githubHooks, s.githubHook)
+	r.Post(githubHooks, s.kindHook(githubKind))
+	for _, path := range []string{jiraHooks, jiraHooks + "/incidents/rca", jiraHooks + "/tickets/new", jiraHooks + "/tickets/close"} {
+		r.Post(path, s.kindHook(jiraKind))
+	}
 	r.Post(hooksBelow+"{connection}", s.namedHook)
 }
 
@@ -85,14 +90,32 @@ func (s *Server) namedHook(w http.ResponseWriter, r *http.Request) {
 	s.takeHook(w, r, []control.Connection{c})
 }
 
-// githubHook takes a hook of whichever connection to GitHub has its secret.
-func (s *Server) githubHook(w http.ResponseWriter, r *http.Request) {
-	all, err := s.db.Connections(r.Context())
-	if err != nil {
-		s.apiFail(w, r, err)
-		return
+// kindHook takes a hook of whichever connection of a kind has its secret.
+func (s *Server) kindHook(kind string) http.HandlerFunc {
+	return func(w http.ResponseWriter, r *http.Request) {
+		all, err := s.db.Connections(r.Context())
+		if err != nil {
+			s.apiFail(w, r, err)
+			return
+		}
+		s.takeHook(w, r, slices.DeleteFunc(all, func(c control.Connection) bool { return c.Kind != kind }))
 	}
-	s.takeHook(w, r, slices.DeleteFunc(all, func(c control.Connection) bool { return c.Kind != githubKind }))
+}
+
+// secretParams are where senders that can be told nothing but an address have the
+// secret.
+var secretParams = []string{"secret", "token"}
+
+// addressed says in headers what the address of a hook says: the path, and a secret.
+func addressed(r *http.Request) *http.Request {
+	r = r.Clone(r.Context())
+	r.Header.Set(source.HookPath, r.URL.Path)
+	for _, name := range secretParams {
+		if secret := r.URL.Query().Get(name); secret != "" && r.Header.Get(source.SecretHeader) == "" {
+			r.Header.Set(source.SecretHeader, secret)
+		}
+	}
+	return r
 }
 
 func noReceiver(w http.ResponseWriter) {
@@ -107,10 +130,11 @@ type openHook struct {
 
 // takeHook answers a hook for the first of the connections that it is signed for.
 func (s *Server) takeHook(w http.ResponseWriter, r *http.Request, connections []control.Connection) {
-	dryRun, ok := pushQuery(w, r)
+	dryRun, ok := pushQuery(w, r, secretParams...)
 	if !ok {
 		return
 	}
+	r = addressed(r)
 	open, fault := s.openHooks(r, connections)
 	if len(open) == 0 && fault == nil {
 		noReceiver(w)
@@ -242,8 +266,8 @@ func (s *Server) ignoreHook(w http.ResponseWriter, r *http.Request, p *pushed) {
 func (s *Server) keepHook(w http.ResponseWriter, r *http.Request, p *pushed, receiver source.Receiver, h source.Hook) {
 	var err error
 	h.ReceivedAt = delivery.InstantOf(p.entry.ReceivedAt)
-	if p.Pushed, err = receiver.Receive(h); err != nil {
-		s.refuseBody(w, r, p, err)
+	if p.Pushed, err = receiver.Receive(h); err != nil { // it is JSON, and does not say what it should
+		s.refuseAs(w, r, p, http.StatusUnprocessableEntity, "unprocessable", err)
 		return
 	}
 	if len(p.Items) == 0 && !p.dryRun {

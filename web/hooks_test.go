@@ -113,7 +113,7 @@ func TestHooks(t *testing.T) {
 		{"again, at the other address", hook{githubHooks, "workflow_run", "1", hookSecret, run}, 200, `{"status":"duplicate"}`},
 		{"a job", hook{githubHooks, "workflow_job", "2", hookSecret, job}, 200, `{"status":"accepted"}`},
 		{"for the second", hook{githubHooks, "workflow_run", "1", "another", run}, 200, `{"status":"accepted"}`},
-		{"another event", hook{named, "push", "3", hookSecret, "{}"}, 202, `{"status":"ignored"}`},
+		{"another event", hook{named, "issues", "3", hookSecret, "{}"}, 202, `{"status":"ignored"}`},
 		{"ping", hook{named, "ping", "4", hookSecret, ping}, 200, `{"status":"pong"}`},
 		{"not signed", hook{named, "workflow_run", "5", "", run}, 401, `"message":"the request is not signed"`},
 		{"wrongly signed", hook{named, "workflow_run", "5", "another", run}, 401, `"message":"the signature does not verify"`},
@@ -122,11 +122,14 @@ func TestHooks(t *testing.T) {
 		{"no connection", hook{"/hooks/other", "workflow_run", "6", hookSecret, run}, 404, `"code":"not_found"`},
 		{"what sends none", hook{"/hooks/work", "workflow_run", "6", hookSecret, run}, 404, `"code":"not_found"`},
 		{"no JSON", hook{named, "workflow_run", "7", hookSecret, "{"}, 400, `"path":"$"`},
-		{"no run", hook{named, "workflow_run", "7", hookSecret, `{"repository":{"full_name":"a/b"},"workflow_run":{"id":"x"}}`}, 400, `"path":"$.workflow_run.id"`},
+		{"no run", hook{named, "workflow_run", "7", hookSecret, `{"repository":{"full_name":"a/b"},"workflow_run":{"id":"x"}}`}, 422, `"path":"$.workflow_run.id"`},
 		{"dry run", hook{named + "?dry_run=1", "workflow_run", "8", hookSecret, run}, 200, `"status":"would_store","id":"289782451"`},
 		{"dry run of what is there", hook{named + "?dry_run=1", "workflow_run", "1", hookSecret, run}, 200, `"status":"duplicate"`},
-		{"a parameter", hook{named + "?token=x", "workflow_run", "8", hookSecret, run}, 400, `"path":"token"`},
-		{"larger than others may be", hook{named, "push", "9", hookSecret, `{"a":"` + strings.Repeat("a", maxBody) + `"}`}, 202, `{"status":"ignored"}`},
+		{"nothing", hook{named, "deployment_status", "7", hookSecret, `{}`}, 422, `"path":"$.repository"`},
+		{"a deployment", hook{githubHooks, "deployment_status", "10", hookSecret, recordedHook(t, "deployment_status.json")}, 200, `{"status":"accepted"}`},
+		{"a push of nothing", hook{named, "push", "11", hookSecret, recordedHook(t, "push.json")}, 202, `{"status":"ignored"}`},
+		{"a parameter", hook{named + "?x=1", "workflow_run", "8", hookSecret, run}, 400, `"path":"x"`},
+		{"larger than others may be", hook{named, "fork", "9", hookSecret, `{"a":"` + strings.Repeat("a", maxBody) + `"}`}, 202, `{"status":"ignored"}`},
 		{"too large", hook{named, "push", "9", hookSecret, strings.Repeat(" ", maxHook+1)}, 413, `"code":"too_large"`},
 	} {
 		if status, answer := s.send(c.hook); status != c.status || !strings.Contains(answer, c.answer) {
@@ -134,7 +137,7 @@ func TestHooks(t *testing.T) {
 		}
 	}
 	want := map[string]map[inbox.State]int{
-		"acme": {inbox.Waiting: 2, inbox.Refused: 2, inbox.Ignored: 2}, "beta": {inbox.Waiting: 1},
+		"acme": {inbox.Waiting: 3, inbox.Refused: 3, inbox.Ignored: 3}, "beta": {inbox.Waiting: 1},
 	}
 	if d := cmp.Diff(want, s.received()); d != "" {
 		t.Errorf("inbox (-want +got):\n%s", d)
@@ -148,9 +151,9 @@ func TestHooks(t *testing.T) {
 func TestHooksInInbox(t *testing.T) {
 	s := hookSite(t)
 	s.send(hook{"/hooks/acme", "workflow_run", "1", hookSecret, recordedHook(t, "workflow_run.completed.json")})
-	s.send(hook{"/hooks/acme", "push", "2", hookSecret, "{}"})
+	s.send(hook{"/hooks/acme", "fork", "2", hookSecret, "{}"})
 	doc := s.page("/inbox?state=ignored")
-	want(t, doc, "tbody tr", "github.push webhook")
+	want(t, doc, "tbody tr", "github.fork webhook")
 	want(t, doc, "tbody tr", "Nothing is made of this event.")
 	if n := doc.Find("tbody tr").Length(); n != 1 {
 		t.Errorf("%d entries are ignored", n)

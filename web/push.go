@@ -162,6 +162,10 @@ func refuseEncoded(w http.ResponseWriter, r *http.Request) bool {
 
 // refuseBody answers what is wrong with a body, all of it.
 func (s *Server) refuseBody(w http.ResponseWriter, r *http.Request, p *pushed, err error) {
+	s.refuseAs(w, r, p, http.StatusBadRequest, "bad_request", err)
+}
+
+func (s *Server) refuseAs(w http.ResponseWriter, r *http.Request, p *pushed, status int, code string, err error) {
 	details := bodyDetails(err)
 	message := details[0].Path + ": " + details[0].Message
 	p.entry.Error = allDetails(details)
@@ -169,7 +173,7 @@ func (s *Server) refuseBody(w http.ResponseWriter, r *http.Request, p *pushed, e
 	if len(details) > 1 {
 		message = "several things are wrong with the body"
 	}
-	writeAPIError(w, http.StatusBadRequest, "bad_request", message, details...)
+	writeAPIError(w, status, code, message, details...)
 }
 
 // allDetails are details in one text.

@@ -58,6 +58,8 @@ func accessTo(method, path string) (access, bool) {
 		return admin, true // or a program, by its token
 	case strings.HasPrefix(path, "/inbox"):
 		return lead, true
+	case path == "/incidents/new", strings.HasPrefix(path, "/incidents/") && !get:
+		return lead, true
 	case strings.HasPrefix(path, "/account"):
 		return user, true
 	case path == "/settings", path == "/settings/", get && (path == "/settings/calendars" || path == "/settings/teams" || path == "/settings/services" || strings.HasPrefix(path, "/settings/workflow")),

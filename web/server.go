@@ -158,6 +158,7 @@ func (s *Server) routes(r chi.Router) {
 				s.panelRoutes(r)
 				s.syncRoutes(r)
 				s.inboxRoutes(r)
+				s.incidentRoutes(r)
 			})
 			r.With(s.needUser).Route("/account", s.accountRoutes)
 			r.With(s.needUser, s.needLead).Route("/settings", s.settingsRoutes)

@@ -2,6 +2,7 @@ package web
 
 import (
 	"context"
+	"errors"
 	"net/http"
 	"net/url"
 	"reflect"
@@ -197,6 +198,26 @@ func TestUnknownRepositories(t *testing.T) {
 	want(t, doc, ".services tbody tr", "pay | ")
 }
 
+// A team says by name which services it has, besides its repositories.
+func TestServicesOfTeamForm(t *testing.T) {
+	s, _ := deployed(t)
+	s.saveService(payService())
+	form := url.Values{"name": {"payments"}, "services": {"pay\nledger*"}}
+	if res := s.post("/settings/teams", form); res.status != http.StatusSeeOther {
+		t.Fatalf("saving answers %d", res.status)
+	}
+	team, err := s.db.Team(t.Context(), "payments")
+	if err != nil || !slices.Equal(team.Services, []string{"pay", "ledger*"}) {
+		t.Errorf("team %+v, %v", team, err)
+	}
+	if got := s.page(teamPath(team.ID)).Find("#f-services").Text(); got != "pay\nledger*" {
+		t.Errorf("the form shows %q", got)
+	}
+	want(t, s.page("/settings/services"), ".services tbody tr", "| payments")
+	form.Set("services", "!pay")
+	want(t, s.post(teamPath(team.ID), form).doc, "#f-services-error", "Up to 200 patterns")
+}
+
 func TestServicesOfLeads(t *testing.T) {
 	s, _ := deployed(t)
 	mine, theirs := s.saveService(payService()), s.saveService(delivery.Service{Name: "site", Repository: "acme/site"})
@@ -238,6 +259,16 @@ func TestServicesOfLeads(t *testing.T) {
 	for _, path := range []string{"/settings/services/new", "/settings/services/rules", servicePath(mine.ID) + "/delete"} {
 		if got := s.get(path).status; got != http.StatusForbidden {
 			t.Errorf("%s answers a lead %d", path, got)
+		}
+	}
+	verdict, err := s.db.SaveVerdicts(t.Context(), delivery.Verdict{Service: "both", Group: "1", Decision: delivery.Confirm})
+	other, err2 := s.db.SaveVerdicts(t.Context(), delivery.Verdict{Service: "site", Group: "1", Decision: delivery.Confirm})
+	if err := errors.Join(err, err2); err != nil {
+		t.Fatal(err)
+	}
+	for audit, status := range map[int64]int{verdict: http.StatusSeeOther, other: http.StatusForbidden} {
+		if got := s.post("/settings/audit/"+strconv.FormatInt(audit, 10)+"/undo", nil).status; got != status {
+			t.Errorf("a lead who undoes a verdict is answered %d, want %d", got, status)
 		}
 	}
 	for service, may := range map[string]bool{"pay": true, "both": true, "site": false, "acme/other": false} {

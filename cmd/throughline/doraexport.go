@@ -62,12 +62,28 @@ func (a *app) openExporter() *watched {
 // errUncounted is why the program is not ready yet.
 var errUncounted = errors.New("deployments are being counted for /metrics")
 
-// counted reports whether all facts are in the metrics.
-func (a *app) counted(ctx context.Context) error {
+// counted is nil once all facts are in the metrics.
+func (a *app) counted() error {
 	if !a.exporter.Rebuilt() {
 		return errUncounted
 	}
-	return ctx.Err()
+	return nil
+}
+
+// countWait is how long a start waits for facts to be counted: few take no time, and the
+// program is ready at once.
+const countWait = time.Second
+
+// countSoon counts facts, if they are few; else they are counted in the background.
+func (a *app) countSoon(ctx context.Context) {
+	if a.down != nil {
+		return
+	}
+	ctx, cancel := context.WithTimeout(ctx, countWait)
+	defer cancel()
+	if err := a.exporter.Update(ctx); err != nil {
+		a.log.InfoContext(ctx, "deployments are counted in the background", "reason", err)
+	}
 }
 
 // exported is what the families of dora-exporter are counted of, and whose it is.

@@ -146,61 +146,75 @@ type importing struct {
 
 // tryImport imports into a copy of the control database.
 func tryImport(ctx context.Context, i *importing) (out control.ImportOutcome, err error) {
-	key, err := currentKey(i.cfg)
-	if err != nil {
-		return out, err
-	}
-	if key == nil {
-		key = make([]byte, secret.KeySize) // what it seals is thrown away
-	}
-	path := filepath.Join(i.cfg.DataDir, controlFile)
-	err = withCopy(ctx, path, []string{"", "/dev/shm"}, key, func(db *control.DB) error {
+	err = withControlCopy(ctx, i.cfg, func(db *control.DB) error {
 		out, err = i.store(ctx, db)
 		return err
 	})
 	return out, err
 }
 
+// withControlCopy hands out a copy of the control database that is thrown away.
+func withControlCopy(ctx context.Context, cfg config.Config, use func(db *control.DB) error) error {
+	key, err := currentKey(cfg)
+	if err != nil {
+		return err
+	}
+	if key == nil {
+		key = make([]byte, secret.KeySize) // what it seals is thrown away
+	}
+	return withCopy(ctx, filepath.Join(cfg.DataDir, controlFile), []string{"", "/dev/shm"}, key, use)
+}
+
+// withControl hands out the control database, beside a running server or without one,
+// and makes what is not there yet.
+func withControl(ctx context.Context, cfg config.Config, use func(db *control.DB) error) (err error) {
+	dir := cfg.DataDir
+	if err := os.MkdirAll(dir, 0o700); err != nil {
+		return dirError(err)
+	}
+	box, err := openBox(cfg)
+	if err != nil {
+		return err
+	}
+	db, err := control.Open(ctx, filepath.Join(dir, controlFile), box)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, db.Close(), giveFiles(dir)) }()
+	return use(db)
+}
+
 // storeImport imports for good. Files are put in their places once the database
 // has taken the rest.
 func storeImport(ctx context.Context, i *importing) (out control.ImportOutcome, err error) {
 	dir := i.cfg.DataDir
-	if err := os.MkdirAll(dir, 0o700); err != nil {
-		return out, dirError(err)
-	}
-	box, err := openBox(i.cfg)
-	if err != nil {
-		return out, err
-	}
-	db, err := control.Open(ctx, filepath.Join(dir, controlFile), box)
-	if err != nil {
-		return out, err
-	}
-	defer func() { err = errors.Join(err, db.Close(), giveFiles(dir)) }()
-	var temps []string
-	defer func() {
-		for _, temp := range temps {
-			_ = os.Remove(temp) // gone already when all went well
+	err = withControl(ctx, i.cfg, func(db *control.DB) error {
+		var temps []string
+		defer func() {
+			for _, temp := range temps {
+				_ = os.Remove(temp) // gone already when all went well
+			}
+		}()
+		for _, f := range i.plan.Files {
+			temp, err := writeTemp(dir, f)
+			if temp != "" {
+				temps = append(temps, temp)
+			}
+			if err != nil {
+				return dirError(err)
+			}
 		}
-	}()
-	for _, f := range i.plan.Files {
-		temp, err := writeTemp(dir, f)
-		if temp != "" {
-			temps = append(temps, temp)
+		if out, err = i.store(ctx, db); err != nil {
+			return err
 		}
-		if err != nil {
-			return out, dirError(err)
+		for n, f := range i.plan.Files {
+			if err := os.Rename(temps[n], filepath.Join(dir, f.Name)); err != nil {
+				return dirError(err)
+			}
 		}
-	}
-	if out, err = i.store(ctx, db); err != nil {
-		return out, err
-	}
-	for n, f := range i.plan.Files {
-		if err := os.Rename(temps[n], filepath.Join(dir, f.Name)); err != nil {
-			return out, dirError(err)
-		}
-	}
-	return out, nil
+		return nil
+	})
+	return out, err
 }
 
 // writeTemp writes a file that only its owner may read under another name.

@@ -13,6 +13,7 @@ import (
 	"throughline/internal/source"
 	"throughline/internal/source/ci"
 	"throughline/internal/source/github"
+	"throughline/internal/source/jira"
 	"throughline/internal/source/tracker"
 )
 
@@ -27,6 +28,7 @@ func kinds() []source.Kind {
 	return []source.Kind{
 		tracker.Kind(),
 		github.Kind(),
+		jira.Kind(),
 		ci.Kind(),
 	}
 }
@@ -41,15 +43,19 @@ func commands() []command {
 		{name: "check", summary: "try the configuration, the data directory and every connection; changes nothing", define: simple(check)},
 		{
 			name: "backup", summary: "copy all that the data directory holds into one file, beside a running server or without",
-			args: []argument{{"FILE", "the file to write, outside of the data directory at best"}}, define: defineBackup,
+			args: []argument{{name: "FILE", usage: "the file to write, outside of the data directory at best"}}, define: defineBackup,
 		},
 		{
 			name: "restore", summary: "put a backup in the place of what the data directory holds; the server must be stopped",
-			args: []argument{{"FILE", "the file that backup wrote"}}, define: defineRestore,
+			args: []argument{{name: "FILE", usage: "the file that backup wrote"}}, define: defineRestore,
 		},
 		{
 			name: "import-env", summary: "take over the settings of tracker-exporter, beside a running server or without",
-			args: []argument{{"FILE", "its .env file"}}, define: defineImportEnv,
+			args: []argument{{name: "FILE", usage: "its .env file"}}, define: defineImportEnv,
+		},
+		{
+			name: "import-dora", summary: "take over the settings of dora-exporter and what it counted, beside a running server or without",
+			args: []argument{{name: "FILE", usage: "its config.yml, its snapshot (dora-exporter.prom), or both; the snapshot is looked for where the config says it is", more: true}}, define: defineImportDora,
 		},
 		{name: "store", summary: "copy facts from one store to another", sub: storeCommands()},
 		{name: "healthcheck", summary: "ask a running server whether it is alive", define: simple(healthcheck)},

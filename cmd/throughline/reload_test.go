@@ -116,10 +116,10 @@ func TestReload(t *testing.T) {
 
 	// A good file counts at once, with the files that it names: the connection
 	// resumes and is synced.
-	write(file, withTokens(two)+"teams: [{name: blue, tracker_queues: [DEV]}]\n")
+	write(file, withTokens(two)+"teams: [{name: blue, tracker_queues: [DEV]}]\nservices: [{name: shop, repository: acme/shop}]\ncatalog: {mode: static}\n")
 	write(secretFile, "second-token")
 	hangUp()
-	s.logged(`level=INFO msg="provisioning file applied" file=\S+ connections=\[tracker\] calendars=\[\] teams=\[blue\] workflow=true tokens=\[two\]`)
+	s.logged(`level=INFO msg="provisioning file applied" file=\S+ connections=\[tracker\] calendars=\[\] teams=\[blue\] workflow=true services=\[shop\] catalog=true tokens=\[two\]`)
 	s.logged(`msg="sync ended" connection=tracker sync=2 state=done`)
 	if got1, got2 := s.status(one), s.status(two); got1 != 401 || got2 != 200 {
 		t.Errorf("after a good file: %d, %d", got1, got2)

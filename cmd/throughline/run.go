@@ -20,7 +20,7 @@ const (
 // program is what a command runs with.
 type program struct {
 	environ        []string
-	args           []string // the command's positional arguments, as many as it declares
+	args           []string // the command's positional arguments, as many as it declares, or more of the last
 	stdin          io.Reader
 	stdout, stderr io.Writer
 }
@@ -41,7 +41,18 @@ type command struct {
 }
 
 // argument is a positional argument: FILE, and what it is for.
-type argument struct{ name, usage string }
+type argument struct {
+	name, usage string
+	more        bool // the last one, of which there may be several
+}
+
+// placeholder is the argument in the usage of its command.
+func (a argument) placeholder() string {
+	if a.more {
+		return a.name + "..."
+	}
+	return a.name
+}
 
 // usageError is a mistake of whoever started the program.
 type usageError struct{ err error }
@@ -115,7 +126,7 @@ func runCommand(ctx context.Context, cmd command, group string, args []string, p
 		return nil
 	case err != nil:
 		return wrong("%w", err)
-	case len(given) > len(cmd.args):
+	case len(given) > len(cmd.args) && (len(cmd.args) == 0 || !cmd.args[len(cmd.args)-1].more):
 		return wrong("unknown argument %q", given[len(cmd.args)])
 	case len(given) < len(cmd.args):
 		return wrong("%s is missing: %s", cmd.args[len(given)].name, cmd.args[len(given)].usage)
@@ -172,7 +183,7 @@ func printCommandHelp(w io.Writer, c command, name string, flags *flag.FlagSet) 
 	usage := ""
 	flags.VisitAll(func(*flag.Flag) { usage = " [flags]" })
 	for _, a := range c.args {
-		usage += " " + a.name
+		usage += " " + a.placeholder()
 	}
 	say(w, "\nUsage: throughline %s%s\n", name, usage)
 	for _, a := range c.args {

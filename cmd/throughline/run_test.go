@@ -98,7 +98,7 @@ func TestArguments(t *testing.T) {
 	var got program
 	var role string
 	file := command{
-		name: "file", summary: "does it", args: []argument{{"FILE", "what to write"}, {"TO", "where to"}},
+		name: "file", summary: "does it", args: []argument{{name: "FILE", usage: "what to write"}, {name: "TO", usage: "where to"}},
 		define: func(flags *flag.FlagSet) action {
 			flags.StringVar(&role, "role", "", "the `ROLE`")
 			return func(_ context.Context, p program) error { got = p; return nil }

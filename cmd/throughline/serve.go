@@ -110,11 +110,12 @@ func (a *app) serve(ctx context.Context, listener net.Listener, demo bool) error
 		DB: a.db, Store: a.store, Worker: a.worker, Kinds: kindsFor(a.cfg), Client: a.client,
 		Inbox: a.inbox, Pushes: ci.Pushes(), Recent: a.worker.Recent,
 		Log: a.log, TrustedProxies: a.cfg.TrustedProxies, Now: time.Now, Stale: staleAnswers,
-		Ready:    func(context.Context) error { return ctx.Err() },
+		Ready:    func(context.Context) error { return errors.Join(ctx.Err(), a.counted()) },
 		Observer: a.metrics,
 		Metrics:  web.Metrics{Handler: a.metrics.Handler(), User: a.cfg.MetricsUser, Password: a.cfg.MetricsPassword},
 	}).Handler()
 	server := newServer(handler, a.log)
+	a.countSoon(ctx)
 	g.Go(func() error {
 		if err := server.Serve(listener); !errors.Is(err, http.ErrServerClosed) {
 			return fmt.Errorf("serve: %w", err)

@@ -17,8 +17,8 @@ func storeCommands() []command {
 	return []command{{
 		name: "copy", summary: "copy all facts to an empty store, or go on with a copy that was cut off; the server must be stopped",
 		args: []argument{
-			{"FROM", "the store to read: " + placeUsage},
-			{"TO", "the store to fill, named likewise: a ClickHouse database or a SQLite file that is empty or not there yet"},
+			{name: "FROM", usage: "the store to read: " + placeUsage},
+			{name: "TO", usage: "the store to fill, named likewise: a ClickHouse database or a SQLite file that is empty or not there yet"},
 		},
 		define: simple(storeCopy),
 	}}

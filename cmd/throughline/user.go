@@ -21,7 +21,7 @@ import (
 // userCommands work beside a running server: they open the control database
 // only, and do not lock the data directory.
 func userCommands() []command {
-	email := []argument{{"EMAIL", "the address that the user signs in with"}}
+	email := []argument{{name: "EMAIL", usage: "the address that the user signs in with"}}
 	return []command{
 		{name: "add", summary: "add a user, or print a link to become one", args: email, define: defineUserAdd},
 		{name: "passwd", summary: "set a user's password and end their sessions", args: email, define: simple(userPasswd)},

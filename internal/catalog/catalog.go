@@ -14,6 +14,7 @@ import (
 	"net/url"
 	"strings"
 	"time"
+	"unicode"
 )
 
 const (
@@ -74,7 +75,7 @@ func (b *Backstage) Owner(ctx context.Context, repository string) (string, error
 		return "", err
 	}
 	for _, e := range all {
-		if owner := strings.TrimSpace(e.Spec.Owner); owner != "" && len(owner) <= maxOwner {
+		if owner := strings.TrimSpace(e.Spec.Owner); owner != "" && len(owner) <= maxOwner && !strings.ContainsFunc(owner, unicode.IsControl) {
 			return owner, nil
 		}
 	}

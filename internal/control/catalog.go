@@ -172,13 +172,14 @@ func (db *DB) sealedToken(token string) []byte {
 	return db.box.Seal([]byte(token), catalogToken)
 }
 
-// replaceCatalog stores c; what the one before said stays when it is the same.
+// replaceCatalog stores c; what the one before said stays when it is the same, and is
+// asked for again.
 func replaceCatalog(ctx context.Context, tx *sql.Tx, c Catalog, token []byte, same bool) error {
-	statements := []string{`DELETE FROM catalog`}
-	if !same {
-		statements = append(statements, `DELETE FROM catalog_owners`)
+	owners := `DELETE FROM catalog_owners`
+	if same {
+		owners = `UPDATE catalog_owners SET asked_at = 0`
 	}
-	for _, statement := range statements {
+	for _, statement := range []string{`DELETE FROM catalog`, owners} {
 		if _, err := tx.ExecContext(ctx, statement); err != nil {
 			return fmt.Errorf("store the catalogue: %w", err)
 		}

@@ -27,6 +27,19 @@ func (db *DB) RunNow(ctx context.Context, name string, now time.Time) error {
 	return db.resume(ctx, name, now)
 }
 
+// RunBy makes a connection due by an instant, unless it is paused or its last syncs
+// failed: then it keeps its own time.
+func (db *DB) RunBy(ctx context.Context, id int64, at time.Time) error {
+	return db.tx(ctx, func(tx *sql.Tx) error {
+		_, err := tx.ExecContext(ctx, `UPDATE connections SET next_run_at = min(next_run_at, ?)
+			WHERE id = ? AND paused_at = 0 AND failures = 0`, millis(at), id)
+		if err != nil {
+			return fmt.Errorf("run connection %d by an instant: %w", id, err)
+		}
+		return nil
+	})
+}
+
 // Resume ends a pause and makes the connection due. Errors: ErrNotFound, ErrPushed.
 func (db *DB) Resume(ctx context.Context, name string, now time.Time) error {
 	return db.resume(ctx, name, now)

@@ -165,6 +165,12 @@ func deleteService(ctx context.Context, tx *sql.Tx, id int64) error {
 // repositoryName is owner/name, or a path of groups that ends in a name.
 var repositoryName = regexp.MustCompile(`^[\w.-]+(/[\w.-]+)+$`)
 
+// Check finds what is wrong with a service by itself, as SaveService does.
+func (s Service) Check() error {
+	_, err := s.normal()
+	return err
+}
+
 // normal is s in the form it is stored in, checked.
 func (s Service) normal() (Service, error) {
 	s.Name, s.Repository = strings.TrimSpace(s.Name), strings.TrimSpace(s.Repository)

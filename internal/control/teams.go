@@ -279,6 +279,12 @@ func deleteTeam(ctx context.Context, tx *sql.Tx, id int64) error {
 	return nil
 }
 
+// Check finds what is wrong with a team by itself, as SaveTeam does.
+func (t Team) Check() error {
+	_, err := t.normal()
+	return err
+}
+
 // normal is t in the form it is stored in, checked.
 func (t Team) normal() (Team, error) {
 	t.Name, t.Calendar = strings.TrimSpace(t.Name), strings.TrimSpace(t.Calendar)

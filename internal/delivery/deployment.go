@@ -150,6 +150,9 @@ type Incident struct {
 	Teams      []string `json:"teams,omitempty"` // as the source names them
 	// Gone says that it is none any more: it stays stored, and is in no answer.
 	Gone bool `json:"gone,omitempty"`
+	// Whole says that this is all of it: what is empty is so, whatever was said
+	// before.
+	Whole bool `json:"whole,omitempty"`
 }
 
 // Ticket is a ticket of Jira that is counted only.

@@ -143,6 +143,10 @@ func TestIncidentsToldInAnyOrder(t *testing.T) {
 	if i := mergedInAnyOrder(t, []Incident{open, closed}, MergeIncident); i.ResolvedAt != 20 {
 		t.Errorf("of a source without a clock it is %+v", i)
 	}
+	whole := said(Incident{Title: "Slow", StartedAt: 12, UpdatedAt: 40, ToldAt: 41, Whole: true})
+	if i := mergedInAnyOrder(t, []Incident{closed, again, whole}, MergeIncident); i.Version != "" || i.StartedAt != 12 || i.Title != "Slow" || i.ToldAt != 41 {
+		t.Errorf("told as a whole, it is %+v", i)
+	}
 }
 
 func TestTicketsToldInAnyOrder(t *testing.T) {

@@ -4,7 +4,8 @@ import "cmp"
 
 // MergeIncident is MergeDeployment for an incident. The one that is newer by the
 // source's clock, or that was told later where either has none, also decides what
-// it does not say of an end: so an incident is opened again, or comes back.
+// it does not say of an end: so an incident is opened again, or comes back. Where it
+// is Whole, it decides everything.
 func MergeIncident(stored, said Incident) Incident {
 	if stored.ID == "" {
 		return said
@@ -13,6 +14,10 @@ func MergeIncident(stored, said Incident) Incident {
 	i, other := said, stored
 	if n > 0 {
 		i, other = stored, said
+	}
+	if n != 0 && i.Whole {
+		i.UpdatedAt, i.ToldAt = max(stored.UpdatedAt, said.UpdatedAt), max(stored.ToldAt, said.ToldAt)
+		return i
 	}
 	for _, f := range [...]struct {
 		to   *string
@@ -36,7 +41,7 @@ func MergeIncident(stored, said Incident) Incident {
 		i.StartedAt = earliest(i.StartedAt, other.StartedAt)
 		i.DetectedAt = earliest(i.DetectedAt, other.DetectedAt)
 		i.ResolvedAt = max(i.ResolvedAt, other.ResolvedAt)
-		i.Gone = i.Gone || other.Gone
+		i.Gone, i.Whole = i.Gone || other.Gone, i.Whole || other.Whole
 	}
 	i.UpdatedAt, i.ToldAt = max(stored.UpdatedAt, said.UpdatedAt), max(stored.ToldAt, said.ToldAt)
 	return i

@@ -76,8 +76,9 @@ func (e *Exporter) Rebuilt() bool {
 const (
 	// look is how often it is looked whether the setup has changed.
 	look = 10 * time.Second
-	// An update takes at most a tenth of the time, while facts keep coming.
-	minPause, maxPause, share = 500 * time.Millisecond, 30 * time.Second, 10
+	// While facts keep coming, an update takes at most a fifth of the time, unless it
+	// takes very long.
+	minPause, maxPause, share = 500 * time.Millisecond, 15 * time.Second, 4
 )
 
 // Run updates until ctx ends: soon after facts were stored, and now and then for what

@@ -12,12 +12,14 @@ type Report struct {
 	NotTaken  []Line // and what to do
 	// Set are variables of ours with their values, to be set for the server.
 	Set []string
+	// Next is what is left to do by hand.
+	Next []string
 }
 
 // Line is what there is to say of a variable.
 type Line struct {
 	Variable string // "" when its name may not be shown
-	Line     int    // in the file; 0 when it is not set there
+	Line     int    // in the file; 0 when it is not set there, -1 when it is of no line
 	Text     string
 }
 
@@ -50,11 +52,20 @@ func (r *Report) String() string {
 		}
 		b.WriteByte('\n')
 	}
+	if len(r.Next) > 0 {
+		b.WriteString("What is left to do:\n")
+		for _, line := range r.Next {
+			fmt.Fprintf(&b, "  %s\n", line)
+		}
+		b.WriteByte('\n')
+	}
 	return b.String()
 }
 
 func (l *Line) place() string {
 	switch {
+	case l.Line < 0:
+		return l.Variable
 	case l.Variable == "":
 		return fmt.Sprintf("line %d", l.Line)
 	case l.Line == 0:

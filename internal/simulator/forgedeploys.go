@@ -78,11 +78,23 @@ type deploys struct {
 
 const deploymentsAJob = 8 // ids: regions, and going back in each
 
+// repoOfDeployment is whose repository a deployment's id is.
+func (g *GitHub) repoOfDeployment(id int64) (*repo, bool) {
+	n := (id/deploymentsAJob - firstJobID) / 64 % idsASecond
+	for _, r := range g.seen() {
+		if int64(r.n) == n {
+			return r, true
+		}
+	}
+	return nil, false
+}
+
 // deploysOf are a repository's deployments, those to come among them.
 func (g *GitHub) deploysOf(r *repo, t delivery.Instant) *deploys {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	g.until(t)
+	g.keep(r)
 	if r.deploys == nil || r.deploys.runs != len(r.runs) {
 		r.deploys = g.deploy(r)
 	}

@@ -269,8 +269,8 @@ func (f *forge) statusNodes(ids any) []any {
 		raw, _ := base64.StdEncoding.DecodeString(text) // what is no id is of nothing
 		n, err := strconv.ParseInt(strings.TrimPrefix(string(raw), "010:Deployment"), 10, 64)
 		var node any
-		for _, r := range f.g.seen() {
-			if d := f.g.deploysOf(r, now).byID[n]; err == nil && d != nil && d.created <= now {
+		if r, ok := f.g.repoOfDeployment(n); ok && err == nil {
+			if d := f.g.deploysOf(r, now).byID[n]; d != nil && d.created <= now {
 				node = fieldsOf{"databaseId": d.id, "statuses": statusList(d, now)}
 			}
 		}

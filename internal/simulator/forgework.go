@@ -82,6 +82,7 @@ func (g *GitHub) storyAt(r *repo, t delivery.Instant) *story {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	g.until(t)
+	g.keep(r)
 	var landed []*landing
 	for _, l := range r.landings {
 		if l.at <= t && l.at >= g.start {
@@ -93,6 +94,14 @@ func (g *GitHub) storyAt(r *repo, t delivery.Instant) *story {
 		r.story = r.tell(landed)
 	}
 	return r.story
+}
+
+// keep forgets what was made of another repository than r. g is locked.
+func (g *GitHub) keep(r *repo) {
+	if g.last != nil && g.last != r {
+		g.last.story, g.last.deploys = nil, nil
+	}
+	g.last = r
 }
 
 // tell makes the commits of landings.

@@ -53,6 +53,7 @@ type GitHub struct {
 	day   int32 // the first one that is not made yet
 	repos []*repo
 	book  *forgeBook // of the last address
+	last  *repo      // whose story and deployments are kept: they can be made again
 }
 
 // GitHub makes the company's GitHub. The same seed, present and options make

@@ -148,6 +148,7 @@ func (w *Worker) storeTogether(ctx context.Context, c control.Connection, entrie
 	p.stored = true
 	if len(batch.Deployments)+len(batch.Changes)+len(batch.Incidents) > 0 {
 		w.DeploymentsChanged()
+		w.complete(ctx, c, &batch)
 	}
 	done := make(map[int64]string, len(kept))
 	for i, e := range kept {

@@ -65,7 +65,7 @@ func (w *Worker) askEach(ctx context.Context, endpoint string, from Catalog, rep
 	for _, repository := range repositories {
 		owner, err := from.Owner(ctx, repository)
 		if ctx.Err() != nil {
-			return nil
+			return ctx.Err()
 		}
 		if err != nil {
 			w.log.WarnContext(ctx, "the catalogue does not answer, what it said before holds", "error", err)

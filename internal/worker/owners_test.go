@@ -77,6 +77,12 @@ func TestAskOwners(t *testing.T) {
 	}
 	ask(0, "Acme/Site", "acme/pay", "acme/shop")
 	ask(time.Minute)
+	for _, token := range []string{"other", "good"} { // given anew, it is tried at once
+		if _, err := w.db.SaveCatalog(ctx, control.Catalog{Endpoint: "https://b.example.com"}, &token); err != nil {
+			t.Fatal(err)
+		}
+	}
+	ask(time.Minute, "Acme/Site", "acme/pay", "acme/shop")
 	store.repositories = append(store.repositories, "acme/new")
 	ask(2*time.Minute, "acme/new")
 	from.down = true

@@ -57,14 +57,15 @@ type Worker struct {
 
 	catalogs chan struct{} // holds one: look what the catalogue is to be asked
 
-	wake    chan struct{} // holds one: look for due work
-	changed chan struct{} // holds one: read the workflow again
-	facts   chan struct{} // holds one: derive deployments
-	deriver *delivery.Deriver
-	slots   chan struct{} // holds one per sync under way
-	waiting atomic.Int32  // how many wait for the fact store
-	rebuilt atomic.Value  // progress of the rebuild under way
-	applied atomic.Value  // delivery.Workflows that the store was last handed
+	wake       chan struct{} // holds one: look for due work
+	changed    chan struct{} // holds one: read the workflow again
+	facts      chan struct{} // holds one: derive deployments
+	deriver    *delivery.Deriver
+	completing completions
+	slots      chan struct{} // holds one per sync under way
+	waiting    atomic.Int32  // how many wait for the fact store
+	rebuilt    atomic.Value  // progress of the rebuild under way
+	applied    atomic.Value  // delivery.Workflows that the store was last handed
 }
 
 // New returns a worker that reaches sources of these kinds by client.

@@ -72,6 +72,7 @@ func readDeployment(f fields) delivery.Deployment {
 		Range:           readCommits(f),
 	}
 	f.deployedWhen(&d)
+	d.HeadStart = firstAuthored(d.Range)
 	if d.ID == "" && f.value("id") == nil {
 		at := d.StartedAt
 		if !at.Known() {
@@ -134,6 +135,19 @@ func readCommits(f fields) *delivery.CommitRange {
 		r.Commits = append(r.Commits, readCommit(f, v, fmt.Sprintf("%s[%d]", f.path("commits"), i)))
 	}
 	return r
+}
+
+// firstAuthored is the earliest time at which a commit was written, 0 when none is said.
+func firstAuthored(r *delivery.CommitRange) (first delivery.Instant) {
+	if r == nil {
+		return 0
+	}
+	for _, c := range r.Commits {
+		if c.AuthoredAt.Known() && (first == 0 || c.AuthoredAt < first) {
+			first = c.AuthoredAt
+		}
+	}
+	return first
 }
 
 func readCommit(f fields, v any, at string) delivery.Commit {

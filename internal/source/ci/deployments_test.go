@@ -51,6 +51,7 @@ func TestFullDeployment(t *testing.T) {
 		CreatedAt: instant(t, "2026-11-18T09:00:00Z"), StartedAt: instant(t, "2026-11-18T09:01:00Z"),
 		FinishedAt: instant(t, "2026-11-18T09:10:00Z"), UpdatedAt: instant(t, "2026-11-18T09:11:00Z"),
 		Hotfix: true, Unplanned: true, FixesDeployment: "4700", Impact: "checkout was down for 3 % of customers",
+		HeadStart: instant(t, "2026-11-17T15:00:00Z"),
 		Range: &delivery.CommitRange{Commits: []delivery.Commit{
 			{SHA: "fedcba9876543210fedcba9876543210fedcba98"},
 			{

@@ -84,6 +84,7 @@ type EncodedIncident struct {
 	URL        string           `json:"url"`
 	Teams      []string         `json:"teams"`
 	Gone       bool             `json:"gone"`
+	Whole      bool             `json:"whole"`
 }
 
 // EncodeIncident is EncodeDeployment for an incident.
@@ -104,5 +105,6 @@ func EncodeIncident(i delivery.Incident) EncodedIncident {
 		URL:        i.URL,
 		Teams:      append([]string{}, i.Teams...),
 		Gone:       i.Gone,
+		Whole:      i.Whole,
 	}
 }

@@ -10,12 +10,12 @@ import (
 var (
 	incidentFields = slices.Concat([]string{
 		"id", "service", "project", "title", "severity", "started_at", "detected_at", "resolved_at", "updated_at",
-		"deployment", "version", "sha", "url", "teams", "gone", "connection",
+		"deployment", "version", "sha", "url", "teams", "gone", "whole", "connection",
 	}, toldIncident)
 	// toldIncident is like toldDeployment.
 	toldIncident = []string{
 		"seq", "number", "status", "services", "group_id", "group", "confidence", "method", "evidence", "linked",
-		"deployments", "time_to_restore", "duration", "told_at", "cursor",
+		"deployments", "time_to_restore", "duration", "told_at", "cursor", "links",
 	}
 )
 
@@ -27,8 +27,8 @@ const maxTeams = 50
 //
 // Required is started_at. An incident without resolved_at is open, and without
 // detected_at it was detected when it started. Without id, service, project, title and
-// started_at tell it from others. Told again, it is as it was told last; with gone it
-// is none any more.
+// started_at tell it from others. Told again, it is as it was told last, but for what
+// is not said then, unless it is said to be whole; with gone it is none any more.
 func ParseIncidents(body []byte) (items []Read[delivery.Incident], batch bool, err error) {
 	return readAll(body, "incidents", readIncident, func(i *delivery.Incident) string { return i.ID })
 }
@@ -53,6 +53,7 @@ func readIncident(f fields) delivery.Incident {
 		URL:        f.url("url"),
 		Teams:      f.teams("teams"),
 		Gone:       f.flag("gone"),
+		Whole:      f.flag("whole"),
 	}
 	f.after("resolved_at", "started_at", i.ResolvedAt, i.StartedAt)
 	if i.ID == "" && f.value("id") == nil {

@@ -55,8 +55,39 @@ func (s *Source) Check(ctx context.Context) (source.Report, error) {
 		case err != nil:
 			return report, err
 		}
+		if err := s.probeDora(ctx, r, &report); err != nil {
+			return report, err
+		}
 	}
 	return report, nil
+}
+
+// probeDora tries whether the deployments of a repository may be read, and what led
+// to them.
+func (s *Source) probeDora(ctx context.Context, r found, report *source.Report) error {
+	for _, path := range []string{"/deployments", "/pulls", "/commits"} {
+		_, err := s.client.do(ctx, request{
+			path: "/repos/" + r.FullName + path, query: url.Values{"per_page": {"1"}}, limit: maxOtherBody, once: true,
+		})
+		switch {
+		case isStatus(err, http.StatusForbidden, http.StatusNotFound):
+			report.Missing = append(report.Missing, noDora(r.FullName, err))
+			return nil
+		case isStatus(err, http.StatusConflict): // nothing was ever pushed
+		case err != nil:
+			return err
+		}
+	}
+	return nil
+}
+
+// noDora says that not all that has to do with deployments is to be seen.
+func noDora(name string, err error) source.Message {
+	said := err.Error()
+	return source.Message{
+		Text:   "Not all of the deployments and pull requests of " + name + " can be read; the token may lack a permission: " + said,
+		Phrase: source.Phrase{ID: "github.dora", Args: []string{"name", name, "said", said}},
+	}
 }
 
 // probed are the repositories that are named, and the first of each organisation: a

@@ -61,7 +61,8 @@ type review struct {
 	User      *account `json:"user"` // of REST
 }
 
-// change is the pull request, without commits when there are more than were told.
+// change is the pull request, without commits or paths when there are more than were
+// told.
 func (g *graphChange) change(r *repo) delivery.Change {
 	c := delivery.Change{
 		Repository: r.name, ID: strconv.FormatInt(g.Number, 10), Number: g.Number, Title: cutText(g.Title, maxTitle),
@@ -85,7 +86,7 @@ func (g *graphChange) change(r *repo) delivery.Change {
 			c.Commits = append(c.Commits, g.Commits.Nodes[i].Commit.commit())
 		}
 	}
-	if g.Files != nil {
+	if g.Files != nil && g.Files.Total <= len(g.Files.Nodes) {
 		c.Paths = []string{}
 		for _, f := range g.Files.Nodes {
 			c.Paths = append(c.Paths, f.Path)

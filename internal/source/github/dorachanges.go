@@ -113,7 +113,7 @@ func (p *pull) changePage(ctx context.Context, r *repo, nodes []json.RawMessage,
 		if !c.MergedAt.Known() || p.tooOld(r, &c) {
 			continue
 		}
-		if c.Commits == nil || g.Files == nil || g.Reviews == nil {
+		if c.Commits == nil || c.Paths == nil || g.Reviews == nil {
 			lacking = false // it is completed, or noted
 			if err := p.completeChange(ctx, r, &c); err != nil {
 				if out.err = p.lackingChange(r, &c, err, &out); out.err != nil {

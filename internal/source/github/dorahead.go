@@ -90,17 +90,24 @@ func (c *completing) heads0(sha string) delivery.Instant {
 // first, without those that have long been unknown.
 func (c *completing) headless() []string {
 	var out []string
+	seen, lost := map[string]bool{}, map[string]bool{}
+	for _, sha := range c.lost().Lost {
+		lost[sha] = true
+	}
 	for i := len(c.stored) - 1; i >= 0; i-- {
 		d := &c.stored[i]
-		if d.HeadStart.Known() || !safeName.MatchString(d.SHA) || slices.Contains(out, d.SHA) {
+		if d.HeadStart.Known() || !safeName.MatchString(d.SHA) {
 			continue
 		}
 		if delivery.InstantOf(c.began)-max(d.CreatedAt, d.UpdatedAt, d.ToldAt) <= lostAfter {
 			c.recent[d.SHA] = true
-		} else if slices.Contains(c.lost().Lost, d.SHA) {
+		} else if lost[d.SHA] {
 			continue
 		}
-		out = append(out, d.SHA)
+		if !seen[d.SHA] {
+			out = append(out, d.SHA)
+		}
+		seen[d.SHA] = true
 	}
 	return out
 }

@@ -17,7 +17,7 @@ import (
 // with one part is a problem, and the others go on.
 func (p *pull) dora(ctx context.Context, r *repo) error {
 	if r.state == nil || p.waits != nil { // nobody sees it, or GraphQL wants a pause
-		return nil
+		return nil //nolint:nilerr // none that is here
 	}
 	p.progress.Phase = phaseChanges
 	if !r.dora().Deployments.Seen.Known() {
@@ -53,16 +53,13 @@ func (p *pull) part(ctx context.Context, r *repo, step func(context.Context, *re
 		return err
 	}
 	r.partial = true
-	if said := err.Error(); isStatus(err, http.StatusForbidden, http.StatusNotFound) {
+	if isStatus(err, http.StatusForbidden, http.StatusNotFound) {
 		if r.refused { // one permission, or one feature, and so many steps
 			return nil
 		}
 		r.refused = true
-		return p.emit(delivery.Batch{}, []source.Problem{{
-			Record: r.name, Path: "$",
-			Message: "Not all of the deployments and pull requests of " + r.name + " can be read; the token may lack a permission: " + said,
-			Phrase:  source.Phrase{ID: "github.dora", Args: []string{"name", r.name, "said", said}},
-		}})
+		m := noDora(r.name, err)
+		return p.emit(delivery.Batch{}, []source.Problem{{Record: r.name, Path: "$", Message: m.Text, Phrase: m.Phrase}})
 	}
 	return p.emit(delivery.Batch{}, []source.Problem{problemOf(r.name, err)})
 }

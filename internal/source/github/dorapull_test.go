@@ -428,3 +428,99 @@ func TestNewsIsTaken(t *testing.T) {
 		t.Errorf("%d requests for the news: %q", n, f.asked)
 	}
 }
+
+// TestSecondaryLimit leaves GitHub alone for as long as it wants.
+func TestSecondaryLimit(t *testing.T) {
+	r := newRig(shop(), "acme/pay")
+	r.transport.Fault = func(_ int, req *http.Request) (*http.Response, error) {
+		if req.URL.Path == "/graphql" {
+			return sourcetest.Answer(403, `{"message":"You have exceeded a secondary rate limit."}`, "Retry-After", "90")(0, req)
+		}
+		return nil, nil //nolint:nilnil // the request goes through
+	}
+	at, ok := limitOf(r.pull(t, -1))
+	if !ok || at.Sub(r.now) != 90*time.Second {
+		t.Errorf("until %s, %v", at, ok)
+	}
+	r.transport.Fault = nil
+	r.mustPull(t)
+	if n := len(r.memory.Facts().Changes); n != 13 {
+		t.Errorf("%d changes", n)
+	}
+}
+
+// TestWhereGraphQLIs knows the addresses of GitHub and of a server of one's own.
+func TestWhereGraphQLIs(t *testing.T) {
+	for base, want := range map[string]string{
+		"https://api.github.com":             "https://api.github.com/graphql",
+		"https://github.example.com/api/v3/": "https://github.example.com/api/graphql",
+	} {
+		src, err := Kind().New(source.Config{
+			Connection: "gh", Secrets: map[string]string{"token": "x"},
+			Settings: settingsOf(t, map[string]any{"repositories": "acme/pay", "base_url": base}),
+		}, http.DefaultClient)
+		if err != nil {
+			t.Fatal(err)
+		}
+		req, err := src.(*Source).client.build(t.Context(), request{method: http.MethodPost, path: "/graphql", graph: true, body: []byte("{}")}, "")
+		if err != nil || req.URL.String() != want {
+			t.Errorf("%s: %v, %v", base, req, err)
+		}
+	}
+}
+
+// TestBudgetsAreShown says what is left of both APIs.
+func TestBudgetsAreShown(t *testing.T) {
+	f := shop()
+	f.headers = map[string]string{
+		"X-RateLimit-Limit": "5000", "X-RateLimit-Remaining": "4321", "X-RateLimit-Reset": fmt.Sprint(testNow.Add(time.Hour).Unix()), "X-RateLimit-Resource": "core",
+	}
+	r := newRig(f, "acme/pay")
+	r.mustPull(t)
+	reset := delivery.InstantOf(testNow.Add(time.Hour))
+	last := r.pages[len(r.pages)-1].Progress
+	if last.REST != (source.Budget{Limit: 5000, Left: 4321, ResetAt: reset}) || last.GraphQL != (source.Budget{Limit: 5000, Left: 4900, ResetAt: reset}) {
+		t.Errorf("%+v, %+v", last.REST, last.GraphQL)
+	}
+}
+
+// TestBetween compares two commits of a history with a merge.
+func TestBetween(t *testing.T) {
+	tree := ancestry{}
+	for _, c := range []struct {
+		sha     string
+		parents []string
+	}{{"d", []string{"c"}}, {"c", []string{"b", "y"}}, {"y", []string{"x"}}, {"x", []string{"a"}}, {"b", []string{"a"}}, {"a", []string{"z"}}} {
+		tree.add(delivery.Commit{SHA: c.sha}, false, c.parents)
+	}
+	for _, c := range []struct {
+		base, head, want string
+		behind, known    bool
+	}{
+		{"b", "d", "x y c d", false, true},
+		{"a", "b", "b", false, true},
+		{"b", "y", "x y", false, true},
+		{"d", "x", "", true, true},
+		{"d", "d", "", false, true},
+		{"b", "gone", "", false, false},
+		{"z", "a", "", false, false},
+	} {
+		got, known := tree.between(c.base, c.head)
+		if known != c.known {
+			t.Errorf("%s...%s is known: %v", c.base, c.head, known)
+		}
+		if !known {
+			continue
+		}
+		var shas []string
+		for _, one := range got.Commits {
+			shas = append(shas, one.SHA)
+		}
+		if text := strings.Join(shas, " "); text != c.want || got.Behind != c.behind || got.Cut {
+			t.Errorf("%s...%s: %q, behind %v", c.base, c.head, text, got.Behind)
+		}
+	}
+	if _, known := (ancestry{"b": {parents: []string{"old"}}, "h": {order: 1, parents: []string{"older"}}}).between("b", "h"); known {
+		t.Error("two histories that do not meet are compared")
+	}
+}

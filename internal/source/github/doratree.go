@@ -1,6 +1,7 @@
 package github
 
 import (
+	"container/heap"
 	"regexp"
 	"slices"
 	"strconv"
@@ -25,19 +26,11 @@ func (t ancestry) add(c delivery.Commit, direct bool, parents []string) {
 	}
 }
 
-// reach are a commit and all that it holds, as far as they were read.
-func (t ancestry) reach(sha string) map[string]bool {
-	out := map[string]bool{}
-	for todo := []string{sha}; len(todo) > 0; {
-		at := todo[len(todo)-1]
-		todo = todo[:len(todo)-1]
-		if n := t[at]; n != nil && !out[at] {
-			out[at] = true
-			todo = append(todo, n.parents...)
-		}
-	}
-	return out
-}
+// ofBase and ofHead say which of two commits hold another one.
+const (
+	ofBase = 1 << iota
+	ofHead
+)
 
 // between is base...head as GitHub would compare them, and false when what was read
 // does not say.
@@ -45,37 +38,83 @@ func (t ancestry) between(base, head string) (*delivery.CommitRange, bool) {
 	if t[base] == nil || t[head] == nil {
 		return nil, false
 	}
+	w := walk{tree: t, held: map[string]int{}}
+	w.reach(base, ofBase)
+	w.reach(head, ofHead)
 	out := &delivery.CommitRange{Base: base}
-	held := t.reach(base)
-	if held[head] {
-		out.Behind = base != head
-		return out, true
-	}
-	var found []*treeCommit
-	seen := map[string]bool{}
-	for todo := []string{head}; len(todo) > 0; {
-		at := todo[len(todo)-1]
-		todo = todo[:len(todo)-1]
-		if held[at] || seen[at] {
-			continue
+	var found []delivery.Commit
+	for w.undecided > 0 {
+		at := heap.Pop(&w.queue).(place)
+		held := w.held[at.sha]
+		if held == ofHead {
+			w.undecided--
+			found = append(found, t[at.sha].commit)
 		}
-		n := t[at]
-		if n == nil { // before what was read: base may hold it, or not
-			return nil, false
-		}
-		seen[at] = true
-		found = append(found, n)
-		todo = append(todo, n.parents...)
-	}
-	slices.SortFunc(found, func(a, b *treeCommit) int { return b.order - a.order })
-	for _, n := range found {
-		if len(out.Commits) == maxRange {
-			out.Cut = true
+		if at.sha == head && held&ofBase != 0 {
 			break
 		}
-		out.Commits = append(out.Commits, n.commit)
+		for _, parent := range t[at.sha].parents {
+			n := t[parent]
+			switch {
+			case n == nil && held == ofHead: // before what was read: base may hold it, or not
+				return nil, false
+			case n != nil && n.order <= at.order: // clocks went wrong: this walk does not do
+				return nil, false
+			case n != nil:
+				w.reach(parent, held)
+			}
+		}
 	}
+	out.Behind = base != head && w.held[head]&ofBase != 0
+	slices.Reverse(found)
+	out.Commits, out.Cut = found[:min(len(found), maxRange)], len(found) > maxRange
 	return out, true
+}
+
+// walk goes back from two commits, the latest first, so that what holds a commit is
+// known when its turn comes.
+type walk struct {
+	tree      ancestry
+	queue     places
+	held      map[string]int
+	undecided int // in the queue, that base is not known to hold
+}
+
+// reach notes that a commit is held.
+func (w *walk) reach(sha string, by int) {
+	before := w.held[sha]
+	after := before | by
+	w.held[sha] = after
+	switch {
+	case before == 0:
+		heap.Push(&w.queue, place{w.tree[sha].order, sha})
+		if after == ofHead {
+			w.undecided++
+		}
+	case before == ofHead && after != ofHead:
+		w.undecided--
+	}
+}
+
+// place is that of a commit in the history of its branch.
+type place struct {
+	order int
+	sha   string
+}
+
+// places are a heap, the latest commit first.
+type places []place
+
+func (p places) Len() int           { return len(p) }
+func (p places) Less(i, j int) bool { return p[i].order < p[j].order }
+func (p places) Swap(i, j int)      { p[i], p[j] = p[j], p[i] }
+func (p *places) Push(x any)        { *p = append(*p, x.(place)) }
+
+func (p *places) Pop() any {
+	last := len(*p) - 1
+	x := (*p)[last]
+	*p = (*p)[:last]
+	return x
 }
 
 // maxRange is how many commits of a range are kept.

@@ -203,7 +203,7 @@ func TestCheck(t *testing.T) {
 	for _, m := range report.Missing {
 		missing = append(missing, m.ID+" "+m.Args[1])
 	}
-	want := []string{"github.repository acme/gone", "github.organization nobody", "github.actions acme/secret"}
+	want := []string{"github.repository acme/gone", "github.organization nobody", "github.actions acme/secret", "github.dora acme/secret"}
 	if diff := cmp.Diff(want, missing); diff != "" {
 		t.Error(diff)
 	}
