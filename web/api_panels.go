@@ -43,24 +43,24 @@ type apiPanelData struct {
 
 // apiPanelFilter is the filter as it was understood.
 type apiPanelFilter struct {
-	Connection []string         `json:"connection"`
-	Queue      []string         `json:"queue"`
-	Type       []string         `json:"type"`
-	Team       []string         `json:"team"`
-	Project    []string         `json:"project,omitempty"` // these of runs
-	Workflow   []string         `json:"workflow,omitempty"`
-	Branch     []string         `json:"branch,omitempty"` // none: the default ones
-	Restarts   *bool            `json:"restarts,omitempty"`
+	Connection  []string           `json:"connection"`
+	Queue       []string           `json:"queue"`
+	Type        []string           `json:"type"`
+	Team        []string           `json:"team"`
+	Project     []string           `json:"project,omitempty"` // these of runs
+	Workflow    []string           `json:"workflow,omitempty"`
+	Branch      []string           `json:"branch,omitempty"` // none: the default ones
+	Restarts    *bool              `json:"restarts,omitempty"`
 	Service     []string           `json:"service,omitempty"`     // these of deployments
 	Environment []string           `json:"environment,omitempty"` // none: production
 	Links       string             `json:"links,omitempty"`       // confirmed or suspected
 	Start       delivery.LeadStart `json:"start,omitempty"`
 	Benchmark   delivery.Benchmark `json:"benchmark,omitempty"`
-	From       delivery.Instant `json:"from"`
-	To         delivery.Instant `json:"to"` // excluded
-	Bucket     delivery.Unit    `json:"bucket"`
-	Clock      delivery.Clock   `json:"clock"`
-	Timezone   string           `json:"timezone"` // of days and buckets
+	From        delivery.Instant   `json:"from"`
+	To          delivery.Instant   `json:"to"` // excluded
+	Bucket      delivery.Unit      `json:"bucket"`
+	Clock       delivery.Clock     `json:"clock"`
+	Timezone    string             `json:"timezone"` // of days and buckets
 }
 
 // quantileMethod names how percentiles are interpolated.
