@@ -44,7 +44,8 @@ type restDeployment struct {
 func (g *restDeployment) deployment(r *repo) delivery.Deployment {
 	return delivery.Deployment{
 		Repository: r.name, ID: strconv.FormatInt(g.ID, 10), Environment: cmp.Or(g.Environment, g.Original), Production: g.Production,
-		SHA: g.SHA, Ref: g.Ref, Description: cutText(g.Description, maxTitle), Creator: g.Creator.name(),
+		SHA: g.SHA, Ref: cutText(strings.TrimSpace(g.Ref), maxTitle), Description: cutText(strings.TrimSpace(g.Description), maxTitle),
+		Creator: g.Creator.name(), Version: versionOf(g.Payload),
 		CreatedAt: g.Created.at(), UpdatedAt: g.Updated.at(), Redeployment: redeployed(g.Payload),
 		Part: true, // its range comes later
 	}
