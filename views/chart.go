@@ -58,6 +58,9 @@ type ChartSpec struct {
 
 // ChartOf draws a panel.
 func ChartOf(d delivery.PanelData, p *i18n.Printer, spec ChartSpec) Chart {
+	if d.Of == delivery.OfDora && d.Shape == delivery.Bars {
+		d = stagesNamed(d, p)
+	}
 	m := newMeta(d, p)
 	m.Lists, m.Lines = spec.Lists, chartLines(&d, p)
 	switch d.Shape {
@@ -131,6 +134,9 @@ func wordOf(of delivery.Subject, id string) string {
 	if own, ok := runWords[id]; ok && of == delivery.OfRuns {
 		return own
 	}
+	if own, ok := doraWords[id]; ok && of == delivery.OfDora {
+		return own
+	}
 	return id
 }
 
@@ -140,7 +146,7 @@ func axisUnit(d delivery.PanelData) (unit string, per float64) {
 	switch d.Quantity {
 	case delivery.Rates:
 		return "percent", 0.01
-	case delivery.Counts:
+	case delivery.Counts, delivery.DeploymentCounts, delivery.TicketCounts:
 		return "runs", 1
 	}
 	largest := 0.0
@@ -165,6 +171,12 @@ func axisUnit(d delivery.PanelData) (unit string, per float64) {
 
 // axisName says what an axis counts, once, at its head.
 func axisName(p *i18n.Printer, d delivery.PanelData, m chartMeta) string {
+	if d.Of == delivery.OfDora && d.Quantity == delivery.Rates {
+		return p.T("chart.axis.percent.deployments")
+	}
+	if d.Of == delivery.OfDora && d.Quantity == delivery.Durations {
+		return p.T("chart.axis.elapsed." + m.Unit)
+	}
 	if d.Quantity != delivery.Durations {
 		return p.T("chart.axis." + m.Unit)
 	}

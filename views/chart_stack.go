@@ -18,6 +18,13 @@ var outcomeLooks = map[string]itemStyle{
 	string(delivery.RunCancelled): {Color: "var(--series-7)"},
 	string(delivery.RunSkipped):   {Color: "var(--series-5)", Decal: dotted},
 	string(delivery.RunUnknown):   {Color: "var(--series-3)"},
+	string(delivery.KindNormal):   {Color: "var(--series-1)"},
+	string(delivery.KindHotfix):   {Color: "var(--series-6)", Decal: hatched},
+	string(delivery.KindConfig):   {Color: "var(--series-3)"},
+	string(delivery.KindRollback): {Color: "var(--series-2)", Decal: dotted},
+	string(delivery.KindRedeploy): {Color: "var(--series-7)"},
+	"created":                     {Color: "var(--series-2)"},
+	"closed":                      {Color: "var(--series-3)", Decal: dotted},
 	"unfinished":                  {Color: "var(--edge)", Decal: hatched},
 }
 
@@ -35,7 +42,7 @@ func stackOption(d delivery.PanelData, p *i18n.Printer) map[string]any {
 	}
 	c.SetXAxis(labels)
 	c.XAxisList = []opts.XAxis{{Type: "category"}}
-	c.YAxisList = []opts.YAxis{{Type: "value", Name: p.T("chart.axis.runs"), Min: 0, MinInterval: 1}}
+	c.YAxisList = []opts.YAxis{{Type: "value", Name: p.T("chart.axis." + string(d.Quantity)), Min: 0, MinInterval: 1}}
 	for _, s := range d.Series {
 		if slices.Contains(besides, s.Name) {
 			continue

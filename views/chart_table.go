@@ -37,6 +37,9 @@ func TableOf(d delivery.PanelData) ([]Column, [][]Cell) {
 		if d.Of == delivery.OfRuns {
 			return namedTable(d)
 		}
+		if d.Of == delivery.OfDora {
+			return stagesTable(d)
+		}
 	}
 	return barsTable(d)
 }
@@ -118,7 +121,7 @@ func valueOf(d *delivery.PanelData, v *float64) Cell {
 		return nil
 	case d.Quantity == delivery.Rates:
 		return Rate(*v)
-	case d.Quantity == delivery.Counts:
+	case d.Quantity == delivery.Counts, d.Quantity == delivery.DeploymentCounts, d.Quantity == delivery.TicketCounts:
 		return int(*v)
 	}
 	return Seconds(*v)
@@ -209,6 +212,9 @@ func shownCell(d *delivery.PanelData, p *i18n.Printer, column string, c Cell) st
 	case string:
 		if column == "class" {
 			return p.T("class." + v)
+		}
+		if column == "stage" {
+			return p.T("dora.stage." + v)
 		}
 		return v
 	}

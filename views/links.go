@@ -17,7 +17,11 @@ func (p Panel) Records(ctx context.Context, slug string, params ...string) strin
 		q = url.Values{}
 	}
 	path := "/runs?"
-	if p.Of != delivery.OfRuns {
+	switch {
+	case p.Of == delivery.OfDora:
+		path = "/" + doraListOf(slug) + "?"
+		maps.Copy(q, doraParams[slug])
+	case p.Of != delivery.OfRuns:
 		path = "/issues?"
 		q.Set("panel", slug)
 	}
@@ -46,6 +50,12 @@ var measuredRuns = func() map[string]url.Values {
 // LeftOut is the address of what a panel leaves out for a reason, "" where there is
 // no list of it.
 func (p Panel) LeftOut(ctx context.Context, reason string) string {
+	if p.Of == delivery.OfDora {
+		if doraListOf(p.Slug) == "changes" {
+			return p.Records(ctx, p.Slug, "excluded", reason)
+		}
+		return ""
+	}
 	if p.Of != delivery.OfRuns {
 		return p.Records(ctx, p.Slug, "excluded", reason)
 	}
@@ -72,7 +82,7 @@ func (p Panel) Lists(ctx context.Context, d delivery.PanelData) []string {
 			out = append(out, p.Records(ctx, p.Slug, "from", from, "to", to))
 		}
 	case delivery.Bars:
-		if d.Of == delivery.OfRuns {
+		if d.Of != delivery.OfIssues {
 			return nil
 		}
 		for _, point := range d.Series[0].Points {

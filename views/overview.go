@@ -49,14 +49,20 @@ type Tab struct {
 
 // Figure is a headline figure.
 type Figure struct {
-	Label  string
-	Value  string // "" when there is nothing to compute it from
-	Exact  string // for the title attribute
-	Notes  []Note // what it was computed from
-	Change *Change
-	Before string    // what it was in the period before, with its days
-	Few    bool      // too few records to say much
-	Trend  []float64 // for the sparkline; NaN is a gap
+	Label     string
+	Value     string // "" when there is nothing to compute it from
+	Exact     string // for the title attribute
+	Notes     []Note // what it was computed from
+	Change    *Change
+	Before    string // what it was in the period before, with its days
+	Missing   string // why there is no value; "" says nothing
+	Interval  string // in which a rate probably is
+	Level     string // a benchmark's word for it
+	LevelKind string // elite, high, medium or low
+	Remark    string // on the benchmark
+
+	Few   bool      // too few records to say much
+	Trend []float64 // for the sparkline; NaN is a gap
 }
 
 // Note is a remark on a figure; Href leads to what it speaks of, "" for nowhere.

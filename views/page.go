@@ -75,6 +75,7 @@ var workEntries = []entry{
 	{"overview", "overview", "/", "nav.overview"},
 	{"flow", "flow", "/flow", "nav.flow"},
 	{"pipelines", "pipelines", "/pipelines", "nav.pipelines"},
+	{"dora", "dora", "/dora", "nav.dora"},
 }
 
 var footEntries = []entry{

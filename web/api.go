@@ -170,6 +170,16 @@ func (s *Server) filter(ctx context.Context, of delivery.Subject, q url.Values, 
 
 // narrow sets what the teams of a filter come to.
 func (s *Server) narrow(ctx context.Context, of delivery.Subject, f *delivery.Filter, teams delivery.Teams) error {
+	if of == delivery.OfDora {
+		if len(f.Teams) == 0 && len(f.Services) == 0 {
+			return nil
+		}
+		services, err := s.services(ctx)
+		if err != nil {
+			return err
+		}
+		return f.NarrowDora(teams, services)
+	}
 	if len(f.Teams) == 0 {
 		return nil
 	}

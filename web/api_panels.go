@@ -43,19 +43,24 @@ type apiPanelData struct {
 
 // apiPanelFilter is the filter as it was understood.
 type apiPanelFilter struct {
-	Connection []string         `json:"connection"`
-	Queue      []string         `json:"queue"`
-	Type       []string         `json:"type"`
-	Team       []string         `json:"team"`
-	Project    []string         `json:"project,omitempty"` // these of runs
-	Workflow   []string         `json:"workflow,omitempty"`
-	Branch     []string         `json:"branch,omitempty"` // none: the default ones
-	Restarts   *bool            `json:"restarts,omitempty"`
-	From       delivery.Instant `json:"from"`
-	To         delivery.Instant `json:"to"` // excluded
-	Bucket     delivery.Unit    `json:"bucket"`
-	Clock      delivery.Clock   `json:"clock"`
-	Timezone   string           `json:"timezone"` // of days and buckets
+	Connection  []string           `json:"connection"`
+	Queue       []string           `json:"queue"`
+	Type        []string           `json:"type"`
+	Team        []string           `json:"team"`
+	Project     []string           `json:"project,omitempty"` // these of runs
+	Workflow    []string           `json:"workflow,omitempty"`
+	Branch      []string           `json:"branch,omitempty"` // none: the default ones
+	Restarts    *bool              `json:"restarts,omitempty"`
+	Service     []string           `json:"service,omitempty"`     // these of deployments
+	Environment []string           `json:"environment,omitempty"` // none: production
+	Links       string             `json:"links,omitempty"`       // confirmed or suspected
+	Start       delivery.LeadStart `json:"start,omitempty"`
+	Benchmark   delivery.Benchmark `json:"benchmark,omitempty"`
+	From        delivery.Instant   `json:"from"`
+	To          delivery.Instant   `json:"to"` // excluded
+	Bucket      delivery.Unit      `json:"bucket"`
+	Clock       delivery.Clock     `json:"clock"`
+	Timezone    string             `json:"timezone"` // of days and buckets
 }
 
 // quantileMethod names how percentiles are interpolated.
@@ -155,6 +160,10 @@ func panelReport(p panel, d delivery.PanelData, printer *i18n.Printer) apiPanelD
 		},
 		AsOf: d.AsOf, N: d.N, Excluded: d.Excluded, Series: d.Series, Headline: map[string]*float64{},
 		Summary: views.Summary(d, printer), Markers: d.Markers,
+	}
+	if d.Of == delivery.OfDora {
+		answer.Filter.Service, answer.Filter.Environment = d.Filter.Services, d.Filter.Environments
+		answer.Filter.Links, answer.Filter.Start, answer.Filter.Benchmark = linksWord(d.Filter.Suspected), d.Filter.Start, d.Filter.Benchmark
 	}
 	if answer.Excluded == nil {
 		answer.Excluded = map[string]int{}

@@ -21,13 +21,22 @@ func (s *Server) filterBar(ctx context.Context, of delivery.Subject, action stri
 	if of == delivery.OfRuns {
 		groups = s.runGroups
 	}
+	if of == delivery.OfDora {
+		groups = s.doraGroups
+	}
 	choices, ferr := groups(ctx, teams)
 	if ferr != nil {
 		return views.FlowFilter{}, ferr
 	}
 	f := flowFilter(choices, q)
+	if of == delivery.OfDora {
+		doraChoices(&f, q)
+	}
 	f.Of, f.Action, f.Problems = of, action, filterProblems(ctx, err)
 	for i := range f.Groups {
+		if f.Groups[i].Name == "environment" {
+			f.Groups[i].None = i18n.T(ctx, "dora.environment.production")
+		}
 		if f.Groups[i].Name == "branch" {
 			offerAnyBranch(ctx, &f.Groups[i], q)
 		}

@@ -60,6 +60,9 @@ func (s *Server) metrics(m metricsPage) http.HandlerFunc {
 		if len(page.Filter.Problems) > 0 {
 			status = http.StatusBadRequest
 		}
+		if m.of == delivery.OfDora {
+			page.Lists = doraLists(ctx, q)
+		}
 		for _, p := range panels() {
 			if p.page == m.path {
 				page.Panels = append(page.Panels, panelView(ctx, p, q))
@@ -74,6 +77,10 @@ func (s *Server) metrics(m metricsPage) http.HandlerFunc {
 func (s *Server) nothingYet(ctx context.Context, of delivery.Subject) (*views.Empty, views.Rebuild, error) {
 	if of == delivery.OfRuns {
 		empty, err := s.noRuns(ctx)
+		return empty, views.Rebuild{}, err
+	}
+	if of == delivery.OfDora {
+		empty, err := s.noDeployments(ctx)
 		return empty, views.Rebuild{}, err
 	}
 	empty, err := s.noIssues(ctx)

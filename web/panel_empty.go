@@ -21,6 +21,9 @@ func (s *Server) whyEmpty(ctx context.Context, p panel, d delivery.PanelData, qu
 			return orNone(empty), err
 		}
 	}
+	if empty, err := s.doraEmpty(ctx, p, d); err != nil || empty != nil {
+		return orNone(empty), err
+	}
 	if left := d.Left(); left > 0 {
 		return allExcluded(ctx, p, d), nil
 	}
@@ -59,6 +62,7 @@ func allExcluded(ctx context.Context, p panel, d delivery.PanelData) views.Empty
 // filteredOut offers to reset the filter, where it is what keeps a panel empty.
 func (s *Server) filteredOut(ctx context.Context, p panel, d delivery.PanelData, q url.Values) (*views.Empty, error) {
 	all := delivery.Filter{From: d.Filter.From, To: d.Filter.To, Unit: d.Filter.Unit, Clock: d.Filter.Clock}
+	all.Suspected, all.Start, all.Benchmark = d.Filter.Suspected, d.Filter.Start, d.Filter.Benchmark
 	if reflect.DeepEqual(all, d.Filter) {
 		return nil, nil
 	}
@@ -70,7 +74,7 @@ func (s *Server) filteredOut(ctx context.Context, p panel, d delivery.PanelData,
 		return nil, err
 	}
 	kept := url.Values{}
-	for _, name := range []string{"from", "to", "range", "bucket", "clock", "lang"} {
+	for _, name := range []string{"from", "to", "range", "bucket", "clock", "links", "start", "benchmark", "lang"} {
 		if q.Has(name) {
 			kept[name] = q[name]
 		}

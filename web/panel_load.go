@@ -66,7 +66,7 @@ func (s *Server) loadPanelOf(ctx context.Context, p panel, f delivery.Filter, st
 // What statuses and working hours mean does not concern runs.
 func (s *Server) panelQuery(ctx context.Context, p panel, f delivery.Filter) (panelQuery, []delivery.Marker, error) {
 	q := panelQuery{filter: f}
-	if p.of == delivery.OfRuns {
+	if p.of != delivery.OfIssues {
 		teams, err := s.teams(ctx)
 		if err != nil {
 			return q, nil, err
@@ -75,7 +75,13 @@ func (s *Server) panelQuery(ctx context.Context, p panel, f delivery.Filter) (pa
 		if err != nil {
 			return q, nil, err
 		}
-		q.runs, err = s.runQuery(ctx, &f, calendar)
+		if p.of == delivery.OfRuns {
+			q.runs, err = s.runQuery(ctx, &f, calendar)
+			return q, nil, err
+		}
+		if q.dora, err = s.doraQuery(ctx, f, calendar); err == nil {
+			q.projects, err = s.ticketProjects(ctx, &f, teams)
+		}
 		return q, nil, err
 	}
 	var err error
@@ -102,8 +108,9 @@ func panelKey(slug string, f delivery.Filter) string {
 	if f.Restarts != nil {
 		restarts = strconv.FormatBool(*f.Restarts)
 	}
-	return fmt.Sprintf("%s %q %q %q %q %s %q %q %q %s %d %d %s %s", slug, f.Connections, f.Queues, f.Types, f.Teams, scope,
-		f.Projects, f.Workflows, f.Branches, restarts, f.From, f.To, f.Unit, f.Clock)
+	return fmt.Sprintf("%s %q %q %q %q %s %q %q %q %s %q %q %t %s %s %d %d %s %s", slug, f.Connections, f.Queues, f.Types, f.Teams, scope,
+		f.Projects, f.Workflows, f.Branches, restarts, f.Services, f.Environments, f.Suspected, f.Start, f.Benchmark,
+		f.From, f.To, f.Unit, f.Clock)
 }
 
 // panelBytes is about how much memory a panel holds.

@@ -27,6 +27,8 @@ func (s *Server) panelRoutes(r chi.Router) {
 		r.Use(middleware.Compress(5, "text/html"), s.queryLang)
 		r.Get("/flow", s.metrics(flowMetrics()))
 		r.Get("/pipelines", s.metrics(pipelineMetrics()))
+		r.Get("/dora", s.metrics(doraMetrics()))
+		r.Get("/panels/"+doraHeadlineSlug, s.headlinePanel(doraMetrics(), s.doraFigures))
 		r.Get("/panels/"+headlineSlug, s.headlinePanel(flowMetrics(), s.flowFigures))
 		r.Get("/panels/"+pipelinesHeadlineSlug, s.headlinePanel(pipelineMetrics(), s.pipelineFigures))
 		r.Get("/panels/{slug}", s.chartPanel)

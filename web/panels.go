@@ -30,6 +30,9 @@ type panelQuery struct {
 	filter delivery.Filter
 	flow   delivery.FlowQuery
 	runs   delivery.RunQuery
+	dora   delivery.DoraQuery
+
+	projects delivery.Patterns // whose tickets count, nil for all
 }
 
 // panels are all there are, in the order of their pages. Adding one is adding a
@@ -49,6 +52,14 @@ func panels() []panel {
 		named("pipeline-jobs", delivery.Store.JobTimes, delivery.BySlowest).measuring("jobs"),
 		named("pipeline-jobs-total", delivery.Store.JobTimes, delivery.ByTotal).measuring("jobs"),
 		named("build-times", delivery.Store.BuildTimes, delivery.BySlowest).measuring("builds"),
+		doraPanel("deployment-frequency", "deployments"),
+		doraPanel("change-lead-time", "seconds"),
+		doraPanel("lead-time-stages", "seconds"),
+		doraPanel("change-fail-rate", "ratio"),
+		doraPanel("recovery-time", "seconds"),
+		doraPanel("rework-rate", "ratio"),
+		doraPanel("incidents", "incidents"),
+		ticketsPanel(),
 	}
 }
 
@@ -81,6 +92,20 @@ func runPanel(slug, unit string, load loader) panel {
 		slug: slug, page: "/pipelines", of: delivery.OfRuns, unit: unit, now: true,
 		title: "panel." + slug + ".title", definition: "panel." + slug + ".definition", load: load,
 	}
+}
+
+// doraPanel is a panel of the page of deployments.
+func doraPanel(slug, unit string) panel {
+	return panel{
+		slug: slug, page: "/dora", of: delivery.OfDora, unit: unit, now: true,
+		title: "panel." + slug + ".title", definition: "panel." + slug + ".definition", load: loadDora(slug),
+	}
+}
+
+func ticketsPanel() panel {
+	p := doraPanel("tickets", "tickets")
+	p.load = loadTickets
+	return p
 }
 
 func runTimes(slug string, m delivery.RunMeasure) panel {
