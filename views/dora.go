@@ -1,8 +1,12 @@
 package views
 
 import (
+	"context"
 	"maps"
 	"net/url"
+	"strconv"
+
+	"github.com/a-h/templ"
 
 	"throughline/internal/delivery"
 	"throughline/internal/i18n"
@@ -117,4 +121,79 @@ func stagesTable(d delivery.PanelData) ([]Column, [][]Cell) {
 		}
 	}
 	return columns, rows
+}
+
+// DoraPart is a list on the page of deployments.
+type DoraPart struct {
+	Panel    Panel
+	Sentence string
+	Warn     bool // too much is not deployed
+	Failed   []FailedRow
+	Waiting  []delivery.WaitingChange
+	More     int
+}
+
+// FailedRow is a deployment that something speaks against.
+type FailedRow struct {
+	delivery.Group
+	Judged []Judged
+	Source string
+	May    bool     // the reader may say what it was
+	Others []Option // deployments that its incidents may be given to
+}
+
+// Judged is what one verdict is about: an incident, or without one the deployment.
+type Judged struct {
+	Incident int64
+	Evidence []delivery.Evidence
+}
+
+// GroupName is what people call a deployment.
+func GroupName(g *delivery.Group) string {
+	switch {
+	case g.Version != "":
+		return g.Version
+	case g.SHA != "":
+		return shortSHA(delivery.Word(g.SHA))
+	}
+	return "#" + g.ID
+}
+
+func groupPath(ctx context.Context, id string) templ.SafeURL {
+	return templ.SafeURL(URL(ctx, "/deployments/"+id))
+}
+
+func incidentLink(ctx context.Context, seq int64) templ.SafeURL {
+	return templ.SafeURL(URL(ctx, "/incidents/"+strconv.FormatInt(seq, 10)))
+}
+
+func servicePage(ctx context.Context, name string) templ.SafeURL {
+	return templ.SafeURL(URL(ctx, "/services/"+url.PathEscape(name)))
+}
+
+// doraMoment is an instant by the reader's clock, – when it is not known.
+func doraMoment(ctx context.Context, at delivery.Instant) string {
+	if !at.Known() {
+		return "–"
+	}
+	return dateTime(ctx, at.Time())
+}
+
+func confidenceKind(confidence string) string {
+	switch confidence {
+	case delivery.Confirmed:
+		return "bad"
+	case delivery.Suspected:
+		return "warn"
+	}
+	return "plain"
+}
+
+// kindWords is a deployment's kind, and why it is of it.
+func kindWords(ctx context.Context, g *delivery.Group) string {
+	kind := t(ctx, "dora.kind."+string(g.Kind))
+	if g.Reason == "" || !i18n.From(ctx).Has("dora.reason."+g.Reason) {
+		return kind
+	}
+	return t(ctx, "deployment.kind.why", "kind", kind, "reason", t(ctx, "dora.reason."+g.Reason))
 }
