@@ -265,8 +265,12 @@ func TestReceiveFaults(t *testing.T) {
 func FuzzReceiveDora(f *testing.F) {
 	events := []string{"deployment", "deployment_status", "pull_request", "pull_request_review", "push", "release", "workflow_job", "workflow_run"}
 	for _, seed := range []struct{ event, name string }{
-		{"deployment", "deployment.json"}, {"deployment_status", "deployment_status.json"}, {"pull_request", "pull_request.closed.json"},
-		{"pull_request_review", "pull_request_review.submitted.json"}, {"push", "push.json"}, {"release", "release.published.json"},
+		{"deployment", "deployment.json"},
+		{"deployment_status", "deployment_status.json"},
+		{"pull_request", "pull_request.closed.json"},
+		{"pull_request_review", "pull_request_review.submitted.json"},
+		{"push", "push.json"},
+		{"release", "release.published.json"},
 	} {
 		f.Add(uint8(slices.Index(events, seed.event)), recorded(f, seed.name))
 	}
