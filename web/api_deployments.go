@@ -13,45 +13,71 @@ import (
 	"throughline/internal/delivery"
 )
 
-// apiDeployment is a deployment: what was told of it, and what is derived. Derived
-// fields are null where no service has it, or it is not derived yet.
+// apiDeployment is a deployment: what was told of it, in the shape in which it is
+// pushed, and what is derived. Derived fields are null where no service has it, or it
+// is not derived yet.
 type apiDeployment struct {
-	Seq         int64  `json:"deployment"`
-	ID          string `json:"id"`
-	Connection  string `json:"connection"`
-	Repository  string `json:"repository"`
-	Service     string `json:"service"` // as told, else that of its repository
-	Environment string `json:"environment"`
-	*apiDeploymentFact
+	ID              string                     `json:"id"`
+	Connection      string                     `json:"connection"`
+	Repository      delivery.Word              `json:"repository"`
+	Service         delivery.Word              `json:"service"` // as told, else that of its repository
+	Environment     delivery.Word              `json:"environment"`
+	Production      bool                       `json:"production"` // as the source says
+	SHA             delivery.Word              `json:"sha"`
+	Ref             delivery.Word              `json:"ref"`
+	Version         delivery.Word              `json:"version"`
+	Description     delivery.Word              `json:"description"`
+	Creator         delivery.Word              `json:"creator"`
+	Status          delivery.Word              `json:"status"`
+	CreatedAt       delivery.Instant           `json:"created_at"`
+	StartedAt       delivery.Instant           `json:"started_at"`
+	FinishedAt      delivery.Instant           `json:"finished_at"`
+	UpdatedAt       delivery.Instant           `json:"updated_at"`
+	Rollback        bool                       `json:"rollback"`
+	Hotfix          bool                       `json:"hotfix"`
+	Unplanned       bool                       `json:"unplanned"`
+	Redeployment    bool                       `json:"redeployment"`
+	FixesDeployment delivery.Word              `json:"fixes_deployment"`
+	Impact          delivery.Word              `json:"impact"`
+	URL             delivery.Word              `json:"url"`
+	Commits         []delivery.Commit          `json:"commits"`
+	States          []delivery.DeploymentState `json:"states"`
 
-	InProduction bool                `json:"in_production"`
-	Kind         delivery.DeployKind `json:"kind"`
-	KindReason   string              `json:"kind_reason"`
-	GroupID      string              `json:"group_id"`
-	Failed       bool                `json:"failed"`
-	Recovered    delivery.Instant    `json:"recovered_at"`
-	Evidence     []apiEvidence       `json:"evidence"`
-	LeadTimes    []apiLeadTime       `json:"change_lead_times"`
+	Number       string           `json:"number"` // that stores have it by
+	Rule         delivery.Word    `json:"rule"`   // by which something else was taken for it
+	Range        *apiRange        `json:"range"`  // whose commits these are; null when it is not known
+	InProduction bool             `json:"in_production"`
+	Kind         delivery.Word    `json:"kind"`
+	KindReason   delivery.Word    `json:"kind_reason"`
+	GroupID      delivery.Word    `json:"group_id"`
+	Failed       bool             `json:"failed"`
+	Recovered    delivery.Instant `json:"recovered_at"`
+	Evidence     []apiEvidence    `json:"evidence"`
+	LeadTimes    []apiLeadTime    `json:"change_lead_times"`
 }
 
-// apiDeploymentFact are the fields of a fact, as they are stored.
-type apiDeploymentFact delivery.Deployment
+// apiRange is between which commits a deployment was compared.
+type apiRange struct {
+	Base   delivery.Word `json:"base"` // null of commits that were pushed with it
+	Behind bool          `json:"behind"`
+	Cut    bool          `json:"cut"`
+}
 
 type apiEvidence struct {
 	Method     string           `json:"method"`
 	Confidence string           `json:"confidence"`
-	Incident   int64            `json:"incident,omitempty"`
-	RemediedBy string           `json:"remedied_by,omitempty"`
+	Incident   delivery.Word    `json:"incident"`    // its number
+	RemediedBy delivery.Word    `json:"remedied_by"` // a group_id
 	At         delivery.Instant `json:"at"`
-	Detail     string           `json:"detail,omitempty"`
-	By         string           `json:"by,omitempty"`
+	Detail     delivery.Word    `json:"detail"`
+	By         delivery.Word    `json:"by"`
 }
 
 // apiLeadTime is of a change that the deployment was the first to bring.
 type apiLeadTime struct {
-	Change   string `json:"change"`
-	Seconds  *int64 `json:"seconds"`
-	Excluded string `json:"excluded,omitempty"`
+	Change   string        `json:"change"`
+	Seconds  *int64        `json:"seconds"`
+	Excluded delivery.Word `json:"excluded"`
 }
 
 // groupIndex are groups, and the changes of each, by the deployments in them.
@@ -105,33 +131,54 @@ func (x *groupIndex) passes(seq int64) bool {
 
 // report is a deployment with what is derived of it.
 func (x *groupIndex) report(d *delivery.ListedDeployment) apiDeployment {
-	fact := apiDeploymentFact(d.Deployment)
-	out := apiDeployment{
-		Seq: d.Seq, ID: d.ID, Connection: d.Connection, Repository: d.Repository, Service: d.Service, Environment: d.Environment,
-		apiDeploymentFact: &fact, Evidence: []apiEvidence{}, LeadTimes: []apiLeadTime{},
-	}
+	out := reportDeployment(&d.Deployment)
+	out.Number = strconv.FormatInt(d.Seq, 10)
 	g := x.groups[d.Seq]
 	if g == nil {
 		return out
 	}
-	out.InProduction, out.Kind, out.KindReason, out.GroupID = g.Environment == delivery.Production, g.Kind, g.Reason, g.ID
-	out.Service = g.Service
+	out.InProduction, out.Kind, out.KindReason = g.Environment == delivery.Production, delivery.Word(g.Kind), delivery.Word(g.Reason)
+	out.GroupID, out.Service = delivery.Word(g.ID), delivery.Word(g.Service)
 	out.Failed, out.Recovered = g.Failed(x.asked.f.Suspected), g.RecoveredAt
 	if x.asked.f.Suspected {
 		out.Recovered = g.RecoveredAtAny
 	}
 	for _, e := range g.Evidence {
-		out.Evidence = append(out.Evidence, apiEvidence{e.Method, e.Confidence, e.Incident, e.Group, e.At, e.Detail, e.By})
+		incident := ""
+		if e.Incident != 0 {
+			incident = strconv.FormatInt(e.Incident, 10)
+		}
+		out.Evidence = append(out.Evidence, apiEvidence{
+			e.Method, e.Confidence, delivery.Word(incident), delivery.Word(e.Group), e.At, delivery.Word(e.Detail), delivery.Word(e.By),
+		})
 	}
 	for i := range x.changes[g.Service+" "+g.ID] {
 		c := &x.changes[g.Service+" "+g.ID][i]
 		lead := apiLeadTime{Change: c.Name}
 		millis, excluded := c.LeadTime(x.asked.f.Start)
-		if lead.Excluded = excluded; excluded == "" {
+		if lead.Excluded = delivery.Word(excluded); excluded == "" {
 			seconds := millis / 1000
 			lead.Seconds = &seconds
 		}
 		out.LeadTimes = append(out.LeadTimes, lead)
+	}
+	return out
+}
+
+// reportDeployment is what was told of a deployment.
+func reportDeployment(d *delivery.Deployment) apiDeployment {
+	word := func(s string) delivery.Word { return delivery.Word(s) }
+	out := apiDeployment{
+		ID: d.ID, Connection: d.Connection, Repository: word(d.Repository), Service: word(d.Service), Environment: word(d.Environment),
+		Production: d.Production, SHA: word(d.SHA), Ref: word(d.Ref), Version: word(d.Version), Description: word(d.Description),
+		Creator: word(d.Creator), Status: word(string(d.Status)), CreatedAt: d.CreatedAt, StartedAt: d.StartedAt, FinishedAt: d.FinishedAt,
+		UpdatedAt: d.UpdatedAt, Rollback: d.Rollback, Hotfix: d.Hotfix, Unplanned: d.Unplanned, Redeployment: d.Redeployment,
+		FixesDeployment: word(d.FixesDeployment), Impact: word(d.Impact), URL: word(d.URL), Rule: word(d.Rule),
+		Commits: []delivery.Commit{}, States: append([]delivery.DeploymentState{}, d.States...), Evidence: []apiEvidence{}, LeadTimes: []apiLeadTime{},
+	}
+	if d.Range != nil {
+		out.Commits = append(out.Commits, d.Range.Commits...)
+		out.Range = &apiRange{word(d.Range.Base), d.Range.Behind, d.Range.Cut}
 	}
 	return out
 }
@@ -244,16 +291,15 @@ func (s *Server) apiDeploymentsCSV(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	rows := [][]string{{
-		"deployment", "id", "connection", "repository", "service", "environment", "in_production", "sha", "version", "status",
+		"number", "id", "connection", "repository", "service", "environment", "in_production", "sha", "version", "status",
 		"created_at", "started_at", "finished_at", "kind", "kind_reason", "group_id", "failed", "recovered_at", "evidence", "change_lead_times", "url",
 	}}
 	err := s.eachDeployment(r.Context(), &a, "", func(d apiDeployment, _ string) bool {
-		f := d.apiDeploymentFact
 		rows = append(rows, []string{
-			strconv.FormatInt(d.Seq, 10), csvText(d.ID), csvText(d.Connection), csvText(d.Repository), csvText(d.Service), csvText(d.Environment),
-			strconv.FormatBool(d.InProduction), csvText(f.SHA), csvText(f.Version), string(f.Status),
-			instantCell(f.CreatedAt), instantCell(f.StartedAt), instantCell(f.FinishedAt), string(d.Kind), d.KindReason, d.GroupID,
-			strconv.FormatBool(d.Failed), instantCell(d.Recovered), jsonCell(d.Evidence), jsonCell(d.LeadTimes), csvText(f.URL),
+			d.Number, csvText(d.ID), csvText(d.Connection), csvText(string(d.Repository)), csvText(string(d.Service)), csvText(string(d.Environment)),
+			strconv.FormatBool(d.InProduction), csvText(string(d.SHA)), csvText(string(d.Version)), string(d.Status),
+			instantCell(d.CreatedAt), instantCell(d.StartedAt), instantCell(d.FinishedAt), string(d.Kind), string(d.KindReason), string(d.GroupID),
+			strconv.FormatBool(d.Failed), instantCell(d.Recovered), jsonCell(d.Evidence), jsonCell(d.LeadTimes), csvText(string(d.URL)),
 		})
 		return true
 	})
