@@ -35,7 +35,9 @@ func everyRoute(t *testing.T, s *site, f func(method, path string)) {
 }
 
 // isHook reports whether a path takes hooks, for which no session counts.
-func isHook(path string) bool { return path == githubHooks || strings.HasPrefix(path, hooksBelow) }
+func isHook(path string) bool {
+	return path == githubHooks || strings.HasPrefix(path, hooksBelow) || path == jiraHooks || strings.HasPrefix(path, jiraHooks+"/")
+}
 
 func TestEveryAnswerHasSecurityHeaders(t *testing.T) {
 	s := signedIn(t, nil)

@@ -119,6 +119,68 @@ teams:
 	shows(first...)
 }
 
+// TestJiraOnMetrics: incidents that are over and tickets, by both generations of paths,
+// each once, in two scrapes whose increase dashboards take.
+func TestJiraOnMetrics(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	plant(t, dir, map[string]string{"provision.yaml": `
+connections:
+  - {name: desk, kind: jira, secrets: {webhook_secret: ` + hookSecret + `}}
+teams:
+  - {name: pay, jira_projects: [PAY]}
+`})
+	s := launch(t, append(dataDir(t), "THROUGHLINE_PROVISION="+filepath.Join(dir, "provision.yaml")), "serve")
+	tell := func(path, key, fields string) {
+		t.Helper()
+		body := fmt.Sprintf(`{"event": "x", "issue": {"key": %q, "fields": {"project": {"key": "PAY"}, %s}}}`, key, fields)
+		req, err := http.NewRequestWithContext(t.Context(), http.MethodPost, s.url+path, strings.NewReader(body))
+		if err != nil {
+			t.Fatal(err)
+		}
+		req.Header.Set("X-Webhook-Secret", hookSecret)
+		req.Header.Set("Content-Type", "application/json")
+		res, err := http.DefaultClient.Do(req)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := res.Body.Close(); err != nil || res.StatusCode/100 != 2 {
+			t.Fatalf("%s is answered %d %v", path, res.StatusCode, err)
+		}
+	}
+	const (
+		done = `"created": "2026-03-02T10:00:00.000+0300", "resolutiondate": "2026-03-02T11:00:00+03:00", "issuetype": {"name": "Incident"},
+			"status": {"name": "Done", "statusCategory": {"key": "done"}}`
+		open  = `"created": 1772438400000, "issuetype": {"name": "Incident"}, "status": {"name": "Open", "statusCategory": {"key": "new"}}`
+		story = `"created": 1772438400000, "issuetype": {"name": "Story"}, "status": {"name": "Done", "statusCategory": {"key": "done"}}`
+	)
+	tell("/api/jira", "PAY-1", done)
+	tell("/api/jira", "PAY-1", done)
+	tell("/api/jira", "PAY-2", open)
+	tell("/api/jira", "PAY-3", story)
+	tell("/api/jira/tickets/new", "PAY-4", story)
+	tell("/api/jira/tickets/close", "PAY-4", story)
+	want := []string{
+		`jira_closed_tickets{project="PAY",type="Story"} 1`, `jira_incidents_duration_sum{project="PAY",team="pay"} 3600`,
+		`jira_incidents{project="PAY",team="pay"} 1`, `jira_new_tickets{project="PAY",type="Story"} 1`,
+	}
+	shows := func() {
+		t.Helper()
+		var got []string
+		defer func() {
+			if d := cmp.Diff(want, got); d != "" {
+				t.Errorf("(-want +got):\n%s", d)
+			}
+		}()
+		eventually(t, "samples", func() bool { got, _ = doraLines(t, s); return cmp.Equal(want, got) }, s.log)
+	}
+	shows()
+	tell("/api/jira/incidents/rca", "PAY-5", done+`, "customfield_10792": [{"value": "pay"}, {"value": "till"}]`)
+	want = append(want[:1:1], `jira_incidents_duration_sum{project="PAY",team="pay"} 7200`, `jira_incidents_duration_sum{project="PAY",team="till"} 3600`,
+		`jira_incidents{project="PAY",team="pay"} 2`, `jira_incidents{project="PAY",team="till"} 1`, want[3])
+	shows()
+}
+
 // TestIncidentsLinked: an incident that names a deployment is answered with it.
 func TestIncidentsLinked(t *testing.T) {
 	t.Parallel()

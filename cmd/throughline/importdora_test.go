@@ -1,6 +1,10 @@
 package main
 
 import (
+	"crypto/hmac"
+	"crypto/sha256"
+	"encoding/hex"
+	"io"
 	"net/http"
 	"net/http/httptest"
 	"os"
@@ -65,11 +69,62 @@ func TestImportDora(t *testing.T) {
 	expect(t, code, exitDone, replaced+stderr, "\nconnection github: replaced\n", "\ncatalog: replaced\n")
 	discreet(t, dry, stdout, again, refusal, replaced)
 
-	s := launch(t, environ, "serve")
 	code, checked, stderr := cli(t, environ, "check")
 	expect(t, code, exitError, checked+stderr, "✗ catalog https://other.example.com: ", "Its settings are under Settings → Services.")
 	discreet(t, checked)
-	s.stop()
+}
+
+// What was shown by the import is what hooks are signed with, and what was counted is
+// shown.
+func TestImportDoraServes(t *testing.T) {
+	environ := dataDir(t)
+	config, _ := doraFiles(t)
+	code, stdout, stderr := cli(t, environ, "import-dora", config)
+	expect(t, code, exitDone, stdout+stderr)
+	secrets := map[string]string{}
+	for _, found := range regexp.MustCompile(`The webhook secret of the connection (\w+), shown this once:\n  (\S+)`).FindAllStringSubmatch(stdout, -1) {
+		secrets[found[1]] = found[2]
+	}
+	s := launch(t, environ, "serve")
+	for _, tt := range []struct {
+		name, path, header, value string
+		status                    int
+	}{
+		{"GitHub, signed", "/api/github", "X-Hub-Signature-256", signed(secrets["github"], "{}"), http.StatusOK},
+		{"GitHub, unsigned", "/api/github", "X-Other", "", http.StatusUnauthorized},
+		{"Jira, unsigned", "/api/jira", "X-Other", "", http.StatusUnauthorized},
+		{"Jira, with another secret", "/api/jira", "X-Webhook-Secret", "other", http.StatusUnauthorized},
+		{"Jira, with its secret", "/api/jira", "X-Webhook-Secret", secrets["jira"], http.StatusUnprocessableEntity},
+	} {
+		req, err := http.NewRequestWithContext(t.Context(), http.MethodPost, s.url+tt.path, strings.NewReader("{}"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		req.Header.Set("Content-Type", "application/json")
+		req.Header.Set("X-GitHub-Event", "ping")
+		req.Header.Set("X-GitHub-Delivery", "1")
+		req.Header.Set(tt.header, tt.value)
+		res, err := http.DefaultClient.Do(req)
+		if err != nil {
+			t.Fatal(err)
+		}
+		body, _ := io.ReadAll(res.Body)
+		_ = res.Body.Close()
+		if res.StatusCode != tt.status {
+			t.Errorf("%s: %d, %s", tt.name, res.StatusCode, body)
+		}
+	}
+	const series = `github_deployments_total{environment="production",redeployment="false",repo="pay",status="success",team="payments"} 42`
+	if _, metrics := s.get("/metrics"); !strings.Contains(metrics, series) {
+		t.Errorf("%s is not shown", series)
+	}
+}
+
+// signed is a signature of GitHub's.
+func signed(secret, body string) string {
+	mac := hmac.New(sha256.New, []byte(secret))
+	mac.Write([]byte(body))
+	return "sha256=" + hex.EncodeToString(mac.Sum(nil))
 }
 
 func TestImportDoraMistakes(t *testing.T) {

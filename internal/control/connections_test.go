@@ -290,6 +290,17 @@ func TestDue(t *testing.T) {
 	must(t, db.RunNow(db.ctx, "b", testNow))
 	check(testNow, "a", "b")
 	wantError(t, db.RunNow(db.ctx, "c", testNow), ErrNotFound)
+
+	soon := testNow.Add(time.Minute)
+	must(t, db.RunBy(db.ctx, a.ID, soon))
+	check(testNow, "a", "b") // it is due before
+	must(t, db.Pause(db.ctx, b.ID, "expired", "again", testNow))
+	must(t, db.RunBy(db.ctx, b.ID, testNow))
+	check(testNow, "a")
+	must(t, db.Resume(db.ctx, "b", testNow.Add(time.Hour)))
+	must(t, db.RunBy(db.ctx, b.ID, soon))
+	check(soon.Add(-time.Second), "a")
+	check(soon, "a", "b")
 	wantError(t, db.Resume(db.ctx, "c", testNow), ErrNotFound)
 	wantError(t, db.Pause(db.ctx, 99, "", "", testNow), ErrNotFound)
 }

@@ -159,38 +159,35 @@ func (i *doraImporting) teams(ctx context.Context) error {
 		if err != nil {
 			return err
 		}
-		all, err := teams(ctx, i.tx)
-		if err != nil {
-			return err
-		}
-		next, outcome := t, Created
-		if n := slices.IndexFunc(all, func(o Team) bool { return strings.EqualFold(o.Name, t.Name) }); n >= 0 {
-			next, outcome = joinedTeam(all[n], t), Added
-		}
-		i.out.Teams[t.Name] = outcome
-		provisioned := next.Provisioned || slices.Contains(i.declared.Teams, t.Name)
-		if outcome == Added && slices.Equal(next.Repositories, teamNamedIn(all, t.Name).Repositories) && slices.Equal(next.JiraProjects, teamNamedIn(all, t.Name).JiraProjects) {
-			i.out.Teams[t.Name] = Unchanged
-			continue
-		}
-		if provisioned {
-			_ = i.conflict(ImportConflict{Object: "team", Name: t.Name, Provisioned: true})
-			continue
-		}
-		if next, err = next.normal(); err != nil { // joined, it may be too much
-			return err
-		}
-		put := func() error { return i.db.putTeam(ctx, i.tx, next) }
-		if _, err := i.db.recorded(ctx, i.tx, "team.save", teamObject(next.Name), put); err != nil {
+		if err := i.team(ctx, t); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-func teamNamedIn(all []Team, name string) Team {
-	n := slices.IndexFunc(all, func(o Team) bool { return strings.EqualFold(o.Name, name) })
-	return all[n]
+func (i *doraImporting) team(ctx context.Context, t Team) error {
+	all, err := teams(ctx, i.tx)
+	if err != nil {
+		return err
+	}
+	next, outcome := t, Created
+	if n := slices.IndexFunc(all, func(o Team) bool { return strings.EqualFold(o.Name, t.Name) }); n >= 0 {
+		next, outcome = joinedTeam(all[n], t), Added
+		if slices.Equal(next.Repositories, all[n].Repositories) && slices.Equal(next.JiraProjects, all[n].JiraProjects) {
+			i.out.Teams[t.Name] = Unchanged
+			return nil
+		}
+	}
+	if next.Provisioned || slices.Contains(i.declared.Teams, t.Name) {
+		return i.conflict(ImportConflict{Object: "team", Name: t.Name, Provisioned: true})
+	}
+	if next, err = next.normal(); err != nil { // joined, it may be too much
+		return err
+	}
+	i.out.Teams[t.Name] = outcome
+	_, err = i.db.recorded(ctx, i.tx, "team.save", teamObject(next.Name), func() error { return i.db.putTeam(ctx, i.tx, next) })
+	return err
 }
 
 // joinedTeam is a team with what another one maps besides.

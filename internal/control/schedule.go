@@ -27,12 +27,16 @@ func (db *DB) RunNow(ctx context.Context, name string, now time.Time) error {
 	return db.resume(ctx, name, now)
 }
 
-// RunBy makes a connection due by an instant, unless it is paused or its last syncs
-// failed: then it keeps its own time.
+// RunBy makes a connection due by an instant, unless it is paused or its last sync
+// failed: then it keeps its own time. A sync under way does not do: what is wanted may
+// have come too late for it.
 func (db *DB) RunBy(ctx context.Context, id int64, at time.Time) error {
 	return db.tx(ctx, func(tx *sql.Tx) error {
-		_, err := tx.ExecContext(ctx, `UPDATE connections SET next_run_at = min(next_run_at, ?)
-			WHERE id = ? AND paused_at = 0 AND failures = 0`, millis(at), id)
+		_, err := tx.ExecContext(ctx, `UPDATE connections SET next_run_at = CASE
+				WHEN EXISTS (SELECT 1 FROM syncs s WHERE s.connection_id = connections.id AND s.state = 'running' AND s.started_at >= next_run_at)
+				THEN ?1 ELSE min(next_run_at, ?1) END
+			WHERE id = ?2 AND paused_at = 0 AND failures = 0
+			  AND (SELECT state FROM syncs WHERE connection_id = ?2 ORDER BY id DESC LIMIT 1) IS NOT 'failed'`, millis(at), id)
 		if err != nil {
 			return fmt.Errorf("run connection %d by an instant: %w", id, err)
 		}

@@ -225,7 +225,11 @@ func (db *DB) FinishSync(ctx context.Context, syncID int64, state SyncState, fau
 			return fmt.Errorf("finish sync: %w", err)
 		}
 		if r.current {
-			_, err := tx.ExecContext(ctx, `UPDATE connections SET next_run_at = ?, failures = ? WHERE id = ?`, millis(nextRunAt), failures, r.connection)
+			// One that was asked for since the sync began comes before the regular one.
+			asked := state == Done || state == Problems
+			_, err := tx.ExecContext(ctx, `UPDATE connections SET failures = ?1,
+				next_run_at = CASE WHEN ?2 AND next_run_at > (SELECT started_at FROM syncs WHERE id = ?3) THEN min(next_run_at, ?4) ELSE ?4 END
+				WHERE id = ?5`, failures, asked, syncID, millis(nextRunAt), r.connection)
 			if err != nil {
 				return fmt.Errorf("schedule next sync: %w", err)
 			}

@@ -307,7 +307,8 @@ func TestIncidentsAndTickets(t *testing.T) {
 	r.want(t, "over again, once", want...)
 
 	r.facts.tickets = []delivery.Ticket{
-		{Connection: "jira", ID: "1", Project: "DEV", Type: "Bug", CreatedAt: 1}, {Connection: "jira", ID: "2", Project: "DEV", Type: "Bug", ClosedAt: 2},
+		{Connection: "jira", ID: "1", Project: "DEV", Type: "Bug", CreatedAt: 1},
+		{Connection: "jira", ID: "2", Project: "DEV", Type: "Bug", ClosedAt: 2},
 		{Connection: "jira", ID: "3", Project: "DEV", Type: "Bug", CreatedAt: 1, ClosedAt: 2},
 	}
 	r.Touched(&delivery.Batch{Connection: "jira", Tickets: r.facts.tickets})

@@ -215,15 +215,15 @@ func (p *doraPlanner) next() {
 		p.plan.Report.Next = append(p.plan.Report.Next, fmt.Sprintf(format, args...))
 	}
 	for _, c := range p.plan.Import.Connections {
-		path, where := "/api/github", "GitHub's webhook (content type application/json)"
+		path, where, how := "/api/github", "GitHub's webhook (content type application/json)", ""
 		if c.Connection.Kind == p.o.Jira.Name {
-			path, where = "/api/jira", "Jira's webhook or automation rule"
+			path, where, how = "/api/jira", "Jira's webhook or automation rule", ", as ?secret=… in the address or in the header X-Webhook-Secret"
 		}
 		if p.o.Unsigned {
 			say("%s: let it go to this server's %s. Hooks without a signature are taken for now, so anybody who reaches the server can send some: give it and the connection %s a secret, and take --unsigned back with allow_unsigned: false.", where, path, c.Connection.Name)
 			continue
 		}
-		say("%s: let it go to this server's %s, and give it the secret of the connection %s: dora-exporter took hooks unsigned, here they are refused with 401 without it.", where, path, c.Connection.Name)
+		say("%s: let it go to this server's %s, and give it the secret of the connection %s%s: dora-exporter took hooks unsigned, here they are refused with 401 without it.", where, path, c.Connection.Name, how)
 	}
 	if p.o.Config != nil {
 		say("Prometheus: scrape this server's /metrics, with METRICS_USER and METRICS_PASSWORD or a token of the scope metrics. Families, labels and the dashboard stay.")

@@ -3,26 +3,15 @@ package importer
 import (
 	"encoding/json"
 	"errors"
-	"net/http"
 	"os"
 	"path/filepath"
 	"strings"
 	"testing"
 	"time"
 
-	"throughline/internal/source"
 	"throughline/internal/source/github"
+	"throughline/internal/source/jira"
 )
-
-// hookedKind is a kind that hooks come from, with a secret or without.
-func hookedKind() source.Kind {
-	return source.Kind{Name: "jira", Title: "Jira", New: func(cfg source.Config, _ *http.Client) (source.Source, error) {
-		if cfg.Secrets["webhook_secret"] == "" && string(cfg.Settings["allow_unsigned"]) != "true" {
-			return nil, &source.SettingError{Field: "webhook_secret", Message: "is missing"}
-		}
-		return nil, nil
-	}}
-}
 
 func doraFamilies() []Family {
 	deployment := []string{"repo", "environment", "team", "status", "redeployment"}
@@ -37,7 +26,7 @@ func doraFamilies() []Family {
 
 func doraOptions(config string) DoraOptions {
 	o := DoraOptions{
-		GitHub: github.Kind(), Jira: hookedKind(), GitHubName: "github", JiraName: "jira", Families: doraFamilies(),
+		GitHub: github.Kind(), Jira: jira.Kind(), GitHubName: "github", JiraName: "jira", Families: doraFamilies(),
 		Secrets: map[string]string{"github": "made-for-github", "jira": "made-for-jira"},
 		Lookup:  none, ReadFile: os.ReadFile, ModTime: func(string) time.Time { return testNow.Add(-time.Hour) }, Now: testNow,
 	}

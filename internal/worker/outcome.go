@@ -151,7 +151,7 @@ func (p *pulling) keepOnce(ctx context.Context, out outcome, err error, now time
 		}
 	case c.Paused != nil && err == nil:
 		// A paused connection that was synced by name works again.
-		if err := db.Resume(ctx, c.Name, now); err != nil {
+		if err := db.Resume(ctx, c.Name, out.next); err != nil {
 			return err
 		}
 	}

@@ -106,7 +106,7 @@ func TestDeploymentsRefuse(t *testing.T) {
 		changes map[string]string
 		want    string
 	}{
-		{"unknown field", map[string]string{"enviroment": `"x"`}, `$.enviroment: is not a known field, did you mean "environment"?`},
+		{"unknown field", map[string]string{"envronment": `"x"`}, `$.envronment: is not a known field, did you mean "environment"?`},
 		{"nobody's", map[string]string{"service": "null"}, "$.service: or repository is required"},
 		{"no time", map[string]string{"finished_at": "null"}, "$.finished_at: or started_at or created_at is required"},
 		{"ended without an end", map[string]string{"finished_at": "null", "started_at": `"2026-11-18T09:00:00Z"`, "status": `"failure"`}, "$.finished_at: is required, since status says that it has ended"},

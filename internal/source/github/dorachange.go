@@ -2,6 +2,7 @@ package github
 
 import (
 	"strconv"
+	"strings"
 
 	"throughline/internal/delivery"
 )
@@ -65,8 +66,8 @@ type review struct {
 // told.
 func (g *graphChange) change(r *repo) delivery.Change {
 	c := delivery.Change{
-		Repository: r.name, ID: strconv.FormatInt(g.Number, 10), Number: g.Number, Title: cutText(g.Title, maxTitle),
-		Author: g.Author.name(), Bot: g.Author.bot(), Head: g.Head, Base: g.Base, URL: g.URL, Labels: []string{},
+		Repository: r.name, ID: strconv.FormatInt(g.Number, 10), Number: g.Number, Title: cutText(strings.TrimSpace(g.Title), maxTitle),
+		Author: g.Author.name(), Bot: g.Author.bot(), Head: g.Head, Base: g.Base, URL: webAddress(g.URL), Labels: []string{},
 		CreatedAt: g.Created.at(), UpdatedAt: g.Updated.at(), MergedAt: g.Merged.at(), ClosedAt: g.Closed.at(),
 	}
 	if g.Merge != nil {
@@ -141,8 +142,8 @@ type restChange struct {
 // change is the pull request without commits, paths and reviews.
 func (g *restChange) change(r *repo) delivery.Change {
 	c := delivery.Change{
-		Repository: r.name, ID: strconv.FormatInt(g.Number, 10), Number: g.Number, Title: cutText(g.Title, maxTitle),
-		Author: g.User.name(), Bot: g.User.bot(), Head: g.Head.Ref, Base: g.Base.Ref, URL: g.URL, Labels: []string{},
+		Repository: r.name, ID: strconv.FormatInt(g.Number, 10), Number: g.Number, Title: cutText(strings.TrimSpace(g.Title), maxTitle),
+		Author: g.User.name(), Bot: g.User.bot(), Head: g.Head.Ref, Base: g.Base.Ref, URL: webAddress(g.URL), Labels: []string{},
 		CreatedAt: g.Created.at(), UpdatedAt: g.Updated.at(), MergedAt: g.Merged.at(), ClosedAt: g.Closed.at(),
 	}
 	if c.MergedAt.Known() { // of others it is a commit to try the merge with

@@ -1,6 +1,7 @@
 package github
 
 import (
+	"cmp"
 	"context"
 	"net/http"
 	"regexp"
@@ -16,7 +17,7 @@ const (
 	maxLost       = 500 // commits of a repository that are remembered as unknown
 	maxUnfinished = 30  // deployments whose statuses are asked for one at a time
 	maxTold       = 100 // pull requests that hooks told of
-	completedAt   = 50  // once, in a page
+	completedAt   = 100 // deployments, in a page
 	// lostAfter is how long an unknown commit is asked for again.
 	lostAfter = delivery.Instant(7 * day * 1000)
 )
@@ -34,34 +35,57 @@ func (p *pull) complete(ctx context.Context, r *repo) error {
 	if err != nil {
 		return err
 	}
-	c := &completing{pull: p, repo: r, stored: stored, recent: map[string]bool{}}
-	for _, step := range []func(context.Context) error{c.unfinished, c.releases, c.ranges, c.heads} {
+	slices.SortStableFunc(stored, func(a, b delivery.Deployment) int {
+		return cmp.Or(cmp.Compare(a.FinishedAt, b.FinishedAt), cmp.Compare(a.CreatedAt, b.CreatedAt), cmp.Compare(a.ID, b.ID))
+	})
+	c := &completing{pull: p, repo: r, stored: stored, recent: map[string]bool{}, starts: map[string]delivery.Instant{}}
+	for _, step := range []func(context.Context) error{c.unfinished, c.releases} {
 		if err := step(ctx); err != nil {
 			return c.flush(err)
 		}
 	}
-	return c.flush(nil)
+	before := c.before()
+	for to := len(stored); to > 0; to -= completedAt { // the latest first
+		from := max(to-completedAt, 0)
+		err := c.ranges(ctx, before, from, to)
+		if err == nil {
+			err = c.heads(ctx, from, to)
+		}
+		if err := c.flush(err); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // completing is what is found out about the deployments of a repository.
 type completing struct {
 	*pull
 	*repo
-	stored   []delivery.Deployment
+	stored   []delivery.Deployment // in the order of their ends
 	found    []delivery.Deployment
+	at       map[*delivery.Deployment]int // of those stored, in found
 	problems []source.Problem
-	recent   map[string]bool // commits that were deployed, or told of, not long ago
+	recent   map[string]bool             // commits that were deployed, or told of, not long ago
+	starts   map[string]delivery.Instant // of commits; 0 when that cannot be found out
+	compared int                         // by request
+	headed   int                         // so
 }
 
-// say adds to what is known of a deployment: only what add sets is said.
-func (c *completing) say(d *delivery.Deployment, add func(d *delivery.Deployment)) error {
-	said := delivery.Deployment{Connection: c.connection, Repository: d.Repository, Service: d.Service, ID: d.ID, Part: true}
-	add(&said)
-	c.found = append(c.found, said)
-	if len(c.found) < completedAt {
-		return nil
+// say adds to what is known of a deployment that is stored: only what add sets is said.
+func (c *completing) say(d *delivery.Deployment, add func(d *delivery.Deployment)) {
+	at, ok := c.at[d]
+	if !ok {
+		if c.at == nil {
+			c.at = map[*delivery.Deployment]int{}
+		}
+		at = len(c.found)
+		c.at[d] = at
+		c.found = append(c.found, delivery.Deployment{
+			Connection: c.connection, Repository: d.Repository, Service: d.Service, ID: d.ID, Part: true,
+		})
 	}
-	return c.flush(nil)
+	add(&c.found[at])
 }
 
 // flush yields what was found, before err if that is not nil.
@@ -69,7 +93,7 @@ func (c *completing) flush(err error) error {
 	if len(c.found)+len(c.problems) > 0 {
 		b := delivery.Batch{Deployments: c.found}
 		problems := c.problems
-		c.found, c.problems = nil, nil
+		c.found, c.problems, c.at = nil, nil, nil
 		if e := c.emit(b, problems); e != nil {
 			return e
 		}
@@ -116,9 +140,7 @@ func (c *completing) unfinished(ctx context.Context) error {
 			}
 			continue
 		}
-		if err := c.say(d, func(said *delivery.Deployment) { said.States = states }); err != nil {
-			return err
-		}
+		c.say(d, func(said *delivery.Deployment) { said.States = states })
 	}
 	return nil
 }
@@ -144,9 +166,7 @@ func (c *completing) releases(ctx context.Context) error {
 			continue
 		}
 		d.SHA = commit.SHA
-		if err := c.say(d, func(said *delivery.Deployment) { said.SHA = commit.SHA }); err != nil {
-			return err
-		}
+		c.say(d, func(said *delivery.Deployment) { said.SHA = commit.SHA })
 	}
 	return nil
 }

@@ -44,7 +44,8 @@ type restDeployment struct {
 func (g *restDeployment) deployment(r *repo) delivery.Deployment {
 	return delivery.Deployment{
 		Repository: r.name, ID: strconv.FormatInt(g.ID, 10), Environment: cmp.Or(g.Environment, g.Original), Production: g.Production,
-		SHA: g.SHA, Ref: g.Ref, Description: cutText(g.Description, maxTitle), Creator: g.Creator.name(),
+		SHA: g.SHA, Ref: cutText(strings.TrimSpace(g.Ref), maxTitle), Description: cutText(strings.TrimSpace(g.Description), maxTitle),
+		Creator: g.Creator.name(), Version: versionOf(g.Payload),
 		CreatedAt: g.Created.at(), UpdatedAt: g.Updated.at(), Redeployment: redeployed(g.Payload),
 		Part: true, // its range comes later
 	}
@@ -105,13 +106,19 @@ func webAddress(s string) string {
 // read, with all their statuses.
 func (p *pull) deployments(ctx context.Context, r *repo) error {
 	l := &r.dora().Deployments
-	news, err := p.news(ctx, r, l, "/deployments", url.Values{"per_page": {strconv.Itoa(perPage)}})
+	first, news, err := p.newsOf(ctx, r, l, "/deployments", url.Values{"per_page": {strconv.Itoa(perPage)}})
 	if err != nil || !news {
 		return err
 	}
 	var bad bool
 	for page := l.page(); ; page++ {
-		raws, more, err := getList[json.RawMessage](ctx, p, r, "/deployments", nil, page)
+		var raws []json.RawMessage
+		var more bool
+		if page == 1 && first != nil {
+			raws, more, err = listIn[json.RawMessage](first)
+		} else {
+			raws, more, err = getList[json.RawMessage](ctx, p, r, "/deployments", nil, page)
+		}
 		if err != nil {
 			return err
 		}

@@ -52,31 +52,28 @@ var errUnknownCommit = errors.New("GitHub does not know the commit")
 
 // heads finds out when the work on deployed commits began. What is not known has no
 // such time, and is asked for again in the next pull.
-func (c *completing) heads(ctx context.Context) error {
-	wanted := c.headless()
-	starts := map[string]delivery.Instant{}
+func (c *completing) heads(ctx context.Context, from, to int) error {
 	var ask []string
-	for _, sha := range wanted {
-		if at := c.heads0(sha); at.Known() {
-			starts[sha] = at
-		} else {
+	for _, sha := range c.headless(from, to) {
+		if _, asked := c.starts[sha]; asked {
+			continue
+		}
+		if c.starts[sha] = c.read(sha); !c.starts[sha].Known() {
 			ask = append(ask, sha)
 		}
 	}
-	err := c.askHeads(ctx, ask, starts)
-	for i := range c.stored {
+	err := c.askHeads(ctx, ask)
+	for i := from; i < to; i++ {
 		d := &c.stored[i]
-		if at := starts[d.SHA]; at.Known() && !d.HeadStart.Known() {
-			if e := c.say(d, func(said *delivery.Deployment) { said.HeadStart = at }); e != nil {
-				return e
-			}
+		if at := c.starts[d.SHA]; at.Known() && !d.HeadStart.Known() {
+			c.say(d, func(said *delivery.Deployment) { said.HeadStart = at })
 		}
 	}
 	return err
 }
 
-// heads0 is what was read anyway in this pull.
-func (c *completing) heads0(sha string) delivery.Instant {
+// read is when the work on a commit began, if that was read anyway in this pull.
+func (c *completing) read(sha string) delivery.Instant {
 	if at := c.repo.heads[sha]; at.Known() {
 		return at
 	}
@@ -86,15 +83,15 @@ func (c *completing) heads0(sha string) delivery.Instant {
 	return 0
 }
 
-// headless are the commits of deployments whose beginning is not known, the latest
+// headless are the commits of those deployments whose beginning is not known, the latest
 // first, without those that have long been unknown.
-func (c *completing) headless() []string {
+func (c *completing) headless(from, to int) []string {
 	var out []string
 	seen, lost := map[string]bool{}, map[string]bool{}
 	for _, sha := range c.lost().Lost {
 		lost[sha] = true
 	}
-	for i := len(c.stored) - 1; i >= 0; i-- {
+	for i := to - 1; i >= from; i-- {
 		d := &c.stored[i]
 		if d.HeadStart.Known() || !safeName.MatchString(d.SHA) {
 			continue
@@ -115,23 +112,22 @@ func (c *completing) headless() []string {
 func (c *completing) lost() *doraState { return c.state.dora() }
 
 // askHeads asks for commits, many at once where that is possible.
-func (c *completing) askHeads(ctx context.Context, shas []string, starts map[string]delivery.Instant) error {
-	asked := 0
+func (c *completing) askHeads(ctx context.Context, shas []string) error {
 	for _, some := range chunks(shas, headsAtOnce) {
 		rest := some
 		if !c.rest {
 			var err error
-			if rest, err = c.graphHeads(ctx, some, starts); err != nil {
+			if rest, err = c.graphHeads(ctx, some); err != nil {
 				return err
 			}
 		}
 		for _, sha := range rest {
-			if asked++; asked > maxHeads {
+			if c.headed++; c.headed > maxHeads {
 				return nil
 			}
 			at, err := c.headStart(ctx, c.repo, sha)
 			if err == nil {
-				starts[sha] = at
+				c.starts[sha] = at
 			} else if err = c.unknown(sha, err); err != nil {
 				return err
 			}
@@ -160,7 +156,7 @@ func (c *completing) unknown(sha string, err error) error {
 }
 
 // graphHeads asks for some commits at once. rest are those to ask for one by one.
-func (c *completing) graphHeads(ctx context.Context, some []string, starts map[string]delivery.Instant) (rest []string, err error) {
+func (c *completing) graphHeads(ctx context.Context, some []string) (rest []string, err error) {
 	vars := map[string]any{}
 	for i, sha := range some {
 		vars["s"+strconv.Itoa(i)] = sha
@@ -189,7 +185,7 @@ func (c *completing) graphHeads(ctx context.Context, some []string, starts map[s
 			}
 		default:
 			if at := h.start(); at.Known() {
-				starts[sha] = at
+				c.starts[sha] = at
 			} else {
 				rest = append(rest, sha)
 			}

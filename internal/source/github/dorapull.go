@@ -37,7 +37,7 @@ func (p *pull) dora(ctx context.Context, r *repo) error {
 // part carries out a step. It returns what ends the pull.
 func (p *pull) part(ctx context.Context, r *repo, step func(context.Context, *repo) error) error {
 	if p.waits != nil {
-		return nil
+		return nil //nolint:nilerr // it is returned at the end
 	}
 	before := p.client.requests.Load()
 	err := step(ctx, r)
@@ -64,10 +64,25 @@ func (p *pull) part(ctx context.Context, r *repo, step func(context.Context, *re
 	return p.emit(delivery.Batch{}, []source.Problem{problemOf(r.name, err)})
 }
 
-// told completes what hooks told of, when nothing else is to be fetched.
+// onlyTold completes what hooks told of, when nothing else is to be fetched.
+func (p *pull) onlyTold(ctx context.Context) error {
+	if err := p.told(ctx); err != nil {
+		return err
+	}
+	if p.client.requests.Load() == p.requests {
+		return p.waits.orNil()
+	}
+	return cmp.Or(p.emit(delivery.Batch{}, nil), p.waits.orNil())
+}
+
+// told completes what hooks told of repositories that are not listed.
 func (p *pull) told(ctx context.Context) error {
 	if p.token == "" && p.app == nil || p.known == nil {
 		return nil
+	}
+	listed := map[string]bool{}
+	for _, r := range p.repos {
+		listed[strings.ToLower(r.name)] = r.state != nil
 	}
 	names, err := p.known.DeployedRepositories(ctx, p.connection)
 	if err != nil {
@@ -75,7 +90,7 @@ func (p *pull) told(ctx context.Context) error {
 	}
 	p.progress.Phase = phaseChanges
 	for _, name := range names {
-		if !isRepository(name) || p.excludes(name) {
+		if !isRepository(name) || p.excludes(name) || listed[strings.ToLower(name)] {
 			continue
 		}
 		st := p.cursor.Told[strings.ToLower(name)]
@@ -95,10 +110,7 @@ func (p *pull) told(ctx context.Context) error {
 			p.cursor.Told[strings.ToLower(name)] = st
 		}
 	}
-	if p.client.requests.Load() == p.requests {
-		return p.waits.orNil()
-	}
-	return cmp.Or(p.emit(delivery.Batch{}, nil), p.waits.orNil())
+	return nil
 }
 
 // toldChanges asks for the commits of pull requests that hooks told of, the latest

@@ -153,7 +153,6 @@ func TestBackfillTakesFewRequests(t *testing.T) {
 			t.Fatalf("not complete: %+v", d)
 		}
 	}
-	t.Log(r.transport.Sent())
 	if n := r.transport.Sent(); n > 60 {
 		t.Errorf("%d requests", n)
 	}
@@ -317,6 +316,30 @@ func TestOnlyWhatHooksNamed(t *testing.T) {
 				t.Errorf("%d deployments, %d changes", len(facts.Deployments), len(facts.Changes))
 			}
 		})
+	}
+}
+
+// TestHooksOfOtherRepositories are completed, too, and those of one that cannot be
+// looked up.
+func TestHooksOfOtherRepositories(t *testing.T) {
+	f := shop()
+	f.add(2, "acme/web").dora = history(3)
+	r := newRig(f, "acme/pay", "acme/web")
+	r.transport.Fault = func(_ int, req *http.Request) (*http.Response, error) {
+		if req.URL.Path == "/repos/acme/web" {
+			return sourcetest.Answer(404, `{"message":"Not Found"}`)(0, req)
+		}
+		return nil, nil //nolint:nilnil // the request goes through
+	}
+	r.memory.Write(delivery.Batch{Connection: "gh", Deployments: []delivery.Deployment{{
+		Connection: "gh", Repository: "acme/web", ID: "9002", SHA: "m0003", Environment: "production", Part: true,
+		States: []delivery.DeploymentState{{Status: delivery.DeploySuccess, At: delivery.InstantOf(testNow)}},
+	}}})
+	r.mustPull(t)
+	for _, d := range r.memory.Facts().Deployments {
+		if d.Repository == "acme/web" && !d.HeadStart.Known() {
+			t.Errorf("%+v", d)
+		}
 	}
 }
 

@@ -1,7 +1,6 @@
 package github
 
 import (
-	"cmp"
 	"context"
 	"encoding/json"
 	"net/http"
@@ -28,14 +27,12 @@ func maybeProduction(d *delivery.Deployment) bool {
 }
 
 // ranges finds out what successful deployments brought since the ones before them in
-// the same environment: each once.
-func (c *completing) ranges(ctx context.Context) error {
+// the same environment: each once, of those from one place to another.
+func (c *completing) ranges(ctx context.Context, before map[int]string, from, to int) error {
 	if c.partial { // the one before may be missing
 		return nil
 	}
-	before := c.before()
-	asked := 0
-	for i := len(c.stored) - 1; i >= 0; i-- {
+	for i := to - 1; i >= from; i-- {
 		d := &c.stored[i]
 		base, ok := before[i]
 		if !ok || d.Range != nil {
@@ -46,11 +43,11 @@ func (c *completing) ranges(ctx context.Context) error {
 		case base == d.SHA:
 			got = &delivery.CommitRange{Base: base}
 		case known:
-		case asked == maxCompares:
+		case c.compared == maxCompares:
 			continue
 		default:
 			var err error
-			asked++
+			c.compared++
 			if got, err = c.compare(ctx, c.repo, base, d.SHA); err != nil {
 				if err := c.fails(c.name+" deployment "+d.ID, err); err != nil {
 					return err
@@ -58,9 +55,7 @@ func (c *completing) ranges(ctx context.Context) error {
 				continue
 			}
 		}
-		if err := c.say(d, func(said *delivery.Deployment) { said.Range = got }); err != nil {
-			return err
-		}
+		c.say(d, func(said *delivery.Deployment) { said.Range = got })
 	}
 	return nil
 }
@@ -68,9 +63,6 @@ func (c *completing) ranges(ctx context.Context) error {
 // before are the shas of the successful deployments before others, by the places of
 // those.
 func (c *completing) before() map[int]string {
-	slices.SortStableFunc(c.stored, func(a, b delivery.Deployment) int {
-		return cmp.Or(cmp.Compare(a.FinishedAt, b.FinishedAt), cmp.Compare(a.CreatedAt, b.CreatedAt), cmp.Compare(a.ID, b.ID))
-	})
 	out, last := map[int]string{}, map[string]string{}
 	for i := range c.stored {
 		d := &c.stored[i]

@@ -76,7 +76,7 @@ type repo struct {
 
 func (p *pull) run(ctx context.Context) error {
 	if len(p.repositories)+len(p.organizations) == 0 {
-		return p.told(ctx)
+		return p.onlyTold(ctx)
 	}
 	if err := p.find(ctx); err != nil {
 		return err
@@ -85,9 +85,14 @@ func (p *pull) run(ctx context.Context) error {
 		return func(ctx context.Context, r *repo) error { return p.of(ctx, r, step) }
 	}
 	// The history of runs takes by far the most requests.
-	for _, step := range []func(context.Context, *repo) error{runs(p.changes), p.dora, runs(p.history)} {
+	for i, step := range []func(context.Context, *repo) error{runs(p.changes), p.dora, runs(p.history)} {
 		for _, r := range p.repos {
 			if err := step(ctx, r); err != nil {
+				return err
+			}
+		}
+		if i == 1 {
+			if err := p.told(ctx); err != nil {
 				return err
 			}
 		}

@@ -216,3 +216,14 @@ func FuzzReceive(f *testing.F) {
 		}
 	})
 }
+
+// TestAnalysed: a root cause without a status is of an incident that is over.
+func TestAnalysed(t *testing.T) {
+	const body = `{"issue": {"key": "PAY-8", "fields": {"created": 1772438400000, "issuetype": {"name": "Incident"}, "customfield_10792": [{"value": "payments"}]}}}`
+	for event, want := range map[string]delivery.Instant{eventRCA: receivedAt, eventIssue: 0} {
+		i := facts(t, newSource(t, nil), event, body).Incidents
+		if len(i) != 1 || i[0].ResolvedAt != want || i[0].StartedAt != 1772438400000 {
+			t.Errorf("%s: %+v", event, i)
+		}
+	}
+}

@@ -152,7 +152,8 @@ func (s *Source) Receive(h source.Hook) (source.Pushed, error) {
 }
 
 // incident is an issue that is one: started when it was created, and resolved while
-// its status is a done one.
+// its status is a done one. Its root cause is analysed once it is over: where that does
+// not say how it stands, it is resolved by then.
 func (s *Source) incident(r *reader, p *payload, key string, h source.Hook, told delivery.Instant) source.PushedItem {
 	i := delivery.Incident{
 		ID: key, Project: cmp.Or(r.named("project", "key"), projectOf(key)), Title: r.named("summary"), Severity: r.named("priority", "name"),
@@ -166,7 +167,8 @@ func (s *Source) incident(r *reader, p *payload, key string, h source.Hook, told
 	if versions := r.names("versions", "name"); len(versions) == 1 {
 		i.Version = versions[0]
 	}
-	if s.isDone(r) {
+	analysed := h.Event == eventRCA && len(r.fields["status"]) == 0
+	if s.isDone(r) || analysed {
 		i.ResolvedAt = cmp.Or(r.instant("resolutiondate"), r.instant("statuscategorychangedate"), i.UpdatedAt)
 	}
 	return source.PushedItem{

@@ -26,7 +26,7 @@ func all(t *testing.T, address string) []string {
 	return out
 }
 
-var tables = []string{"state", "numbers", "keys", "terms", "statuses", "people", "drop_in", "issues", "flow", "run_numbers", "runs"}
+var tables = []string{"state", "numbers", "keys", "terms", "statuses", "people", "drop_in", "issues", "flow", "run_numbers", "runs", "facts", "dora_touched", "dora_services", "dora_chunks"}
 
 // Every statement may run again, and in a cluster runs on every host: each table
 // is a replicated one there, under a Distributed one by whose key an issue's rows

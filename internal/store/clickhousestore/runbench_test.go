@@ -20,3 +20,16 @@ func BenchmarkRuns(b *testing.B) {
 	b.Logf("%.0f runs/s written", 100_000/took.Seconds())
 	storetest.BenchRuns(b, s)
 }
+
+// BenchmarkDora asks about 20,000 deployments with 200,000 changes.
+func BenchmarkDora(b *testing.B) {
+	s := open(b, chtest.Open(b))
+	b.Cleanup(func() {
+		if err := s.Close(); err != nil {
+			b.Error(err)
+		}
+	})
+	wrote, derived := storetest.FillLargeDora(b, s, 100_000)
+	b.Logf("written in %s, derived in %s", wrote, derived)
+	storetest.BenchDora(b, s)
+}
