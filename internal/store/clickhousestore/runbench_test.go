@@ -29,7 +29,7 @@ func BenchmarkDora(b *testing.B) {
 			b.Error(err)
 		}
 	})
-	wrote, derived := storetest.FillLargeDora(b, s, 100_000)
+	wrote, derived := storetest.FillLargeDora(b, s, 20_000)
 	b.Logf("written in %s, derived in %s", wrote, derived)
 	storetest.BenchDora(b, s)
 }
