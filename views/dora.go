@@ -5,6 +5,7 @@ import (
 	"maps"
 	"net/url"
 	"strconv"
+	"strings"
 
 	"github.com/a-h/templ"
 
@@ -197,3 +198,171 @@ func kindWords(ctx context.Context, g *delivery.Group) string {
 	}
 	return t(ctx, "deployment.kind.why", "kind", kind, "reason", t(ctx, "dora.reason."+g.Reason))
 }
+
+// DoraList is a page of deployments or of changes.
+type DoraList struct {
+	Page
+	Path      string
+	Query     url.Values // canonical
+	Filter    FlowFilter
+	Problems  []FilterProblem
+	Sentence  string
+	Suspected bool
+	Groups    []delivery.Group
+	Changes   []ChangeRow
+	Waiting   []delivery.WaitingChange
+	Total     int
+	Number    int // of the page, from 1
+	PerPage   int
+}
+
+// ChangeRow is a deployed change with its lead time in milliseconds, or why it has
+// none.
+type ChangeRow struct {
+	delivery.DeployedChange
+	Fact   *delivery.Change // nil when only a range tells of it
+	Lead   int64
+	Reason string
+	Source string
+}
+
+func (l DoraList) path(ctx context.Context, path string, params ...string) templ.SafeURL {
+	q := maps.Clone(l.Query)
+	q.Del("page")
+	for i := 0; i+1 < len(params); i += 2 {
+		if q.Del(params[i]); params[i+1] != "" {
+			q.Set(params[i], params[i+1])
+		}
+	}
+	return withQuery(ctx, path, q)
+}
+
+// dashboard is the page of metrics with the same filter.
+func (l DoraList) dashboard(ctx context.Context) templ.SafeURL {
+	return l.path(ctx, "/dora", "kind", "", "failed", "", "state", "", "excluded", "")
+}
+
+func (l DoraList) newest(ctx context.Context) string {
+	if l.Number <= 1 {
+		return ""
+	}
+	return string(l.path(ctx, l.Path))
+}
+
+func (l DoraList) older(ctx context.Context) string {
+	if l.Number*l.PerPage >= l.Total {
+		return ""
+	}
+	return string(l.path(ctx, l.Path, "page", strconv.Itoa(l.Number+1)))
+}
+
+// tabs are the ways to list a part.
+func (l DoraList) tabs(ctx context.Context) []Tab {
+	tab := func(label string, current bool, params ...string) Tab {
+		return Tab{Label: label, Current: current, Path: string(l.path(ctx, l.Path, params...))}
+	}
+	if l.Path == "/changes" {
+		waiting := l.Query.Get("state") == "waiting"
+		return []Tab{
+			tab(t(ctx, "changes.state.deployed"), !waiting, "state", "", "excluded", ""),
+			tab(t(ctx, "changes.state.waiting"), waiting, "state", "waiting", "excluded", ""),
+		}
+	}
+	kinds, failed := l.Query["kind"], l.Query.Get("failed") == "true"
+	tabs := []Tab{
+		tab(t(ctx, "deployments.every"), len(kinds) == 0 && !failed, "kind", "", "failed", ""),
+		tab(t(ctx, "deployments.failed"), failed, "kind", "", "failed", "true"),
+	}
+	for _, k := range []delivery.DeployKind{delivery.KindNormal, delivery.KindHotfix, delivery.KindConfig, delivery.KindRollback, delivery.KindRedeploy} {
+		tabs = append(tabs, tab(t(ctx, "dora.kind."+string(k)), len(kinds) == 1 && kinds[0] == string(k), "kind", string(k), "failed", ""))
+	}
+	return tabs
+}
+
+// leadTime is how long a change took, or why that is not measured.
+func (c *ChangeRow) leadTime(ctx context.Context) string {
+	if c.Reason != "" {
+		return t(ctx, "changes.excluded."+c.Reason)
+	}
+	return elapsed(ctx, c.Lead/1000)
+}
+
+// DeploymentView is one deployment and what is derived of it.
+type DeploymentView struct {
+	Deployment delivery.Deployment
+	Seq        int64
+	Source     string
+	Groups     []FailedRow // that it is in, by service
+	Changes    []ChangeRow
+}
+
+// Name is what people call it.
+func (v DeploymentView) Name() string {
+	d := &v.Deployment
+	return GroupName(&delivery.Group{ID: d.ID, Version: d.Version, SHA: d.SHA})
+}
+
+// facts are what its source says, without what it does not.
+func (v DeploymentView) facts(ctx context.Context) []DoraFact {
+	d := &v.Deployment
+	commits := ""
+	if d.Range != nil {
+		commits = number(ctx, len(d.Range.Commits))
+		if d.Range.Cut {
+			commits = t(ctx, "deployment.cut", "n", commits)
+		}
+	}
+	base := ""
+	if d.Range != nil && d.Range.Base != "" {
+		base = shortSHA(delivery.Word(d.Range.Base))
+	}
+	var out []DoraFact
+	for _, f := range []DoraFact{
+		{"deployment.repository", d.Repository}, {"deployments.service", d.Service}, {"deployments.environment", d.Environment},
+		{"deployment.version", d.Version}, {"deployment.sha", d.SHA}, {"deployment.range", base}, {"deployment.commits", commits},
+		{"deployment.creator", d.Creator}, {"deployment.created", doraMoment(ctx, d.CreatedAt)},
+		{"deployment.started", doraMoment(ctx, d.StartedAt)}, {"deployments.finished", doraMoment(ctx, d.FinishedAt)},
+		{"deployment.connection", d.Connection},
+	} {
+		if f.Text != "" && f.Text != "–" {
+			out = append(out, f)
+		}
+	}
+	return out
+}
+
+// DoraFact is a named text.
+type DoraFact struct{ ID, Text string }
+
+// outcome is how a deployment ended, and what became of it: a badge's kind and words.
+func outcome(ctx context.Context, g *delivery.Group) (kind, words string) {
+	switch {
+	case !g.Succeeded:
+		return "plain", t(ctx, "deployments.not_through")
+	case g.Failed(false):
+		return "bad", t(ctx, "deployments.did_fail")
+	case g.Failed(true):
+		return "warn", t(ctx, "deployments.suspected")
+	}
+	return "good", t(ctx, "deployments.ok")
+}
+
+// ServiceView is what happened to a service.
+type ServiceView struct {
+	Name   string
+	Last   string // when it was last deployed to production, "" for never
+	Query  url.Values
+	Filter FlowFilter
+	Head   Panel
+	Events []ServiceEvent // newest first
+}
+
+// ServiceEvent is a deployment or an incident on the timeline.
+type ServiceEvent struct {
+	At       delivery.Instant
+	Group    *delivery.Group
+	Incident *delivery.LinkedIncident
+}
+
+// envNames are those of environments, as one text.
+func envNames(all []string) string { return orDash(strings.Join(all, ", ")) }

@@ -170,10 +170,10 @@ func (a *app) furnish(ctx context.Context, at companyAt, lang string) error {
 			return err
 		}
 	}
-	if err := a.receivePushes(ctx, at.pushes); err != nil {
+	if err := a.receiveIncidents(ctx, at.forge); err != nil {
 		return err
 	}
-	return a.receiveIncidents(ctx, at.forge)
+	return a.receivePushes(ctx, at.pushes)
 }
 
 // demoConnections are the company's systems as a team lead would connect them.

@@ -44,8 +44,9 @@ func Key(name string) string { return strings.ToLower(name) }
 
 // SaidFact is a fact of a batch that is still to be merged with what is stored.
 type SaidFact struct {
-	Kind   FactKind
-	Number int64
+	Kind       FactKind
+	Number     int64
+	Repository string // Key of it, "" of a fact without
 	// Touches are the keys whose derived rows depend on it.
 	Touches []Touched
 	merge   func(stored *FactRow) (FactRow, error)
@@ -58,15 +59,15 @@ func (s *SaidFact) Merge(stored *FactRow) (FactRow, error) { return s.merge(stor
 // says what no store can keep.
 func (b *Batch) Facts() ([]SaidFact, error) {
 	out := make([]SaidFact, 0, len(b.Deployments)+len(b.Changes)+len(b.Incidents)+len(b.Tickets))
-	add := func(kind FactKind, number int64, touches []Touched, merge func(*FactRow) (FactRow, error)) {
-		out = append(out, SaidFact{kind, number, touches, merge})
+	add := func(kind FactKind, number int64, repository string, touches []Touched, merge func(*FactRow) (FactRow, error)) {
+		out = append(out, SaidFact{kind, number, Key(repository), touches, merge})
 	}
 	for _, d := range b.Deployments {
 		d.Connection = b.Connection
 		if d.ID == "" || d.Repository == "" && d.Service == "" {
 			return nil, fmt.Errorf("deployment %q of %q: it has no id, or is of nothing", d.ID, d.Repository)
 		}
-		add(DeploymentFact, d.Number(), touches(d.Repository, d.Service), func(stored *FactRow) (FactRow, error) {
+		add(DeploymentFact, d.Number(), d.Repository, touches(d.Repository, d.Service), func(stored *FactRow) (FactRow, error) {
 			return mergeRow(stored, d, MergeDeployment, (*FactRow).Deployment, (*Deployment).Row)
 		})
 	}
@@ -75,7 +76,7 @@ func (b *Batch) Facts() ([]SaidFact, error) {
 		if c.ID == "" || c.Repository == "" {
 			return nil, fmt.Errorf("change %q of %q: it has no id, or is of nothing", c.ID, c.Repository)
 		}
-		add(ChangeFact, c.FactNumber(), touches(c.Repository, ""), func(stored *FactRow) (FactRow, error) {
+		add(ChangeFact, c.FactNumber(), c.Repository, touches(c.Repository, ""), func(stored *FactRow) (FactRow, error) {
 			return mergeRow(stored, c, MergeChange, (*FactRow).Change, (*Change).Row)
 		})
 	}
@@ -84,7 +85,7 @@ func (b *Batch) Facts() ([]SaidFact, error) {
 		if i.ID == "" {
 			return nil, errors.New("an incident has no id")
 		}
-		add(IncidentFact, i.Number(), []Touched{{Kind: "incidents"}}, func(stored *FactRow) (FactRow, error) {
+		add(IncidentFact, i.Number(), "", []Touched{{Kind: "incidents"}}, func(stored *FactRow) (FactRow, error) {
 			return mergeRow(stored, i, MergeIncident, (*FactRow).Incident, (*Incident).Row)
 		})
 	}
@@ -93,7 +94,7 @@ func (b *Batch) Facts() ([]SaidFact, error) {
 		if t.ID == "" {
 			return nil, errors.New("a ticket has no id")
 		}
-		add(TicketFact, t.Number(), nil, func(stored *FactRow) (FactRow, error) {
+		add(TicketFact, t.Number(), "", nil, func(stored *FactRow) (FactRow, error) {
 			return mergeRow(stored, t, MergeTicket, (*FactRow).Ticket, (*Ticket).Row)
 		})
 	}

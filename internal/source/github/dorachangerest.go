@@ -77,6 +77,11 @@ func getList[T any](ctx context.Context, p *pull, r *repo, path string, query ur
 	if err != nil {
 		return nil, false, err
 	}
+	return listIn[T](a)
+}
+
+// listIn is the list that an answer holds, and whether another page of it follows.
+func listIn[T any](a *answer) (list []T, more bool, err error) {
 	if json.Unmarshal(a.body, &list) != nil || list == nil {
 		return nil, false, &answerError{path: a.path, id: "not_list", what: "is not a list"}
 	}

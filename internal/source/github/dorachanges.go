@@ -21,22 +21,28 @@ const changesQuery = `query ThroughlineChanges($owner:String!,$name:String!,$fir
 // nothing when it has not, and begins to read it. It is true, too, when a reading
 // goes on.
 func (p *pull) news(ctx context.Context, r *repo, l *listing, path string, query url.Values) (bool, error) {
+	_, news, err := p.newsOf(ctx, r, l, path, query)
+	return news, err
+}
+
+// newsOf is news with the answer, nil when a reading goes on.
+func (p *pull) newsOf(ctx context.Context, r *repo, l *listing, path string, query url.Values) (a *answer, news bool, err error) {
 	if l.Began.Known() {
-		return true, nil
+		return nil, true, nil
 	}
 	if r.Archived && l.Seen.Known() {
-		return false, nil
+		return nil, false, nil
 	}
-	a, err := p.client.do(ctx, request{path: "/repos/" + r.name + path, query: query, limit: maxOtherBody, etag: l.ETag})
+	a, err = p.client.do(ctx, request{path: "/repos/" + r.name + path, query: query, limit: maxListBody, etag: l.ETag})
 	if err != nil || a.same {
-		return false, err
+		return nil, false, err
 	}
 	l.New = ""
 	if etag := a.header.Get("ETag"); len(etag) <= maxETag {
 		l.New = etag
 	}
 	l.begin(p.dateOf(a))
-	return true, nil
+	return a, true, nil
 }
 
 // merged reads the pull requests that were updated since they were read.

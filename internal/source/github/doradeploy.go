@@ -106,13 +106,19 @@ func webAddress(s string) string {
 // read, with all their statuses.
 func (p *pull) deployments(ctx context.Context, r *repo) error {
 	l := &r.dora().Deployments
-	news, err := p.news(ctx, r, l, "/deployments", url.Values{"per_page": {strconv.Itoa(perPage)}})
+	first, news, err := p.newsOf(ctx, r, l, "/deployments", url.Values{"per_page": {strconv.Itoa(perPage)}})
 	if err != nil || !news {
 		return err
 	}
 	var bad bool
 	for page := l.page(); ; page++ {
-		raws, more, err := getList[json.RawMessage](ctx, p, r, "/deployments", nil, page)
+		var raws []json.RawMessage
+		var more bool
+		if page == 1 && first != nil {
+			raws, more, err = listIn[json.RawMessage](first)
+		} else {
+			raws, more, err = getList[json.RawMessage](ctx, p, r, "/deployments", nil, page)
+		}
 		if err != nil {
 			return err
 		}

@@ -153,7 +153,6 @@ func TestBackfillTakesFewRequests(t *testing.T) {
 			t.Fatalf("not complete: %+v", d)
 		}
 	}
-	t.Log(r.transport.Sent())
 	if n := r.transport.Sent(); n > 60 {
 		t.Errorf("%d requests", n)
 	}

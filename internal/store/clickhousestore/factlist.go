@@ -148,12 +148,10 @@ func (s *Store) Tickets(ctx context.Context, q delivery.DoraListQuery) iter.Seq2
 func (s *Store) fact(ctx context.Context, kind delivery.FactKind, number int64) (*delivery.FactRow, error) {
 	var found *delivery.FactRow
 	err := s.read(ctx, func(*state) error {
-		err := s.factRows(ctx, []int64{number}, func(r *delivery.FactRow) error {
-			if r.Kind == kind {
-				found = r
-			}
+		err := s.scanFacts(ctx, s.sql("fact_of_kind", nil), func(r *delivery.FactRow) error {
+			found = r
 			return nil
-		})
+		}, clickhouse.Named("kind", string(kind)), clickhouse.Named("number", number))
 		if err == nil && found == nil {
 			err = delivery.ErrNotFound
 		}

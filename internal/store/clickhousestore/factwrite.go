@@ -30,11 +30,7 @@ func (w *writer) takeFacts(b *delivery.Batch, out *delivery.Written) error {
 	if err != nil || len(said) == 0 {
 		return err
 	}
-	numbers := make([]int64, len(said))
-	for i := range said {
-		numbers[i] = said[i].Number
-	}
-	err = w.s.factRows(w.ctx, numbers, func(r *delivery.FactRow) error {
+	err = w.s.factRows(w.ctx, said, func(r *delivery.FactRow) error {
 		w.facts.stored[r.Number] = *r
 		return nil
 	})
@@ -85,10 +81,23 @@ func (w *writer) takeFact(said *delivery.SaidFact, touched map[delivery.Touched]
 	return nil
 }
 
-// factRows calls f for the facts of these numbers.
-func (s *Store) factRows(ctx context.Context, numbers []int64, f func(*delivery.FactRow) error) error {
-	return inChunks(numbers, func(numbers []int64) error {
-		return s.scanFacts(ctx, s.sql("facts_numbered", nil), f, clickhouse.Named("numbers", numbers))
+// factRows calls f for what is stored of facts. They are asked for by all of the key:
+// whatever else is read with FINAL is read whole.
+func (s *Store) factRows(ctx context.Context, facts []delivery.SaidFact, f func(*delivery.FactRow) error) error {
+	return inChunks(facts, func(facts []delivery.SaidFact) error {
+		var kinds, repositories []string
+		numbers := make([]int64, len(facts))
+		for i := range facts {
+			numbers[i] = facts[i].Number
+			if kind := string(facts[i].Kind); !slices.Contains(kinds, kind) {
+				kinds = append(kinds, kind)
+			}
+			if !slices.Contains(repositories, facts[i].Repository) {
+				repositories = append(repositories, facts[i].Repository)
+			}
+		}
+		return s.scanFacts(ctx, s.sql("facts_numbered", nil), f,
+			clickhouse.Named("kinds", kinds), clickhouse.Named("repositories", repositories), clickhouse.Named("numbers", numbers))
 	})
 }
 

@@ -1,1 +1,3 @@
-SELECT {{template "fact_columns.sql"}} FROM facts FINAL WHERE number IN @numbers
+SELECT {{template "fact_columns.sql"}}
+FROM facts FINAL
+WHERE kind IN @kinds AND repository_key IN @repositories AND number IN @numbers
