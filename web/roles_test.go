@@ -58,7 +58,7 @@ func accessTo(method, path string) (access, bool) {
 		return admin, true // or a program, by its token
 	case strings.HasPrefix(path, "/inbox"):
 		return lead, true
-	case path == "/incidents/new", strings.HasPrefix(path, "/incidents/") && !get, path == "/dora/verdicts":
+	case path == "/dora/verdicts", path == "/incidents/new", strings.HasPrefix(path, "/incidents/") && !get:
 		return lead, true
 	case strings.HasPrefix(path, "/account"):
 		return user, true
