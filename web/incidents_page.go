@@ -24,7 +24,7 @@ func (s *Server) incidentRoutes(r chi.Router) {
 	r.With(s.queryLang).Get(incidentsPath, s.incidentsPage)
 	r.With(s.queryLang).Get(incidentsPath+"/{incident}", s.incidentPage)
 	r.Group(func(r chi.Router) {
-		r.Use(s.needUser, s.needLead)
+		r.Use(s.needUser, s.needLead, s.queryLang)
 		r.Get(incidentsPath+"/new", s.newIncidentPage)
 		r.Post(incidentsPath+"/new", s.recordIncident)
 		r.Post(incidentsPath+"/{incident}", s.changeIncident)

@@ -96,7 +96,7 @@ func planDora(p program, o doraOptions, all []source.Kind, secrets map[string]st
 		return nil, wrong("--github and --jira: give two names")
 	}
 	for _, f := range doraexport.Families() {
-		options.Families = append(options.Families, importer.Family{Name: f.Name, Labels: f.Labels, Rises: f.Counter || strings.HasSuffix(f.Name, "_sum")})
+		options.Families = append(options.Families, importer.Family{Name: f.Name, Labels: f.Labels, Rises: f.Rises})
 	}
 	for _, path := range p.args {
 		data, err := readSmall(path)
