@@ -318,10 +318,17 @@ func (v DeploymentView) facts(ctx context.Context) []DoraFact {
 	}
 	var out []DoraFact
 	for _, f := range []DoraFact{
-		{"deployment.repository", d.Repository}, {"deployments.service", d.Service}, {"deployments.environment", d.Environment},
-		{"deployment.version", d.Version}, {"deployment.sha", d.SHA}, {"deployment.range", base}, {"deployment.commits", commits},
-		{"deployment.creator", d.Creator}, {"deployment.created", doraMoment(ctx, d.CreatedAt)},
-		{"deployment.started", doraMoment(ctx, d.StartedAt)}, {"deployments.finished", doraMoment(ctx, d.FinishedAt)},
+		{"deployment.repository", d.Repository},
+		{"deployments.service", d.Service},
+		{"deployments.environment", d.Environment},
+		{"deployment.version", d.Version},
+		{"deployment.sha", d.SHA},
+		{"deployment.range", base},
+		{"deployment.commits", commits},
+		{"deployment.creator", d.Creator},
+		{"deployment.created", doraMoment(ctx, d.CreatedAt)},
+		{"deployment.started", doraMoment(ctx, d.StartedAt)},
+		{"deployments.finished", doraMoment(ctx, d.FinishedAt)},
 		{"deployment.connection", d.Connection},
 	} {
 		if f.Text != "" && f.Text != "–" {
