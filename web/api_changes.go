@@ -49,7 +49,7 @@ func changeReport(row *views.ChangeRow) apiChange {
 		out.LeadTime = &seconds
 	}
 	if f := row.Fact; f != nil {
-		out.Repository, out.Number, out.Title, out.Author, out.URL = f.Repository, f.Number, f.Title, f.Author, f.URL
+		out.Repository, out.Number, out.Title, out.Author, out.SHA, out.URL = f.Repository, f.Number, f.Title, f.Author, f.MergeSHA, f.URL
 		out.Commits = append(out.Commits, f.Commits...)
 	}
 	if len(out.Commits) == 0 {

@@ -78,7 +78,7 @@ type DeployedChange struct {
 	Environment string
 	Group       string
 	Name        string // #12 or a short sha
-	SHA         string // of the merge, or of the commit
+	SHA         string // of a commit without Seq only, like the title
 	Title       string // of a commit without Seq only
 	Bot         bool
 	How         string // ByRange, ByCommits, ByAncestor or ByTime

@@ -162,8 +162,12 @@ func (d *DeployedChange) code(c *coder) {
 	c.seq(&d.Seq)
 	c.text(&d.Group)
 	c.text(&d.Name)
-	c.text(&d.SHA)
-	c.text(&d.Title)
+	if d.Seq == 0 { // else the fact has them, and they are most of the bytes
+		c.text(&d.SHA)
+		c.text(&d.Title)
+	} else if !c.writing {
+		d.SHA, d.Title = "", ""
+	}
 	c.flag(&d.Bot)
 	c.text(&d.How)
 	c.text(&d.Excluded)
