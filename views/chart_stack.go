@@ -43,6 +43,10 @@ func stackOption(d delivery.PanelData, p *i18n.Printer) map[string]any {
 	c.SetXAxis(labels)
 	c.XAxisList = []opts.XAxis{{Type: "category"}}
 	c.YAxisList = []opts.YAxis{{Type: "value", Name: p.T("chart.axis." + string(d.Quantity)), Min: 0, MinInterval: 1}}
+	pile := "one"
+	if d.Quantity == delivery.TicketCounts { // made and ended are no parts of one number
+		pile = ""
+	}
 	for _, s := range d.Series {
 		if slices.Contains(besides, s.Name) {
 			continue
@@ -54,7 +58,7 @@ func stackOption(d delivery.PanelData, p *i18n.Printer) map[string]any {
 			data[i] = datum{Value: point.Value, N: point.N, Partial: point.Partial, ItemStyle: &look}
 		}
 		c.MultiSeries = append(c.MultiSeries, charts.SingleSeries{
-			Name: name, Type: "bar", Stack: "runs", BarMaxWidth: "28", Data: data,
+			Name: name, Type: "bar", Stack: pile, BarMaxWidth: "28", Data: data,
 			ItemStyle: &opts.ItemStyle{Color: look.Color},
 		})
 	}

@@ -356,7 +356,7 @@ func TicketsPanel(tickets []Ticket, q DoraQuery) PanelData {
 			closed.add(at, true)
 		}
 	}
-	panel := q.dora("tickets", Trend, TicketCounts, Sample{N: created.n}, Figure{"created", number(created.n)}, Figure{"closed", number(closed.n)})
+	panel := q.dora("tickets", Stack, TicketCounts, Sample{N: created.n}, Figure{"created", number(created.n)}, Figure{"closed", number(closed.n)})
 	panel.Series = []Series{
 		b.row(&q, "created", 0, func(i int) (*float64, int) { return number(created.ns[i]), created.ns[i] }),
 		b.row(&q, "closed", 0, func(i int) (*float64, int) { return number(closed.ns[i]), closed.ns[i] }),

@@ -46,12 +46,17 @@ func (db *DB) write(ctx context.Context, change func(w *writer) error) error {
 // transaction, since it is the sync at its end that takes the time.
 func (db *DB) commitJobs(w *writer) error {
 	crowded := false
+	quiet := time.NewTimer(restAfter)
+	defer quiet.Stop()
 	for {
 		select {
 		case j := <-db.jobs:
 			group := db.waitingJobs(j, crowded)
 			db.commit(w, group)
 			crowded = len(group) > 1
+			quiet.Reset(restAfter)
+		case <-quiet.C:
+			w.rest()
 		case <-db.closing:
 			return w.close()
 		}

@@ -5,6 +5,7 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
+	"time"
 
 	"throughline/internal/sqlite"
 )
@@ -23,6 +24,13 @@ type writer struct {
 // written to the log before they are folded into the file, where most of them
 // then go only once.
 const tune = `PRAGMA cache_size = -65536; PRAGMA wal_autocheckpoint = 8000`
+
+// restAfter is how long nothing comes until the pages in memory are given back.
+const restAfter = 10 * time.Second
+
+// rest gives back the memory of pages that are not in use. It is no harm when that
+// fails.
+func (w *writer) rest() { _, _ = w.conn.ExecContext(context.Background(), `PRAGMA shrink_memory`) }
 
 func openWriter(ctx context.Context, file *sqlite.DB) (*writer, error) {
 	conn, err := file.Writer.Conn(ctx)
