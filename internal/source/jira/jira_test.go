@@ -187,12 +187,11 @@ func TestSettings(t *testing.T) {
 	} {
 		_, err := Kind().New(source.Config{Settings: c.settings, Secrets: map[string]string{"webhook_secret": c.secret}}, nil)
 		var wrong *source.SettingError
-		if field := ""; errors.As(err, &wrong) {
-			field = wrong.Field
-			if field != c.field {
-				t.Errorf("%v: %v", c.settings, err)
-			}
-		} else if c.field != "" {
+		got := ""
+		if errors.As(err, &wrong) {
+			got = wrong.Field
+		}
+		if got != c.field {
 			t.Errorf("%v: %v", c.settings, err)
 		}
 	}
