@@ -49,30 +49,53 @@ func testDeployJobs(t *testing.T, s *store) {
 		second, middle delivery.RunTally // the weeks of 2 and 9 March
 	}{
 		{
-			"by jobs", askRuns(), delivery.DeployRules{ci: jobs},
+			"by jobs", askRuns(),
+			delivery.DeployRules{ci: jobs},
 			delivery.RunTally{Runs: 8, Success: 1, Failed: 2, Cancelled: 1, Skipped: 1, Unknown: 1, Unfinished: 2},
 			delivery.RunTally{Runs: 4, Success: 1, Failed: 2, Skipped: 1},
 			delivery.RunTally{Runs: 4, Cancelled: 1, Unknown: 1, Unfinished: 2},
-		}, {
-			"by jobs and workflows", askRuns(), delivery.DeployRules{ci: both},
+		},
+		{
+			"by jobs and workflows", askRuns(),
+			delivery.DeployRules{ci: both},
 			delivery.RunTally{Runs: 10, Success: 1, Failed: 3, Cancelled: 1, Skipped: 1, Unknown: 1, Unfinished: 3},
 			delivery.RunTally{Runs: 4, Success: 1, Failed: 2, Skipped: 1},
 			delivery.RunTally{Runs: 6, Failed: 1, Cancelled: 1, Unknown: 1, Unfinished: 3},
-		}, {
-			"by workflows", askRuns(), delivery.DeployRules{ci: {Workflow: byPrefix("Release")}},
-			delivery.RunTally{Runs: 2, Failed: 1, Unfinished: 1}, delivery.RunTally{}, delivery.RunTally{Runs: 2, Failed: 1, Unfinished: 1},
-		}, {
-			"of each connection its own", askRuns(), delivery.DeployRules{ci: {Workflow: byPrefix("Release")}, "other": {Job: byPrefix("ship")}},
-			delivery.RunTally{Runs: 3, Failed: 2, Unfinished: 1}, delivery.RunTally{Runs: 1, Failed: 1}, delivery.RunTally{Runs: 2, Failed: 1, Unfinished: 1},
-		}, {
-			"of a connection", askRuns(func(q *delivery.RunQuery) { q.Connections = []string{"other"} }), delivery.DeployRules{ci: both, "other": both},
-			delivery.RunTally{Runs: 2, Success: 2}, delivery.RunTally{Runs: 2, Success: 2}, delivery.RunTally{},
-		}, {
-			"of a branch", askRuns(func(q *delivery.RunQuery) { q.Branches = []string{"dev"} }), delivery.DeployRules{ci: jobs},
-			delivery.RunTally{Runs: 1, Success: 1}, delivery.RunTally{Runs: 1, Success: 1}, delivery.RunTally{},
-		}, {
-			"of a connection without rules", askRuns(func(q *delivery.RunQuery) { q.Connections = []string{"other"} }), delivery.DeployRules{ci: both},
-			delivery.RunTally{}, delivery.RunTally{}, delivery.RunTally{},
+		},
+		{
+			"by workflows", askRuns(),
+			delivery.DeployRules{ci: {Workflow: byPrefix("Release")}},
+			delivery.RunTally{Runs: 2, Failed: 1, Unfinished: 1},
+			delivery.RunTally{},
+			delivery.RunTally{Runs: 2, Failed: 1, Unfinished: 1},
+		},
+		{
+			"of each connection its own", askRuns(),
+			delivery.DeployRules{ci: {Workflow: byPrefix("Release")}, "other": {Job: byPrefix("ship")}},
+			delivery.RunTally{Runs: 3, Failed: 2, Unfinished: 1},
+			delivery.RunTally{Runs: 1, Failed: 1},
+			delivery.RunTally{Runs: 2, Failed: 1, Unfinished: 1},
+		},
+		{
+			"of a connection", askRuns(func(q *delivery.RunQuery) { q.Connections = []string{"other"} }),
+			delivery.DeployRules{ci: both, "other": both},
+			delivery.RunTally{Runs: 2, Success: 2},
+			delivery.RunTally{Runs: 2, Success: 2},
+			delivery.RunTally{},
+		},
+		{
+			"of a branch", askRuns(func(q *delivery.RunQuery) { q.Branches = []string{"dev"} }),
+			delivery.DeployRules{ci: jobs},
+			delivery.RunTally{Runs: 1, Success: 1},
+			delivery.RunTally{Runs: 1, Success: 1},
+			delivery.RunTally{},
+		},
+		{
+			"of a connection without rules", askRuns(func(q *delivery.RunQuery) { q.Connections = []string{"other"} }),
+			delivery.DeployRules{ci: both},
+			delivery.RunTally{},
+			delivery.RunTally{},
+			delivery.RunTally{},
 		},
 		{"without rules", askRuns(), delivery.DeployRules{ci: {}}, delivery.RunTally{}, delivery.RunTally{}, delivery.RunTally{}},
 	} {
