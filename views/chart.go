@@ -105,7 +105,7 @@ func newMeta(d delivery.PanelData, p *i18n.Printer) chartMeta {
 	m := chartMeta{Shape: d.Shape, Of: d.Quantity, Lang: p.Lang(), Day: d.Day.Seconds(), Bucket: d.Filter.Unit, Words: map[string]string{}}
 	m.Unit, m.Per = axisUnit(d)
 	for _, id := range chartWords {
-		m.Words[id] = p.T(wordOf(d.Of, id))
+		m.Words[id] = p.T(wordIn(d, id))
 	}
 	if d.Filter.Clock != delivery.Business {
 		delete(m.Words, "chart.outside")
@@ -127,6 +127,27 @@ var runWords = map[string]string{
 	"panel.rows.json":          "panel.rows.json.runs",
 	"panel.empty.filter":       "panel.empty.filter.runs",
 	"panel.empty.all_excluded": "panel.empty.all_excluded.runs",
+}
+
+// deployJobsSlug is the panel that counts jobs, not runs.
+const deployJobsSlug = "job-failure-rate"
+
+// jobWords are the messages of that panel in the place of those of runs.
+var jobWords = map[string]string{
+	"chart.n":            "chart.n.jobs",
+	"chart.low_n":        "chart.low_n.jobs",
+	"chart.rate":         "chart.rate.jobs",
+	"chart.axis.percent": "chart.axis.percent.jobs",
+	"table.count":        "table.count.jobs",
+	"table.rate":         "table.rate.jobs",
+}
+
+// wordIn is a message as it is said of what a panel counts.
+func wordIn(d delivery.PanelData, id string) string {
+	if own, ok := jobWords[id]; ok && d.Slug == deployJobsSlug {
+		return own
+	}
+	return wordOf(d.Of, id)
 }
 
 // wordOf is a message as it is said of a subject.
@@ -178,7 +199,7 @@ func axisName(p *i18n.Printer, d delivery.PanelData, m chartMeta) string {
 		return p.T("chart.axis.elapsed." + m.Unit)
 	}
 	if d.Quantity != delivery.Durations {
-		return p.T("chart.axis." + m.Unit)
+		return p.T(wordIn(d, "chart.axis."+m.Unit))
 	}
 	return p.T("chart.axis." + string(d.Filter.Clock) + "." + m.Unit)
 }

@@ -12,6 +12,9 @@ func runSummary(d delivery.PanelData, p *i18n.Printer) string {
 		return countSummary(d, p)
 	case d.Shape == delivery.Bars:
 		return namedSummary(d, p)
+	case d.Slug == deployJobsSlug:
+		return p.T("summary.job-failure-rate", "n", d.N, "k", int(*d.Figure("failed")+*d.Figure("cancelled")), "rate", p.Percent(*d.Figure("rate"), 1),
+			"low", p.Percent(*d.Figure("low"), 0), "high", p.Percent(*d.Figure("high"), 0))
 	case d.Quantity == delivery.Rates:
 		return rateSummary(d, p)
 	}

@@ -28,12 +28,12 @@ func trendOption(d delivery.PanelData, p *i18n.Printer, m chartMeta, before *del
 	c.XAxisList = []opts.XAxis{{Type: "category"}, {Type: "category", GridIndex: 1, Data: labels}}
 	c.YAxisList = []opts.YAxis{
 		{Type: "value", Name: axisName(p, d, m), Min: 0},
-		{Type: "value", Name: p.T(wordOf(d.Of, "chart.n")), Min: 0, GridIndex: 1, SplitNumber: 1, MinInterval: 1},
+		{Type: "value", Name: p.T(wordIn(d, "chart.n")), Min: 0, GridIndex: 1, SplitNumber: 1, MinInterval: 1},
 	}
 	c.AxisPointer = &opts.AxisPointer{Link: []opts.AxisPointerLink{{XAxisIndex: []int{0, 1}}}}
 	for _, s := range d.Series {
 		if s.Name == "count" {
-			c.MultiSeries = append(c.MultiSeries, countBars(s, p.T(wordOf(d.Of, "chart.n"))))
+			c.MultiSeries = append(c.MultiSeries, countBars(s, p.T(wordIn(d, "chart.n"))))
 			continue
 		}
 		c.MultiSeries = append(c.MultiSeries, charts.SingleSeries{

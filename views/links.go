@@ -50,6 +50,9 @@ var measuredRuns = func() map[string]url.Values {
 // LeftOut is the address of what a panel leaves out for a reason, "" where there is
 // no list of it.
 func (p Panel) LeftOut(ctx context.Context, reason string) string {
+	if p.Slug == deployJobsSlug {
+		return ""
+	}
 	if p.Of == delivery.OfDora {
 		if doraListOf(p.Slug) == "changes" {
 			return p.Records(ctx, p.Slug, "excluded", reason)
@@ -74,6 +77,9 @@ func (p Panel) LeftOut(ctx context.Context, reason string) string {
 // Lists are the addresses of the records behind each bucket or row of a panel; none
 // for marks, which are records themselves, and for jobs and builds.
 func (p Panel) Lists(ctx context.Context, d delivery.PanelData) []string {
+	if p.Slug == deployJobsSlug {
+		return nil
+	}
 	var out []string
 	switch d.Shape {
 	case delivery.Trend, delivery.Stack:

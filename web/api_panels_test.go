@@ -321,8 +321,10 @@ func TestAPIPanelList(t *testing.T) {
 		"pipeline-duration /pipelines seconds", "pipeline-duration-e2e /pipelines seconds", "pipeline-duration-total /pipelines seconds",
 		"pipeline-success /pipelines ratio", "pipeline-count /pipelines runs", "queue-time /pipelines seconds", "build-duration /pipelines seconds",
 		"pipeline-jobs /pipelines seconds", "pipeline-jobs-total /pipelines seconds", "build-times /pipelines seconds",
-		"deployment-frequency /dora deployments", "change-lead-time /dora seconds", "lead-time-stages /dora seconds", "change-fail-rate /dora ratio",
-		"recovery-time /dora seconds", "rework-rate /dora ratio", "incidents /dora incidents", "tickets /dora tickets",
+		"job-failure-rate /pipelines ratio",
+		"deployment-frequency /dora deployments", "change-lead-time /dora seconds", "lead-time-stages /dora seconds",
+		"change-fail-rate /dora ratio", "recovery-time /dora seconds", "rework-rate /dora ratio",
+		"incidents /dora incidents", "tickets /dora tickets",
 	}, got); diff != "" {
 		t.Error(diff)
 	}

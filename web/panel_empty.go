@@ -24,6 +24,9 @@ func (s *Server) whyEmpty(ctx context.Context, p panel, d delivery.PanelData, qu
 	if empty, err := s.doraEmpty(ctx, p, d); err != nil || empty != nil {
 		return orNone(empty), err
 	}
+	if empty, err := s.noDeployRule(ctx, p); err != nil || empty != nil {
+		return orNone(empty), err
+	}
 	if left := d.Left(); left > 0 {
 		return allExcluded(ctx, p, d), nil
 	}
@@ -53,6 +56,8 @@ func allExcluded(ctx context.Context, p panel, d delivery.PanelData) views.Empty
 	switch {
 	case p.of == delivery.OfIssues:
 		empty.Fix = settingsPath(ctx, "/settings/workflow")
+	case p.parts == deployJobs:
+		empty.Reason = "no_deploy_end"
 	case d.Excluded[delivery.RunSilent] == d.Left():
 		empty.Reason = "not_said"
 	}

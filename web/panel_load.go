@@ -77,6 +77,9 @@ func (s *Server) panelQuery(ctx context.Context, p panel, f delivery.Filter) (pa
 		}
 		if p.of == delivery.OfRuns {
 			q.runs, err = s.runQuery(ctx, &f, calendar)
+			if err == nil && p.parts == deployJobs {
+				q.deploys, err = s.deployRules(ctx)
+			}
 			return q, nil, err
 		}
 		if q.dora, err = s.doraQuery(ctx, f, calendar); err == nil {

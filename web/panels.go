@@ -18,7 +18,7 @@ type panel struct {
 	unit       string // of its values
 	now        bool   // its answer depends on now
 	finished   bool   // it is of issues that were closed
-	parts      string // what of a run it measures: builds or jobs, "" for all of it
+	parts      string // what of a run it measures: builds, jobs or deploy_jobs, "" for all of it
 	load       loader
 }
 
@@ -31,6 +31,8 @@ type panelQuery struct {
 	flow   delivery.FlowQuery
 	runs   delivery.RunQuery
 	dora   delivery.DoraQuery
+
+	deploys delivery.DeployRules // what counts as a deployment, for deploy_jobs
 
 	projects delivery.Patterns // whose tickets count, nil for all
 }
@@ -52,6 +54,7 @@ func panels() []panel {
 		named("pipeline-jobs", delivery.Store.JobTimes, delivery.BySlowest).measuring("jobs"),
 		named("pipeline-jobs-total", delivery.Store.JobTimes, delivery.ByTotal).measuring("jobs"),
 		named("build-times", delivery.Store.BuildTimes, delivery.BySlowest).measuring("builds"),
+		runPanel("job-failure-rate", "ratio", loadDeployJobs).measuring(deployJobs),
 		doraPanel("deployment-frequency", "deployments"),
 		doraPanel("change-lead-time", "seconds"),
 		doraPanel("lead-time-stages", "seconds"),

@@ -81,7 +81,11 @@ func (s *Server) noParts(ctx context.Context, p panel, f delivery.Filter) (*view
 	if err != nil || runs.N == 0 {
 		return nil, err
 	}
-	return &views.Empty{Reason: "no_" + p.parts, N: runs.N}, nil
+	empty := &views.Empty{Reason: "no_" + p.parts, N: runs.N}
+	if p.parts == deployJobs {
+		empty.Fix, err = s.deployRulesPath(ctx)
+	}
+	return empty, err
 }
 
 // otherBranches reports whether only the default branches, which count unless others

@@ -413,7 +413,7 @@ func TestServicesInRussian(t *testing.T) {
 	seen := map[string]bool{}
 	for path, says := range map[string]string{
 		"/settings/services": "2 репозитория в данных не относятся ни к сервису, ни к команде", "/settings/services/new": "Новый сервис",
-		servicePath(one.ID): "12 развёртываний", servicePath(one.ID) + "/delete": "Удалить сервис pay?", "/settings/services/rules": "Названия продакшена",
+		servicePath(one.ID): "12 деплоев", servicePath(one.ID) + "/delete": "Удалить сервис pay?", "/settings/services/rules": "Названия продакшена",
 	} {
 		doc := s.page(path)
 		want(t, doc, "main", says)

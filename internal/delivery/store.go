@@ -203,6 +203,10 @@ type Store interface {
 	// counts as it does in RunDurations.
 	JobTimes(ctx context.Context, q RunQuery) (NamedTimes, error)
 	BuildTimes(ctx context.Context, q RunQuery) (NamedTimes, error)
+	// DeployJobs counts the jobs of the runs asked for, and those runs themselves,
+	// that rules take for deployments, in the buckets of their runs. Restarts are not
+	// counted.
+	DeployJobs(ctx context.Context, q RunQuery, rules DeployRules) (RunCounts, error)
 	// Runs lists runs by (CreatedAt, Seq), newest first.
 	Runs(ctx context.Context, q RunListQuery) iter.Seq2[ListedRun, error]
 	// Run is the run of a store's number.

@@ -111,6 +111,9 @@ type Kind struct {
 	// Settle, unless nil, changes what was pushed as the settings say, before it is
 	// stored.
 	Settle func(s Settings, b *delivery.Batch) error
+	// Deploys, unless nil, is what the settings take for deployments among jobs and
+	// runs; nothing when they cannot be read.
+	Deploys func(s Settings) delivery.DeployRule
 }
 
 // FieldType is how a field is read and asked for.

@@ -100,6 +100,19 @@ func (set *settings) hasRule(kind string) bool {
 	return false
 }
 
+// deploys is Kind.Deploys.
+func deploys(s source.Settings) delivery.DeployRule {
+	var errs settingErrors
+	set := settings{rules: readRules(s, &errs)}
+	takes := func(kind string) func(string) bool {
+		if len(errs) > 0 || !set.hasRule(kind) {
+			return nil
+		}
+		return func(name string) bool { return set.rule(kind, name) != nil }
+	}
+	return delivery.DeployRule{Job: takes(ruleJob), Workflow: takes(ruleWorkflow)}
+}
+
 // done is the deployment of a rule, which succeeded at an instant.
 func (r *deployRule) done(repository, id, sha string, at delivery.Instant, url string) delivery.Deployment {
 	return delivery.Deployment{

@@ -1,9 +1,12 @@
 package github
 
 import (
+	"encoding/json"
+	"strings"
 	"testing"
 
 	"throughline/internal/delivery"
+	"throughline/internal/source"
 )
 
 func TestParseRule(t *testing.T) {
@@ -41,5 +44,36 @@ func TestPullTakesJobsForDeployments(t *testing.T) {
 	if len(got) != 1 || got[0].ID != "job:7:build" || got[0].SHA != "abc7" || got[0].Environment != "production" ||
 		got[0].Status != delivery.DeploySuccess || got[0].Rule != "job:buil*=production" {
 		t.Errorf("%+v", got)
+	}
+}
+
+// Rules of jobs and workflows say what counts as a deployment before it succeeded.
+func TestDeploys(t *testing.T) {
+	for _, tt := range []struct{ name, rules, jobs, workflows string }{
+		{"none", `[]`, "", ""},
+		{"of other kinds", `["release=production", "merge:main=production"]`, "", ""},
+		{"by jobs", `["job:deploy*=production", "job:ship=staging"]`, "deploy,deploy api,ship", ""},
+		{"by workflows", `["workflow:Release=production"]`, "", "Release"},
+		{"by both", `["workflow:deploy*=production", "job:Release=production"]`, "Release", "deploy,deploy api"},
+		{"unreadable", `["job:deploy=production", "job:=production"]`, "", ""},
+		{"not a list", `7`, "", ""},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			rule := Kind().Deploys(source.Settings{fieldRules.Name: json.RawMessage(tt.rules)})
+			taken := map[bool][]string{}
+			for _, name := range []string{"", "deploy", "deploy api", "ship", "ship it", "Release"} {
+				for _, whole := range []bool{false, true} {
+					if rule.Takes(name, whole) {
+						taken[whole] = append(taken[whole], name)
+					}
+				}
+			}
+			if jobs, workflows := strings.Join(taken[false], ","), strings.Join(taken[true], ","); jobs != tt.jobs || workflows != tt.workflows {
+				t.Errorf("jobs %q, workflows %q", jobs, workflows)
+			}
+			if got, want := rule.Empty(), tt.jobs+tt.workflows == ""; got != want {
+				t.Errorf("empty: %t", got)
+			}
+		})
 	}
 }

@@ -46,6 +46,7 @@ func Kind() source.Kind {
 		},
 		Secrets: []source.Field{secretToken, secretKey, secretWebhook},
 		New:     open,
+		Deploys: deploys,
 	}
 }
 

@@ -73,6 +73,7 @@ func BenchRuns(b *testing.B, s delivery.Store) {
 	onDefault, recent := LargeRunQuery(), LargeRunQuery()
 	onDefault.AllBranches = false
 	recent.From, recent.Unit = recent.To-90*24*largeHour, delivery.Week
+	rules := delivery.DeployRules{ci: {Job: byPrefix("deploy")}}
 	for _, asked := range []struct {
 		name string
 		q    delivery.RunQuery
@@ -89,6 +90,7 @@ func BenchRuns(b *testing.B, s delivery.Store) {
 			{"RunDurations of builds", durations(delivery.RunBuild)},
 			{"RunCounts", func() (int, error) { r, err := s.RunCounts(b.Context(), q); return r.N, err }},
 			{"JobTimes", func() (int, error) { r, err := s.JobTimes(b.Context(), q); return r.N, err }},
+			{"DeployJobs", func() (int, error) { r, err := s.DeployJobs(b.Context(), q, rules); return r.N, err }},
 			{"BuildTimes", func() (int, error) { r, err := s.BuildTimes(b.Context(), q); return r.N, err }},
 			{"Runs", func() (n int, err error) {
 				for _, err = range s.Runs(b.Context(), delivery.RunListQuery{RunQuery: q, Limit: 50}) {

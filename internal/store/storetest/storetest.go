@@ -92,6 +92,7 @@ func Run(t *testing.T, o Opener) {
 		{"counts of runs", testRunCounts},
 		{"times of jobs", testJobTimes},
 		{"times of builds", testBuildTimes},
+		{"deployment jobs", testDeployJobs},
 		{"branches of runs", testRunBranches},
 		{"filters of runs", testRunFilters},
 		{"pages of runs", testRunPages},

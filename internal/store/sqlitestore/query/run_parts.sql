@@ -1,5 +1,5 @@
 -- Read by sqlite.Scan.
-SELECT scan_rows(?1, r.created_at, r.status, r.jobs, r.builds)
+SELECT scan_rows(?1, r.created_at, r.status, r.jobs, r.builds, r.connection, r.workflow)
 FROM runs r
 WHERE r.created_at >= ?2 AND r.created_at < ?3
   AND (?4 IS NULL OR r.connection IN (
