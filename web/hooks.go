@@ -78,27 +78,35 @@ func (s *Server) receiver(ctx context.Context, c control.Connection) (source.Rec
 
 // namedHook takes a hook of the connection of its path.
 func (s *Server) namedHook(w http.ResponseWriter, r *http.Request) {
-	c, err := s.db.Connection(r.Context(), chi.URLParam(r, "connection"))
-	if errors.Is(err, control.ErrNotFound) {
-		noReceiver(w)
-		return
-	}
+	all, err := s.db.KnownConnections(r.Context())
 	if err != nil {
 		s.apiFail(w, r, err)
 		return
 	}
-	s.takeHook(w, r, []control.Connection{c})
+	name := chi.URLParam(r, "connection")
+	i := slices.IndexFunc(all, func(c control.Connection) bool { return c.Name == name })
+	if i < 0 {
+		noReceiver(w)
+		return
+	}
+	s.takeHook(w, r, all[i:i+1])
 }
 
 // kindHook takes a hook of whichever connection of a kind has its secret.
 func (s *Server) kindHook(kind string) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {
-		all, err := s.db.Connections(r.Context())
+		all, err := s.db.KnownConnections(r.Context())
 		if err != nil {
 			s.apiFail(w, r, err)
 			return
 		}
-		s.takeHook(w, r, slices.DeleteFunc(all, func(c control.Connection) bool { return c.Kind != kind }))
+		var of []control.Connection
+		for _, c := range all {
+			if c.Kind == kind {
+				of = append(of, c)
+			}
+		}
+		s.takeHook(w, r, of)
 	}
 }
 

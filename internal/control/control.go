@@ -19,13 +19,14 @@ import (
 
 // DB is the control database. It may be used by several goroutines.
 type DB struct {
-	sql    *sqlite.DB
-	box    *secret.Box
-	hashes chan struct{} // one slot for each password hash at work
-	cache  definitions
-	token  *sql.Stmt // reads the token of a hash
-	tokens tokenCache
-	now    func() time.Time // stamps creation and the audit log only
+	sql         *sqlite.DB
+	box         *secret.Box
+	hashes      chan struct{} // one slot for each password hash at work
+	cache       definitions
+	token       *sql.Stmt // reads the token of a hash
+	tokens      tokenCache
+	connections connectionCache
+	now         func() time.Time // stamps creation and the audit log only
 }
 
 // Open opens or creates the database at path. Credentials are sealed with box.
@@ -54,6 +55,7 @@ func (db *DB) tx(ctx context.Context, f func(tx *sql.Tx) error) error {
 		return fmt.Errorf("begin: %w", db.sql.Explain(err))
 	}
 	defer db.tokens.forget()
+	defer db.connections.forget()
 	if err := f(tx); err != nil {
 		if rerr := tx.Rollback(); rerr != nil && !errors.Is(rerr, sql.ErrTxDone) {
 			return errors.Join(db.sql.Explain(err), rerr)

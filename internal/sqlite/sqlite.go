@@ -58,7 +58,9 @@ func Open(ctx context.Context, path, synchronous string, migrations fs.FS) (*DB,
 	if db.Reader, err = sql.Open("sqlite", file+pragmas+"&_query_only=1"); err != nil {
 		return nil, errors.Join(fmt.Errorf("open %s: %w", path, err), db.Writer.Close())
 	}
-	db.Reader.SetMaxOpenConns(max(4, runtime.NumCPU()))
+	readers := max(4, runtime.NumCPU())
+	db.Reader.SetMaxOpenConns(readers)
+	db.Reader.SetMaxIdleConns(readers)
 	db.Reader.SetConnMaxIdleTime(readerIdle)
 	return db, nil
 }
