@@ -37,7 +37,9 @@ func codeOf(d *Deployment) string {
 
 // groupDeployments groups the deployments of one service and one environment class:
 // of one sha (or version, without) that overlap or begin at most together after
-// the end of those before. Deployments that say neither are each their own.
+// the end of those before. Deployments that say neither are each their own, and so
+// is one that comes back to where another sha was put in between: that is a rollback,
+// however quick.
 func groupDeployments(deployments []*Deployment, together time.Duration) []*rollout {
 	slices.SortFunc(deployments, func(a, b *Deployment) int {
 		if c := cmp.Compare(a.begun(), b.begun()); c != 0 {
@@ -46,15 +48,18 @@ func groupDeployments(deployments []*Deployment, together time.Duration) []*roll
 		return cmp.Compare(a.Number(), b.Number()) // dear
 	})
 	var all []*rollout
-	last := map[string]*rollout{}
+	last, current := map[string]*rollout{}, map[string]*rollout{} // by code, by environment
 	for _, d := range deployments {
 		code := codeOf(d)
 		g := last[code]
-		if g == nil || code == "" || d.begun() > g.until+Instant(together.Milliseconds()) {
+		there := current[d.Environment]
+		back := there != g && there != nil && g != nil && slices.ContainsFunc(g.parts, func(p *Deployment) bool { return p.Environment == d.Environment })
+		if g == nil || code == "" || back || d.begun() > g.until+Instant(together.Milliseconds()) {
 			g = &rollout{Group: Group{ID: GroupID(d.Number())}}
 			last[code] = g
 			all = append(all, g)
 		}
+		current[d.Environment] = g
 		g.parts = append(g.parts, d)
 		g.until = max(g.until, d.begun(), d.FinishedAt)
 	}

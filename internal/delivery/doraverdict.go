@@ -74,7 +74,7 @@ func (d *derivation) verdicts() map[string]groupVerdict {
 		if g == nil || v.Incident != "" || !strings.EqualFold(v.Service, d.service.Name) {
 			continue
 		}
-		if other, ok := out[g.ID]; !ok || v.At > other.At {
+		if other, ok := out[g.ID]; !ok || cmp.Or(cmp.Compare(v.At, other.At), cmp.Compare(v.ID, other.ID)) > 0 {
 			out[g.ID] = groupVerdict{v}
 		}
 	}

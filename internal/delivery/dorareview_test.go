@@ -1,0 +1,288 @@
+package delivery
+
+import (
+	"fmt"
+	"math/rand/v2"
+	"slices"
+	"testing"
+	"time"
+)
+
+// load derives the story into a store and reads it as a panel does.
+func (s *story) load(q DoraQuery, slug string) PanelData {
+	s.t.Helper()
+	s.setup.Services = []Service{s.service}
+	chunks, err := DeriveService(s.service, &s.setup, s.facts)
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	store := &derivedStore{chunks: map[string][]DoraChunk{s.service.Name: chunks}}
+	d, err := LoadDora(s.t.Context(), store, q, DoraParts(slug)...)
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	p, err := d.Panel(slug, q)
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	return p
+}
+
+func TestUnspecifiedIsNotProduction(t *testing.T) {
+	s := newStory(t)
+	s.deploy("0", "z", "", "02-01 10:00")
+	s.deploy("1", "a", "production", "03-02 10:00")
+	s.merge(1, "b", "03-03 09:00", "03-02 10:00")
+	s.deploy("2", "b", "", "03-03 10:00", brings("z", Commit{SHA: "b"}))
+	for _, environments := range [][]string{nil, {"Production"}} {
+		q := s.query("02-01", "04-01")
+		q.Environments = environments
+		same(t, "frequency", figures(s.load(q, "deployment-frequency"), "count", "weeks"), "count 1, weeks 4")
+		same(t, "lead time", figures(s.load(q, "change-lead-time"), "count", "waiting"), "count 0, waiting 1")
+	}
+}
+
+func TestWeeksOfAnotherEnvironment(t *testing.T) {
+	s := newStory(t)
+	s.deploy("1", "a", "production", "02-02 10:00")
+	s.deploy("2", "b", "staging", "03-17 10:00")
+	q := s.query("02-01", "04-01")
+	q.Environments = []string{"staging"}
+	same(t, "frequency", figures(s.load(q, "deployment-frequency"), "count", "mean", "weeks"), "count 1, mean 0.5, weeks 2")
+}
+
+func TestKindsOfRealData(t *testing.T) {
+	for _, c := range []struct {
+		name string
+		tell func(s *story)
+		want string
+	}{
+		{"back within minutes", func(s *story) {
+			s.deploy("1", "a", "production", "03-02 10:00")
+			s.deploy("2", "b", "production", "03-02 10:06")
+			s.deploy("3", "a", "production", "03-02 10:12")
+		}, "a normal; b normal [rollback confirmed]; a rollback"},
+		{"regions that another version overtakes are one deployment", func(s *story) {
+			s.deploy("1", "a", "prod-eu", "03-02 10:00")
+			s.deploy("2", "b", "prod-eu", "03-02 10:06")
+			s.deploy("3", "a", "prod-us", "03-02 10:08")
+			s.deploy("4", "b", "prod-us", "03-02 10:14")
+		}, "a normal; b normal"},
+		{"a rollback of a rollback", func(s *story) {
+			for i, sha := range []string{"a", "b", "a", "b"} {
+				s.deploy(fmt.Sprint(i), sha, "production", fmt.Sprintf("03-0%d 10:00", i+2))
+			}
+		}, "a normal; b normal [rollback confirmed]; a rollback; b rollback"},
+		{"a rollback that says what it fixes condemns that alone", func(s *story) {
+			s.deploy("1", "a", "production", "03-02 10:00")
+			s.deploy("2", "b", "production", "03-03 10:00")
+			s.deploy("3", "c", "production", "03-04 10:00")
+			s.deploy("4", "a", "production", "03-05 10:00", func(d *Deployment) { d.FixesDeployment = "3" })
+		}, "a normal; b normal; c normal [explicit confirmed]; a rollback"},
+		{"a hotfix before any deployment", func(s *story) {
+			s.deploy("1", "a", "production", "03-02 10:00", func(d *Deployment) { d.Hotfix = true })
+		}, "a hotfix"},
+		{"an old hotfix does not make the first deployment one", func(s *story) {
+			s.merge(1, "x", "01-02 09:00", "01-02 08:00").Labels = []string{"hotfix"}
+			s.merge(2, "a", "03-02 09:00", "03-02 08:00")
+			s.deploy("1", "a", "production", "03-02 10:00")
+		}, "a normal"},
+		{"what is fixed was there before", func(s *story) {
+			s.deploy("1", "a", "production", "03-02 10:00")
+			s.deploy("2", "b", "production", "03-03 10:00", func(d *Deployment) { d.FixesDeployment = "2.0" })
+			s.deploy("3", "c", "production", "03-04 10:00", func(d *Deployment) { d.Version = "2.0" })
+		}, "a normal; b normal; c normal"},
+		{"a revert of the last change of its title", func(s *story) {
+			s.deploy("1", "a", "production", "03-02 10:00")
+			for i, sha := range []string{"b", "c"} {
+				s.merge(int64(9+i), sha, fmt.Sprintf("03-0%d 09:00", 3+i), fmt.Sprintf("03-0%d 08:00", 3+i)).Title = "Bump"
+				s.deploy(sha, sha, "production", fmt.Sprintf("03-0%d 10:00", 3+i), brings("a", Commit{SHA: sha}))
+			}
+			s.merge(11, "d", "03-06 09:00", "03-06 08:00").Title = `Revert "Bump"`
+			s.deploy("4", "d", "production", "03-06 10:00", brings("c", Commit{SHA: "d"}))
+		}, "a normal; b normal; c normal [revert confirmed]; d normal"},
+		{"a revert by the name of its branch", func(s *story) {
+			s.deploy("1", "a", "production", "03-02 10:00")
+			for i, sha := range []string{"b", "c"} {
+				s.merge(int64(9+i), sha, fmt.Sprintf("03-0%d 09:00", 3+i), fmt.Sprintf("03-0%d 08:00", 3+i)).Title = "Bump"
+				s.deploy(sha, sha, "production", fmt.Sprintf("03-0%d 10:00", 3+i), brings("a", Commit{SHA: sha}))
+			}
+			back := s.merge(11, "d", "03-06 09:00", "03-06 08:00")
+			back.Title, back.Head = `Revert "Bump"`, "revert-9-topic"
+			s.deploy("4", "d", "production", "03-06 10:00", brings("c", Commit{SHA: "d"}))
+		}, "a normal; b normal [revert confirmed]; c normal; d normal"},
+		{"a revert that was pushed", func(s *story) {
+			s.deploy("1", "a", "production", "03-02 10:00")
+			s.deploy("2", "b", "production", "03-03 10:00", brings("a", Commit{SHA: "beef12345", Message: "quick"}))
+			s.deploy("3", "d", "production", "03-04 10:00", brings("b", Commit{SHA: "d", Message: "Revert \"quick\"\n\nThis reverts commit beef12345."}))
+		}, "a normal; b normal [revert confirmed]; d normal"},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			s := newStory(t)
+			c.tell(s)
+			same(t, "kinds", s.kinds(), c.want)
+		})
+	}
+}
+
+func TestChangesOfRealData(t *testing.T) {
+	for _, c := range []struct {
+		name string
+		tell func(s *story)
+		want string
+	}{
+		{"of two connections", func(s *story) {
+			s.merge(1, "b", "03-03 09:00", "03-02 10:00")
+			twin := s.facts.Changes[0]
+			twin.Connection, twin.Commits = "other", nil
+			s.facts.Changes = append(s.facts.Changes, twin)
+			s.deploy("2", "b", "production", "03-03 10:00")
+		}, "#1 range 24h"},
+		{"brought by what is said to be a rollback", func(s *story) {
+			s.merge(1, "b", "03-03 09:00", "03-02 10:00")
+			s.deploy("2", "b", "production", "03-03 10:00", brings("a", Commit{SHA: "b"}), func(d *Deployment) { d.Rollback = true })
+		}, "#1 range 24h"},
+		{"a pull request closed, and its commit pushed", func(s *story) {
+			s.merge(1, "", "03-03 09:00", "03-02 10:00").MergedAt = 0
+			s.deploy("2", "b", "production", "03-03 10:00", brings("a", Commit{SHA: "b", Message: "Thing (#1)", AuthoredAt: at(s.t, "03-03 08:00")}))
+		}, "b range 2h"},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			s := newStory(t)
+			s.deploy("1", "a", "production", "03-01 10:00")
+			c.tell(s)
+			same(t, "changes", s.rows(), c.want)
+		})
+	}
+}
+
+func TestRejectedRemedyIsNoRework(t *testing.T) {
+	s := newStory(t)
+	s.deploy("1", "a", "production", "03-02 10:00")
+	s.deploy("2", "b", "production", "03-03 10:00", func(d *Deployment) { d.FixesDeployment = "1" })
+	q := s.query("03-01", "04-01")
+	same(t, "before", figures(s.panel("rework-rate", q), "rework", "count"), "rework 1, count 2")
+	s.setup.Verdicts = []Verdict{{ID: 1, Service: "acme/pay", Group: GroupID(s.facts.Deployments[0].Number()), Decision: Reject, At: 5}}
+	same(t, "after", figures(s.panel("rework-rate", q), "rework", "count"), "rework 0, count 2")
+	s.setup.Verdicts = append([]Verdict{{ID: 2, Service: "acme/pay", Group: s.setup.Verdicts[0].Group, Decision: Confirm, At: 5}}, s.setup.Verdicts...)
+	same(t, "the later of one instant", figures(s.panel("change-fail-rate", q), "failed"), "failed 1")
+}
+
+func TestDeploymentsWithoutAnyTime(t *testing.T) {
+	s := newStory(t)
+	s.facts.Deployments = []Deployment{MergeDeployment(Deployment{}, Deployment{
+		Connection: "ci", ID: "1", Repository: "acme/pay", Environment: "production", SHA: "a", Status: DeploySuccess,
+	})}
+	s.deploy("2", "b", "production", "03-02 10:00")
+	same(t, "frequency", figures(s.load(s.query("03-01", "04-01"), "deployment-frequency"), "count"), "count 1")
+}
+
+// Whatever the facts are, they are derived, and to the same.
+func TestRandomFacts(t *testing.T) {
+	r := rand.New(rand.NewPCG(3, 4))
+	pick := func(from ...string) string { return from[r.IntN(len(from))] }
+	shas := []string{"", "a", "b", "abcdef1", "abcdef12345", "abcdef12999", "c"}
+	instant := func() Instant {
+		return []Instant{0, 1, -5, 1 << 62, -1 << 62, 1_770_000_000_000 + Instant(r.IntN(1_000_000_000))}[min(r.IntN(30), 5)]
+	}
+	commits := func() (out []Commit) {
+		for range r.IntN(3) {
+			out = append(out, Commit{SHA: pick(shas...), AuthoredAt: instant(), Message: pick("", "x", "y (#1)", "This reverts commit abcdef1.")})
+		}
+		return out
+	}
+	for range 300 {
+		s := newStory(t)
+		for i := range r.IntN(20) {
+			d := Deployment{
+				Connection: pick("gh", "ci"), ID: fmt.Sprint(i), Repository: "acme/pay", Environment: pick("", "production", "prod-eu", "staging"),
+				SHA: pick(shas...), Version: pick("", "1", "2"), StartedAt: instant(), FinishedAt: instant(), ToldAt: instant(),
+				Status:   DeploymentStatus(pick("", "success", "success", "failure", "inactive", "in_progress", "odd")),
+				Rollback: r.IntN(9) == 0, Hotfix: r.IntN(9) == 0, FixesDeployment: pick("", "", "1", "abcdef1", "nothing"),
+			}
+			if r.IntN(2) == 0 {
+				d.Range = &CommitRange{Base: pick(shas...), Commits: commits(), Behind: r.IntN(5) == 0, Cut: r.IntN(5) == 0}
+			}
+			s.facts.Deployments = append(s.facts.Deployments, MergeDeployment(Deployment{}, d))
+		}
+		for i := range r.IntN(10) {
+			s.facts.Changes = append(s.facts.Changes, Change{
+				Connection: "gh", Repository: "acme/pay", ID: fmt.Sprint(i), Number: int64(i), MergeSHA: pick(shas...), MergedAt: instant(), Commits: commits(),
+				Base: pick("main", "", "x"), Title: pick("t", `Revert "t"`, "Revert"), Head: pick("", "revert-1-x", "hotfix/1"),
+			})
+			s.facts.Incidents = append(s.facts.Incidents, Incident{
+				Connection: "jira", ID: fmt.Sprint(i), Service: pick("", "acme/pay"), StartedAt: instant(), ResolvedAt: instant(),
+				SHA: pick(shas...), Deployment: pick("", "1"), Version: pick("", "2"), Title: pick("", "root cause: abcdef1"),
+			})
+		}
+		want := s.sums()
+		for range 3 {
+			r.Shuffle(len(s.facts.Deployments), func(i, j int) {
+				s.facts.Deployments[i], s.facts.Deployments[j] = s.facts.Deployments[j], s.facts.Deployments[i]
+			})
+			r.Shuffle(len(s.facts.Changes), func(i, j int) { s.facts.Changes[i], s.facts.Changes[j] = s.facts.Changes[j], s.facts.Changes[i] })
+			same(t, "chunks", s.sums(), want)
+		}
+		for _, slug := range []string{"deployment-frequency", "change-lead-time", "lead-time-stages", "change-fail-rate", "recovery-time", "rework-rate", "incidents"} {
+			q := s.query("01-01", "12-01")
+			q.Environments = [][]string{nil, {"staging"}, {"prod-eu"}}[r.IntN(3)]
+			q.Suspected = r.IntN(2) == 0
+			s.load(q, slug)
+		}
+	}
+}
+
+func (s *story) sums() string {
+	s.setup.Services = []Service{s.service}
+	chunks, err := DeriveService(s.service, &s.setup, s.facts)
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	keys := map[string]bool{}
+	var out []string
+	for _, c := range chunks {
+		key := fmt.Sprint(c.Environment, c.Part, c.Month)
+		if keys[key] {
+			s.t.Errorf("two chunks of %s", key)
+		}
+		keys[key] = true
+		out = append(out, fmt.Sprint(key, " ", c.Sum))
+	}
+	slices.Sort(out)
+	return fmt.Sprint(out)
+}
+
+// BenchmarkOddServices derives services whose deployments are all alike.
+func BenchmarkOddServices(b *testing.B) {
+	start := InstantOf(time.Date(2020, 1, 1, 0, 0, 0, 0, time.UTC))
+	for _, c := range []struct {
+		name string
+		make func(i int, d *Deployment)
+	}{
+		{"configuration", func(int, *Deployment) {}},
+		{"one sha", func(_ int, d *Deployment) { d.SHA = "abcdef123456" }},
+		{"rollbacks", func(i int, d *Deployment) { d.SHA, d.Rollback = fmt.Sprint(i), true }},
+		{"fixes", func(i int, d *Deployment) { d.SHA, d.FixesDeployment = fmt.Sprintf("%040d", i), "release-7" }},
+		{"behind", func(i int, d *Deployment) { d.SHA, d.Range = fmt.Sprint(i), &CommitRange{Base: "x", Behind: true} }},
+	} {
+		b.Run(c.name, func(b *testing.B) {
+			service := Service{Name: "acme/pay", Repository: "acme/pay"}
+			setup := DoraSetup{Services: []Service{service}, Rules: DefaultDoraRules()}
+			var f ServiceFacts
+			for i := range 100_000 {
+				end := start + Instant(i)*45*60*1000
+				d := Deployment{Connection: "gh", ID: fmt.Sprint(i), Repository: "acme/pay", Environment: "production", StartedAt: end - 60000, FinishedAt: end, Status: DeploySuccess}
+				c.make(i, &d)
+				f.Deployments = append(f.Deployments, MergeDeployment(Deployment{}, d))
+			}
+			for i := range 100 {
+				f.Incidents = append(f.Incidents, Incident{Connection: "jira", ID: fmt.Sprint(i), Service: "acme/pay", StartedAt: start + Instant(i+99_000)*45*60*1000})
+			}
+			for b.Loop() {
+				if _, err := DeriveService(service, &setup, f); err != nil {
+					b.Fatal(err)
+				}
+			}
+		})
+	}
+}
