@@ -286,3 +286,108 @@ func BenchmarkOddServices(b *testing.B) {
 		})
 	}
 }
+
+func TestTheLastWordOfVerdicts(t *testing.T) {
+	for _, c := range []struct {
+		name  string
+		words []Verdict // Group is the place of the deployment
+		want  string
+	}{
+		{"confirmed, then rejected", []Verdict{
+			{Group: "1", Incident: "jira/A", Decision: Confirm, At: 1}, {Group: "1", Incident: "jira/A", Decision: Reject, At: 2},
+		}, "a normal; b normal [time rejected]"},
+		{"rejected, then confirmed by another of its deployments", []Verdict{
+			{Group: "1", Incident: "jira/A", Decision: Reject, At: 1}, {Group: "2", Incident: "jira/A", Decision: Confirm, At: 2},
+		}, "a normal; b normal [manual confirmed] [time suspected]"},
+		{"the deployment was fine, then an incident of it was confirmed", []Verdict{
+			{Group: "1", Decision: Reject, At: 1}, {Group: "1", Incident: "jira/A", Decision: Confirm, At: 2},
+		}, "a normal; b normal [manual confirmed] [time rejected]"},
+		{"an incident was confirmed, then the deployment was fine", []Verdict{
+			{Group: "1", Incident: "jira/A", Decision: Confirm, At: 1}, {Group: "1", Decision: Reject, At: 2},
+		}, "a normal; b normal [manual rejected] [time rejected]"},
+		{"linked where it was put there again", []Verdict{
+			{Group: "3", Incident: "jira/A", Decision: Link, At: 1},
+		}, "a normal; b normal [manual confirmed] [time suspected]"},
+		{"of a deployment that is none any more", []Verdict{
+			{Group: "9", Incident: "jira/A", Decision: Link, At: 1},
+		}, "a normal; b normal [time suspected]"},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			s := newStory(t)
+			s.deploy("0", "a", "production", "03-02 10:00")
+			s.deploy("1", "b", "prod-eu", "03-03 10:00")
+			s.deploy("2", "b", "prod-us", "03-03 10:04")
+			s.incident("A", "03-03 11:00", "03-03 12:00")
+			if c.words[0].Group == "3" {
+				s.deploy("3", "b", "prod-eu", "03-03 12:00")
+				c.want += "; b redeploy"
+			}
+			for i, v := range c.words {
+				v.ID, v.Service = int64(i+1), "acme/pay"
+				if place := int(v.Group[0] - '0'); place < len(s.facts.Deployments) {
+					v.Group = GroupID(s.facts.Deployments[place].Number())
+				}
+				s.setup.Verdicts = append(s.setup.Verdicts, v)
+			}
+			same(t, "kinds", s.kinds(), c.want)
+		})
+	}
+}
+
+// The week in which clocks go forward has 167 hours, and is whole.
+func TestWeeksAcrossAChangeOfClocks(t *testing.T) {
+	zone, err := time.LoadLocation("Europe/Berlin")
+	if err != nil {
+		t.Fatal(err)
+	}
+	s := newStory(t)
+	s.deploy("1", "a", "production", "03-22 22:59") // Sunday, 23:59
+	s.deploy("2", "b", "production", "03-22 23:00") // Monday, 0:00
+	s.deploy("3", "c", "production", "03-29 21:59") // Sunday, 23:59 of the new time
+	s.deploy("4", "d", "production", "03-29 22:00") // Monday, 0:00
+	q := s.query("03-15", "04-05")
+	q.Zone, q.Unit = zone, Week
+	q.From, q.To = InstantOf(time.Date(2026, 3, 16, 0, 0, 0, 0, zone)), InstantOf(time.Date(2026, 4, 6, 0, 0, 0, 0, zone))
+	p := s.panel("deployment-frequency", q)
+	same(t, "frequency", figures(p, "count", "mean", "p50", "weeks"), "count 4, mean 1.333, p50 1, weeks 3")
+	got := ""
+	for _, point := range p.Series[0].Points {
+		got += fmt.Sprint(*point.Value, " ")
+	}
+	same(t, "weeks", got, "1 2 1 ")
+}
+
+func TestRecoveryOfRealIncidents(t *testing.T) {
+	blame := func(i *Incident) { i.SHA = "b" }
+	for _, c := range []struct {
+		name string
+		tell func(s *story)
+		want string
+	}{
+		{"over before the deployment was", func(s *story) { s.incident("A", "03-03 09:50", "03-03 09:55", blame) }, "p50 -, count 0, open 0"},
+		{"over before it began", func(s *story) { s.incident("A", "03-03 11:00", "03-03 10:30", blame) }, "p50 1800, count 1, open 0"},
+		{"open, and rolled back", func(s *story) {
+			s.incident("A", "03-03 11:00", "", blame)
+			s.deploy("3", "a", "production", "03-03 12:00")
+		}, "p50 7200, count 1, open 0"},
+		{"suspected does not count", func(s *story) { s.incident("A", "03-03 11:00", "03-03 12:00") }, "p50 -, count 0, open 0"},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			s := newStory(t)
+			s.deploy("1", "a", "production", "03-02 10:00")
+			s.deploy("2", "b", "production", "03-03 10:00")
+			c.tell(s)
+			same(t, "recovery", figures(s.panel("recovery-time", s.query("03-01", "04-01")), "p50", "count", "open"), c.want)
+		})
+	}
+}
+
+// What happens in another environment says nothing of production.
+func TestStagingDoesNotWatchProduction(t *testing.T) {
+	s := newStory(t)
+	s.deploy("0", "a", "production", "03-02 10:00")
+	for i, sha := range []string{"a", "b", "a"} {
+		s.deploy(fmt.Sprint(i+1), sha, "staging", fmt.Sprintf("03-0%d 10:00", i+2))
+	}
+	same(t, "fail rate", figures(s.load(s.query("03-01", "04-01"), "change-fail-rate"), "rate", "count"), "rate -, count 0")
+}
