@@ -62,6 +62,12 @@ func TestKindsOfRealData(t *testing.T) {
 			s.deploy("2", "b", "production", "03-02 10:06")
 			s.deploy("3", "a", "production", "03-02 10:12")
 		}, "a normal; b normal [rollback confirmed]; a rollback"},
+		{"jobs of two runs at once are no rollback", func(s *story) {
+			s.deploy("1", "a", "production", "03-02 10:00")
+			s.deploy("2", "b", "production", "03-02 10:03")
+			s.deploy("3", "a", "production", "03-02 10:04")
+			s.deploy("4", "b", "production", "03-02 10:07")
+		}, "a normal; b normal"},
 		{"regions that another version overtakes are one deployment", func(s *story) {
 			s.deploy("1", "a", "prod-eu", "03-02 10:00")
 			s.deploy("2", "b", "prod-eu", "03-02 10:06")
