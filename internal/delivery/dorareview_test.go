@@ -397,3 +397,44 @@ func TestStagingDoesNotWatchProduction(t *testing.T) {
 	}
 	same(t, "fail rate", figures(s.load(s.query("03-01", "04-01"), "change-fail-rate"), "rate", "count"), "rate -, count 0")
 }
+
+// Two services of one repository: each has the deployments of its environments and
+// the changes of its paths.
+func TestTwoServicesOfARepository(t *testing.T) {
+	for _, c := range []struct{ name, path, want, rows string }{
+		{"pay", "pay/**", "a normal; b normal", "#1 range 24h"},
+		{"shop", "shop/**", "a normal; c normal", "#2 range 25h; #3 waits"},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			s := newStory(t)
+			s.service.Name, s.service.Paths, s.service.Environments = c.name, Patterns{c.path}, Patterns{"prod-" + c.name}
+			for _, name := range []string{"pay", "shop"} {
+				s.deploy("1"+name, "a", "prod-"+name, "03-02 10:00")
+			}
+			s.merge(1, "b", "03-03 09:00", "03-02 10:00").Paths = []string{"pay/x.go"}
+			s.merge(2, "c", "03-03 09:30", "03-02 10:00").Paths = []string{"shop/x.go"}
+			s.merge(3, "d", "03-03 12:00", "03-02 10:00").Paths = []string{"shop/y.go"}
+			s.deploy("2", "b", "prod-pay", "03-03 10:00", brings("a", Commit{SHA: "b"}))
+			s.deploy("3", "c", "prod-shop", "03-03 11:00", brings("a", Commit{SHA: "b"}, Commit{SHA: "c"}))
+			same(t, "kinds", s.kinds(), c.want)
+			same(t, "changes", s.rows(), c.rows)
+		})
+	}
+}
+
+// By the clock of commits a bot's change is left out whole, and counted once.
+func TestBotsByTheClockOfCommits(t *testing.T) {
+	s := newStory(t)
+	s.setup.Rules.Bots = Patterns{"renovate*"}
+	s.deploy("1", "a", "production", "03-01 10:00")
+	s.merge(1, "b", "03-03 09:00", "03-02 10:00", "03-03 08:00")
+	s.merge(2, "c", "03-03 09:00", "03-02 10:00", "03-03 08:00", "03-03 08:30").Author = "renovate-acme"
+	s.deploy("2", "c", "production", "03-03 10:00", brings("a", Commit{SHA: "b"}, Commit{SHA: "c"}))
+	q := s.query("03-01", "04-01")
+	q.Start = FromCommit
+	p := s.panel("change-lead-time", q)
+	same(t, "lead time", figures(p, "p50", "count"), "p50 4.68e+04, count 2") // of 24 h and 2 h
+	if p.Excluded[ChangeBot] != 1 {
+		t.Errorf("left out %v", p.Excluded)
+	}
+}
