@@ -28,7 +28,8 @@ type DoraData struct {
 
 	changes []DoraChunk // decoded one row at a time: there may be a million
 	pass    groupFilter
-	seen    map[int64]bool // incidents
+	seen    map[int64]bool     // incidents
+	firsts  map[string]Instant // of First, by environment class
 }
 
 // Group is one deployment after those of the same sha that belong together were

@@ -29,10 +29,11 @@ type changes struct {
 	paths    Patterns
 	bySHA    map[string]int // of the merge and of its own commits
 	byNumber map[int64]int
-	byText   map[string]int // rebased commits keep their author date and message
-	merged   []int          // in order of merging
-	base     string         // the branch that most are merged to
-	pulls    bool           // pull requests are known at all
+	byText   map[string]int   // rebased commits keep their author date and message
+	merged   []int            // in order of merging
+	queues   map[string][]int // those of merged, by base
+	base     string           // the branch that most are merged to
+	pulls    bool             // pull requests are known at all
 }
 
 func newChanges(service *Service, all []Change) *changes {
@@ -40,13 +41,22 @@ func newChanges(service *Service, all []Change) *changes {
 	for i := range all {
 		if all[i].Number > 0 {
 			c.pulls = true
+			if at, twice := c.byNumber[all[i].Number]; twice { // by another connection
+				both := MergeChange(all[i], *c.all[at])
+				c.all[at] = &both
+				continue
+			}
 			c.byNumber[all[i].Number] = len(c.all)
-			c.take(&all[i])
+			c.all = append(c.all, &all[i])
 		}
+	}
+	for i := range c.all {
+		c.index(i)
 	}
 	for i := range all {
 		if all[i].Number == 0 && c.alone(&all[i]) {
-			c.take(&all[i])
+			c.all = append(c.all, &all[i])
+			c.index(len(c.all) - 1)
 		}
 	}
 	bases := map[string]int{}
@@ -68,12 +78,16 @@ func newChanges(service *Service, all []Change) *changes {
 	slices.SortFunc(c.merged, func(a, b int) int {
 		return cmp.Or(cmp.Compare(c.all[a].MergedAt, c.all[b].MergedAt), cmp.Compare(a, b))
 	})
+	c.queues = map[string][]int{}
+	for _, i := range c.merged {
+		c.queues[c.all[i].Base] = append(c.queues[c.all[i].Base], i)
+	}
 	return c
 }
 
-func (c *changes) take(change *Change) {
-	i := len(c.all)
-	c.all = append(c.all, change)
+// index makes a change be found.
+func (c *changes) index(i int) {
+	change := c.all[i]
 	if change.MergedAt == 0 {
 		return
 	}
@@ -170,7 +184,13 @@ type container struct {
 
 // bring claims the changes that a successful group is the first to bring, and adds
 // their rows; before is when the successful one before it was over, 0 for the first.
-func (c *container) bring(g *rollout, before Instant) []*Change {
+func (c *container) bring(g *rollout, before Instant) []*Change { return c.claim(g, before, true) }
+
+// bringBack is bring for a rollback: only what is surely in it, as the commit that
+// takes others back.
+func (c *container) bringBack(g *rollout, before Instant) { c.claim(g, before, false) }
+
+func (c *container) claim(g *rollout, before Instant, guess bool) []*Change {
 	excluded := ""
 	switch {
 	case before == 0:
@@ -196,7 +216,7 @@ func (c *container) bring(g *rollout, before Instant) []*Change {
 	if known && g.SHA != "" {
 		take(head, ByRange)
 	}
-	if !told || excluded == ChangeFirst {
+	if guess && (!told || excluded == ChangeFirst) {
 		c.guess(g, take)
 	}
 	return brought
@@ -222,7 +242,7 @@ func (c *container) ranges(g *rollout, take func(int, string), excluded string) 
 			switch i, direct, number := c.find(commit); {
 			case i >= 0 && c.all[i].MergedAt != 0:
 				take(i, how)
-			case direct && len(c.paths) == 0:
+			case (direct || i >= 0) && len(c.paths) == 0: // of a closed pull request, too
 				c.own(g, commit, how, excluded)
 			case number > 0 && len(c.paths) == 0:
 				c.unknown(g, number, how, excluded)
@@ -248,18 +268,21 @@ func (c *container) guess(g *rollout, take func(int, string)) {
 			}
 		}
 	}
-	for len(c.merged) > 0 && c.claimed[c.merged[0]] != nil {
-		c.merged = c.merged[1:]
+	c.drain("", until, how, take)
+	if base != "" {
+		c.drain(base, until, how, take)
 	}
-	for _, i := range c.merged {
-		change := c.all[i]
-		if change.MergedAt > until {
-			break
-		}
-		if change.Base == base || change.Base == "" {
-			take(i, how)
-		}
+}
+
+// drain takes what was merged to a branch up to an instant, and need not be looked
+// at again.
+func (c *container) drain(base string, until Instant, how string, take func(int, string)) {
+	queue := c.queues[base]
+	for len(queue) > 0 && c.all[queue[0]].MergedAt <= until {
+		take(queue[0], how)
+		queue = queue[1:]
 	}
+	c.queues[base] = queue
 }
 
 // own adds a commit that is a change of its own.
@@ -276,7 +299,7 @@ func (c *container) own(g *rollout, commit Commit, how, excluded string) {
 	if commit.AuthoredAt != 0 {
 		row.Commits = []Instant{commit.AuthoredAt}
 	}
-	c.add(row, nil)
+	c.add(row, &Change{Title: row.Title, Commits: []Commit{commit}})
 }
 
 // unknown adds a pull request that a commit names and no source told of: nobody

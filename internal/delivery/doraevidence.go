@@ -40,10 +40,11 @@ func (d *derivation) judge(incidents []Incident) {
 		for _, g := range c.groups {
 			verdicts[g.ID].apply(g)
 			g.sortEvidence()
-			d.watched = d.watched || len(g.Evidence) > 0
+			d.watched = d.watched || len(g.Evidence) > 0 && c.class == Production
 		}
 	}
 	for _, c := range d.classes {
+		c.remedies()
 		c.recover(d.incidents)
 	}
 }
@@ -71,8 +72,31 @@ func (e *Evidence) counts(suspected bool) bool {
 // and those that say which one they fix.
 func (c *classing) remediations() {
 	byID := map[string]int{}
+	var counted []int // places of the groups that count
 	for i, g := range c.groups {
 		byID[g.ID] = i
+		if g.counts() {
+			counted = append(counted, i)
+		}
+	}
+	// lastBefore is the last group that counts before a place, nil when there is none.
+	lastBefore := func(place int) *rollout {
+		if i, _ := slices.BinarySearch(counted, place); i > 0 {
+			return c.groups[counted[i-1]]
+		}
+		return nil
+	}
+	// firstAfter is the first group that counts behind the target of a rollback; where
+	// the target is not known, the last one before the rollback.
+	firstAfter := func(target string, rollback int) *rollout {
+		start, known := byID[target]
+		if !known {
+			return lastBefore(rollback)
+		}
+		if i, _ := slices.BinarySearch(counted, start+1); i < len(counted) && counted[i] < rollback {
+			return c.groups[counted[i]]
+		}
+		return nil
 	}
 	finder := c.finder()
 	for i, g := range c.groups {
@@ -84,18 +108,18 @@ func (c *classing) remediations() {
 			if part.FixesDeployment == "" {
 				continue
 			}
-			if failed := finder.any(part.FixesDeployment, g.FinishedAt-1); failed != nil && failed != g {
+			if failed := finder.any(part.FixesDeployment, g.FinishedAt-1); failed != nil && failed != g && failed.FinishedAt <= g.FinishedAt {
 				c.condemn(failed, g, EvidenceExplicit, Confirmed, part.FixesDeployment)
 				fixed = true
 			}
 		}
 		switch g.Kind {
 		case KindRollback:
-			if failed := c.firstAfter(g.Target, byID, i); failed != nil {
+			if failed := firstAfter(g.Target, i); failed != nil && !fixed {
 				c.condemn(failed, g, EvidenceRollback, Confirmed, cmp.Or(g.Version, shortSHA(g.SHA)))
 			}
 		case KindHotfix:
-			if failed := c.lastBefore(i); failed != nil && !fixed {
+			if failed := lastBefore(i); failed != nil && !fixed {
 				c.condemn(failed, g, EvidenceHotfix, Suspected, cmp.Or(g.Version, shortSHA(g.SHA)))
 			}
 		}
@@ -107,47 +131,37 @@ func (c *classing) condemn(failed, by *rollout, method, confidence, detail strin
 	failed.Evidence = append(failed.Evidence, Evidence{
 		Method: method, Confidence: confidence, Group: by.ID, At: by.FinishedAt, Detail: detail,
 	})
-	by.Remedy = by.Remedy || confidence == Confirmed
 }
 
-// firstAfter is the first deployment that counts behind the target of a rollback;
-// where the target is not known, the last one before the rollback.
-func (c *classing) firstAfter(target string, byID map[string]int, rollback int) *rollout {
-	start, known := byID[target]
-	if !known {
-		return c.lastBefore(rollback)
-	}
-	for _, g := range c.groups[start+1 : max(start+1, rollback)] {
-		if g.counts() {
-			return g
+// remedies notes which groups are confirmed to have mended another one, after all
+// verdicts.
+func (c *classing) remedies() {
+	by := map[string]bool{}
+	for _, g := range c.groups {
+		for _, e := range g.Evidence {
+			if e.Group != "" && e.Confidence == Confirmed {
+				by[e.Group] = true
+			}
 		}
 	}
-	return nil
-}
-
-func (c *classing) lastBefore(i int) *rollout {
-	for _, g := range slices.Backward(c.groups[:i]) {
-		if g.counts() {
-			return g
-		}
+	for _, g := range c.groups {
+		g.Remedy = by[g.ID]
 	}
-	return nil
 }
 
 var (
 	revertsCommit = regexp.MustCompile(`(?i)\brevert(?:s|ed|ing)? (?:commit )?([0-9a-f]{7,64})\b`)
 	revertTitle   = regexp.MustCompile(`^Revert "(.+)"`)
+	revertBranch  = regexp.MustCompile(`^revert-(\d{1,9})-`) // as the source names it
 	lastNumber    = regexp.MustCompile(`\(#(\d{1,9})\)$`)
 )
 
 // reverts condemn the deployment that carried what was reverted. What takes a revert
 // back says nothing of how the revert did.
 func (c *classing) reverts(finder *finder) {
-	titles := map[string]int{}
-	for i, change := range c.all {
-		if change.MergedAt != 0 {
-			titles[change.Title] = i
-		}
+	titles := map[string][]int{} // in order of merging
+	for _, i := range c.merged {
+		titles[c.all[i].Title] = append(titles[c.all[i].Title], i)
 	}
 	groups := map[string]*rollout{}
 	for _, g := range c.groups {
@@ -155,45 +169,45 @@ func (c *classing) reverts(finder *finder) {
 	}
 	for i := range c.rows {
 		row := &c.rows[i]
-		title, messages := row.Title, []string(nil)
-		if change := c.sources[i]; change != nil {
-			title = change.Title
-			for _, commit := range change.Commits {
-				messages = append(messages, commit.Message)
-			}
-		}
-		if !strings.HasPrefix(title, "Revert") || strings.HasPrefix(title, `Revert "Revert `) || strings.HasPrefix(title, `Revert "Reapply `) {
+		change := c.sources[i]
+		if change == nil || !strings.HasPrefix(change.Title, "Revert") ||
+			strings.HasPrefix(change.Title, `Revert "Revert `) || strings.HasPrefix(change.Title, `Revert "Reapply `) {
 			continue
 		}
 		by := groups[row.Group]
-		if failed := c.carried(title, messages, titles, finder); failed != nil && failed != by && failed.FinishedAt < by.FinishedAt {
+		if failed := c.carried(change, titles, finder); failed != nil && failed != by && failed.FinishedAt < by.FinishedAt {
 			c.condemn(failed, by, EvidenceRevert, Confirmed, row.Name)
 		}
 	}
 }
 
 // carried is the group that brought what a revert takes back.
-func (c *classing) carried(title string, messages []string, titles map[string]int, finder *finder) *rollout {
-	for _, message := range messages {
-		if m := revertsCommit.FindStringSubmatch(message); m != nil {
+func (c *classing) carried(revert *Change, titles map[string][]int, finder *finder) *rollout {
+	for _, commit := range revert.Commits {
+		if m := revertsCommit.FindStringSubmatch(commit.Message); m != nil {
 			if g := finder.commit(m[1]); g != nil {
 				return g
 			}
 		}
 	}
-	m := revertTitle.FindStringSubmatch(title)
+	m := revertTitle.FindStringSubmatch(revert.Title)
 	if m == nil {
 		return nil
 	}
-	original, ok := titles[m[1]]
-	if n := lastNumber.FindStringSubmatch(m[1]); n != nil {
+	for _, n := range [][]string{revertBranch.FindStringSubmatch(revert.Head), lastNumber.FindStringSubmatch(m[1])} {
+		if n == nil {
+			continue
+		}
 		number, _ := strconv.ParseInt(n[1], 10, 64)
 		if i, known := c.byNumber[number]; known {
-			original, ok = i, true
+			return c.claimed[i]
 		}
 	}
-	if !ok {
+	// Titles repeat: it is the last one before.
+	same := titles[m[1]]
+	i, _ := slices.BinarySearchFunc(same, cmp.Or(revert.CreatedAt, revert.MergedAt), func(i int, at Instant) int { return cmp.Compare(c.all[i].MergedAt, at) })
+	if i == 0 {
 		return nil
 	}
-	return c.claimed[original]
+	return c.claimed[same[i-1]]
 }

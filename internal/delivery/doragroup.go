@@ -37,7 +37,9 @@ func codeOf(d *Deployment) string {
 
 // groupDeployments groups the deployments of one service and one environment class:
 // of one sha (or version, without) that overlap or begin at most together after
-// the end of those before. Deployments that say neither are each their own.
+// the end of those before. Deployments that say neither are each their own, and so
+// is one that comes back to where another one was put in between: that is a rollback,
+// however quick.
 func groupDeployments(deployments []*Deployment, together time.Duration) []*rollout {
 	slices.SortFunc(deployments, func(a, b *Deployment) int {
 		if c := cmp.Compare(a.begun(), b.begun()); c != 0 {
@@ -46,15 +48,16 @@ func groupDeployments(deployments []*Deployment, together time.Duration) []*roll
 		return cmp.Compare(a.Number(), b.Number()) // dear
 	})
 	var all []*rollout
-	last := map[string]*rollout{}
+	last, current := map[string]*rollout{}, map[string]*Deployment{} // by code, by environment
 	for _, d := range deployments {
 		code := codeOf(d)
 		g := last[code]
-		if g == nil || code == "" || d.begun() > g.until+Instant(together.Milliseconds()) {
+		if g == nil || code == "" || g.leftFor(current[d.Environment], d) || d.begun() > g.until+Instant(together.Milliseconds()) {
 			g = &rollout{Group: Group{ID: GroupID(d.Number())}}
 			last[code] = g
 			all = append(all, g)
 		}
+		current[d.Environment] = d
 		g.parts = append(g.parts, d)
 		g.until = max(g.until, d.begun(), d.FinishedAt)
 	}
@@ -62,6 +65,20 @@ func groupDeployments(deployments []*Deployment, together time.Duration) []*roll
 		g.settle()
 	}
 	return all
+}
+
+// leftFor reports whether, where d goes, the group was over before another code took
+// its place, and that one was there before d. What runs at once is no going back.
+func (g *rollout) leftFor(there, d *Deployment) bool {
+	if there == nil || codeOf(there) == codeOf(d) || there.Status != DeploySuccess || there.FinishedAt > d.begun() {
+		return false
+	}
+	for _, p := range slices.Backward(g.parts) {
+		if p.Environment == d.Environment {
+			return p.Status == DeploySuccess && p.FinishedAt <= there.begun()
+		}
+	}
+	return false
 }
 
 // settle fills in what follows from the parts. Of several deployments of one name

@@ -9,16 +9,10 @@ import (
 const kindWindow = 50
 
 // wentBack says whether a successful group is a redeployment or a rollback, given
-// the successful ones before it, of which the last is the newest. target is the
+// the successful ones before it, of which the last is the newest, and the last of
+// them that says what it put there, nil when none does. target is the
 // group that it repeats or goes back to, nil when that is not known.
-func wentBack(g *rollout, before []*rollout) (kind DeployKind, reason string, target *rollout) {
-	var current *rollout
-	for _, h := range slices.Backward(before) {
-		if h.SHA != "" || h.Version != "" {
-			current = h
-			break
-		}
-	}
+func wentBack(g *rollout, before []*rollout, current *rollout) (kind DeployKind, reason string, target *rollout) {
 	if current == nil {
 		if g.said(func(d *Deployment) bool { return d.Rollback }) {
 			return KindRollback, "said", nil

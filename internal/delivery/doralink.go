@@ -2,6 +2,7 @@ package delivery
 
 import (
 	"cmp"
+	"maps"
 	"regexp"
 	"slices"
 	"strings"
@@ -9,12 +10,15 @@ import (
 
 // finder finds groups of a class by what people call them.
 type finder struct {
-	groups    []*rollout
 	byID      map[string]*rollout // ids of deployments
 	byNumber  map[int64]*rollout
 	byVersion map[string][]*rollout
 	bySHA     map[string][]*rollout
 	byCommit  map[string]*rollout // of changes, with the group that was the first to bring them
+	blamed    map[string]*rollout // of redeployments, by ID, what they put there again
+	successes []*rollout
+	// What bySHA and byCommit have, in order, once a short one was asked for.
+	shas, commits []string
 }
 
 func (c *classing) finder() *finder {
@@ -22,12 +26,18 @@ func (c *classing) finder() *finder {
 		return c.found
 	}
 	f := &finder{
-		groups: c.groups, byID: map[string]*rollout{}, byNumber: map[int64]*rollout{}, byVersion: map[string][]*rollout{},
-		bySHA: map[string][]*rollout{}, byCommit: map[string]*rollout{},
+		byID: map[string]*rollout{}, byNumber: map[int64]*rollout{}, byVersion: map[string][]*rollout{},
+		bySHA: map[string][]*rollout{}, byCommit: map[string]*rollout{}, blamed: map[string]*rollout{},
 	}
 	groups := map[string]*rollout{}
 	for _, g := range c.groups {
 		groups[g.ID] = g
+		if g.Succeeded {
+			f.successes = append(f.successes, g)
+		}
+		if target := groups[g.Target]; target != nil && g.Kind == KindRedeploy {
+			f.blamed[g.ID] = cmp.Or(f.blamed[target.ID], target)
+		}
 		for _, part := range g.parts {
 			f.byID[part.ID] = g
 			f.byNumber[part.Number()] = g
@@ -58,23 +68,10 @@ func (c *classing) finder() *finder {
 // failing is the group that counts of one that something is blamed on: a
 // redeployment put there what an earlier one had.
 func (f *finder) failing(g *rollout) *rollout {
-	for g != nil && g.Kind == KindRedeploy {
-		before := f.byTarget(g)
-		if before == nil {
-			return g
-		}
-		g = before
+	if g == nil {
+		return nil
 	}
-	return g
-}
-
-func (f *finder) byTarget(g *rollout) *rollout {
-	for _, h := range f.groups {
-		if h.ID == g.Target {
-			return h
-		}
-	}
-	return nil
+	return cmp.Or(f.blamed[g.ID], g)
 }
 
 // latest is the last that counts of groups that were over by an instant, else the
@@ -114,12 +111,21 @@ func (f *finder) sha(sha string, by Instant) *rollout {
 	if !isShort(sha) {
 		return nil
 	}
-	for full, groups := range f.bySHA {
-		if strings.HasPrefix(full, sha) {
-			return latest(groups, by)
-		}
+	full := lengthen(sha, &f.shas, f.bySHA)
+	return latest(f.bySHA[full], by)
+}
+
+// lengthen is the first of the keys that a short sha begins, "" when it begins none.
+// sorted are the keys in order, nil before the first time.
+func lengthen[T any](short string, sorted *[]string, keys map[string]T) string {
+	if *sorted == nil {
+		*sorted = slices.Sorted(maps.Keys(keys))
 	}
-	return nil
+	i, _ := slices.BinarySearch(*sorted, short)
+	if i < len(*sorted) && strings.HasPrefix((*sorted)[i], short) {
+		return (*sorted)[i]
+	}
+	return ""
 }
 
 func (f *finder) commit(sha string) *rollout {
@@ -127,13 +133,10 @@ func (f *finder) commit(sha string) *rollout {
 	if g, ok := f.byCommit[sha]; ok || !isShort(sha) {
 		return g
 	}
-	var found string
-	for full := range f.byCommit {
-		if strings.HasPrefix(full, sha) && (found == "" || full < found) {
-			found = full
-		}
+	if full := lengthen(sha, &f.commits, f.byCommit); full != "" {
+		return f.byCommit[full]
 	}
-	return f.byCommit[found]
+	return nil
 }
 
 func isShort(sha string) bool { return len(sha) >= 7 && len(sha) < 40 }
@@ -151,13 +154,11 @@ func (f *finder) any(ref string, by Instant) *rollout {
 
 // lastSuccess is the last successful group that was over by an instant.
 func (f *finder) lastSuccess(by Instant) *rollout {
-	i, _ := slices.BinarySearchFunc(f.groups, by+1, func(g *rollout, at Instant) int { return cmp.Compare(g.at(), at) })
-	for _, g := range slices.Backward(f.groups[:i]) {
-		if g.Succeeded {
-			return g
-		}
+	i, _ := slices.BinarySearchFunc(f.successes, by+1, func(g *rollout, at Instant) int { return cmp.Compare(g.at(), at) })
+	if i == 0 {
+		return nil
 	}
-	return nil
+	return f.successes[i-1]
 }
 
 var rootCause = regexp.MustCompile(`(?i)root cause:\s*([0-9a-f]{7,64})\b`)

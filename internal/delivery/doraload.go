@@ -38,6 +38,23 @@ func (f *groupFilter) passes(g *Group) bool {
 	return slices.ContainsFunc(g.Names, func(name string) bool { return slices.Contains(f.environments, strings.ToLower(name)) })
 }
 
+// first is when what a query wants was first deployed to, by when classes were. A
+// name that is no class may be one of production's.
+func (f *groupFilter) first(classes map[string]Instant) Instant {
+	var out Instant
+	for class, at := range classes {
+		if len(f.environments) == 0 || slices.Contains(f.environments, class) {
+			out = earliest(out, at)
+		}
+	}
+	for _, name := range f.environments {
+		if _, ok := classes[name]; !ok {
+			out = earliest(out, classes[Production])
+		}
+	}
+	return out
+}
+
 // LoadDora reads what a query needs of the parts: of the query's services, over its
 // range. Without environments it is production.
 func LoadDora(ctx context.Context, s DoraStore, q DoraQuery, parts ...DoraPart) (*DoraData, error) {
@@ -67,6 +84,10 @@ func LoadDora(ctx context.Context, s DoraStore, q DoraQuery, parts ...DoraPart) 
 		if err != nil {
 			return nil, err
 		}
+		// Incidents are of no environment; what else is of none is unspecified.
+		if chunk.Environment == "" && chunk.Part != PartIncidents && !slices.Contains(d.pass.environments, "") {
+			continue
+		}
 		if err := d.AddChunk(chunk); err != nil {
 			return nil, err
 		}
@@ -82,7 +103,11 @@ func (d *DoraData) AddChunk(ch DoraChunk) error {
 			if ch.Environment == Production {
 				d.Watched[ch.Service] = n.Watched
 			}
-			d.First = earliest(d.First, n.First)
+			if d.firsts == nil {
+				d.firsts = map[string]Instant{}
+			}
+			d.firsts[ch.Environment] = earliest(d.firsts[ch.Environment], n.First)
+			d.First = d.pass.first(d.firsts)
 			return true
 		})
 	case ch.Part == PartGroups:

@@ -2,6 +2,7 @@ package delivery
 
 import (
 	"cmp"
+	"maps"
 	"slices"
 	"strings"
 )
@@ -48,6 +49,10 @@ type classing struct {
 	rules  *DoraRules
 	groups []*rollout // in order
 	found  *finder    // of them, once they have their kinds
+	// carriers are the last successful groups whose ranges have a commit, by place
+	// among those, of as many as were looked at.
+	carriers map[string]int
+	looked   int
 	*container
 }
 
@@ -69,7 +74,7 @@ func derive(service *Service, setup *DoraSetup, f *ServiceFacts) *derivation {
 	byClass := map[string][]*Deployment{}
 	names, own := setup.productionOf(service)
 	for i := range f.Deployments {
-		if deployment := &f.Deployments[i]; service.Has(deployment) {
+		if deployment := &f.Deployments[i]; service.Has(deployment) && deployment.begun() != 0 { // else it is in no month
 			class := classOf(deployment, names, own)
 			byClass[class] = append(byClass[class], deployment)
 		}
@@ -80,6 +85,7 @@ func derive(service *Service, setup *DoraSetup, f *ServiceFacts) *derivation {
 	}
 	for class, deployments := range byClass {
 		own := *all
+		own.queues = maps.Clone(all.queues)
 		c := &classing{class: class, rules: &setup.Rules, container: &container{
 			changes: &own, rules: &setup.Rules, claimed: map[int]*rollout{}, direct: map[string]bool{}, bases: map[string]bool{}, bots: setup.Rules.Bots,
 		}}
@@ -96,17 +102,28 @@ func derive(service *Service, setup *DoraSetup, f *ServiceFacts) *derivation {
 // kinds says what each group is, and which changes it brings.
 func (c *classing) kinds() {
 	var before []*rollout
+	var current *rollout
 	last := Instant(0)
 	for _, g := range c.groups {
 		g.Kind = KindNormal
 		if !g.Succeeded {
 			continue
 		}
-		kind, reason, target := wentBack(g, before)
-		if kind == "" {
-			kind, reason = c.wentOn(g, c.bring(g, last))
-		} else if target == nil && reason == "behind" {
+		kind, reason, target := wentBack(g, before, current)
+		switch {
+		case kind == "":
+			brought := c.bring(g, last)
+			if last == 0 { // the others were there long before anybody told of deployments
+				brought = slices.DeleteFunc(brought, func(change *Change) bool { return !strings.EqualFold(change.MergeSHA, g.SHA) })
+			}
+			kind, reason = c.wentOn(g, brought)
+		case reason == "said" || reason == "older_version": // of a sha that was not there yet
+			c.bringBack(g, last)
+		case reason == "behind":
 			target = c.carrier(g.SHA, before)
+		}
+		if g.SHA != "" || g.Version != "" {
+			current = g
 		}
 		g.Kind, g.Reason = kind, reason
 		if target != nil {
@@ -120,12 +137,25 @@ func (c *classing) kinds() {
 // carrier is the group before the one that brought a commit: where somebody went who
 // went back to the commit.
 func (c *classing) carrier(sha string, before []*rollout) *rollout {
-	for i, g := range slices.Backward(before) {
-		for _, d := range g.parts {
-			if d.Range != nil && i > 0 && slices.ContainsFunc(d.Range.Commits, func(c Commit) bool { return strings.EqualFold(c.SHA, sha) }) {
-				return before[i-1]
+	if c.carriers == nil {
+		c.carriers = map[string]int{}
+	}
+	for ; c.looked < len(before); c.looked++ {
+		for _, d := range before[c.looked].parts {
+			if d.Range == nil {
+				continue
+			}
+			for _, commit := range d.Range.Commits {
+				c.carriers[strings.ToLower(commit.SHA)] = c.looked
 			}
 		}
+	}
+	i, ok := c.carriers[strings.ToLower(sha)]
+	switch {
+	case ok && strings.EqualFold(before[i].SHA, sha):
+		return before[i]
+	case ok && i > 0:
+		return before[i-1]
 	}
 	return nil
 }

@@ -26,9 +26,15 @@ func (d *derivation) manual() map[string]incidentVerdicts {
 
 // on is the group that the incident is said to be of: by the latest word.
 func (said incidentVerdicts) on(f *finder) (*Verdict, *rollout) {
+	taken := map[*rollout]bool{} // back, by a later word
 	for i := range slices.Backward(said) {
 		v := &said[i]
-		if g := f.failing(f.byNumber[groupNumber(v.Group)]); g != nil && v.Decision != Reject {
+		g := f.failing(f.byNumber[groupNumber(v.Group)])
+		switch {
+		case g == nil:
+		case v.Decision == Reject:
+			taken[g] = true
+		case !taken[g]:
 			return v, g
 		}
 	}
@@ -74,20 +80,23 @@ func (d *derivation) verdicts() map[string]groupVerdict {
 		if g == nil || v.Incident != "" || !strings.EqualFold(v.Service, d.service.Name) {
 			continue
 		}
-		if other, ok := out[g.ID]; !ok || v.At > other.At {
+		if other, ok := out[g.ID]; !ok || cmp.Or(cmp.Compare(v.At, other.At), cmp.Compare(v.ID, other.ID)) > 0 {
 			out[g.ID] = groupVerdict{v}
 		}
 	}
 	return out
 }
 
-// apply confirms the failure of a deployment, or takes back all that speaks for it.
+// apply confirms the failure of a deployment, or takes back all that speaks for it
+// but what people said of its incidents since.
 func (v groupVerdict) apply(g *rollout) {
 	switch {
 	case v.Verdict == nil:
 	case v.Decision == Reject:
 		for i := range g.Evidence {
-			g.Evidence[i].Confidence, g.Evidence[i].By = Rejected, v.By
+			if e := &g.Evidence[i]; e.Method != EvidenceManual || e.At <= v.At {
+				e.Confidence, e.By = Rejected, v.By
+			}
 		}
 		if len(g.Evidence) == 0 {
 			g.Evidence = []Evidence{{Method: EvidenceManual, Confidence: Rejected, At: v.At, Detail: v.Note, By: v.By}}
