@@ -114,6 +114,9 @@ func (s *Server) kindHook(kind string) http.HandlerFunc {
 // secret.
 var secretParams = []string{"secret", "token"}
 
+// hookParams are those of the address of a hook. The first two Jira adds to any.
+var hookParams = append([]string{"user_id", "user_key"}, secretParams...)
+
 // addressed says in headers what the address of a hook says: the path, and a secret.
 func addressed(r *http.Request) *http.Request {
 	r = r.Clone(r.Context())
@@ -138,7 +141,7 @@ type openHook struct {
 
 // takeHook answers a hook for the first of the connections that it is signed for.
 func (s *Server) takeHook(w http.ResponseWriter, r *http.Request, connections []control.Connection) {
-	dryRun, ok := pushQuery(w, r, secretParams...)
+	dryRun, ok := pushQuery(w, r, hookParams...)
 	if !ok {
 		return
 	}

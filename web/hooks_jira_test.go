@@ -33,6 +33,7 @@ func TestJiraHooks(t *testing.T) {
 	}{
 		{"an incident", "/api/jira", "X-Webhook-Secret", "one secret", incident, 200, `{"status":"accepted"}`},
 		{"again", "/api/jira", "X-Webhook-Secret", "one secret", incident, 200, `{"status":"duplicate"}`},
+		{"again, with what Jira adds", "/api/jira?user_id=ann&user_key=JIRAUSER10000", "X-Webhook-Secret", "one secret", incident, 200, `{"status":"duplicate"}`},
 		{"again, by its address", "/hooks/desk?secret=one+secret", "", "", incident, 200, `{"status":"duplicate"}`},
 		{"a story", "/api/jira?token=one+secret", "", "", story, 202, `{"status":"ignored"}`},
 		{"a story that is said to be one", "/api/jira/incidents/rca?secret=one+secret", "", "", story, 200, `{"status":"accepted"}`},

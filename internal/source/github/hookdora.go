@@ -48,6 +48,17 @@ func (o *object) looseInstant(name string) delivery.Instant {
 	return delivery.Instant(seconds * 1000)
 }
 
+// looseMoment is a moment that git may have been told anything about: 0 when it is
+// none, and the commit is one all the same.
+type looseMoment moment
+
+func (m *looseMoment) UnmarshalJSON(raw []byte) error {
+	if (*moment)(m).UnmarshalJSON(raw) != nil {
+		*m = 0
+	}
+	return nil
+}
+
 // account is who did something, as far as that can be read.
 func (o *object) account(name string) *account {
 	var a account
@@ -209,17 +220,17 @@ func (s *Source) readPush(o *object, repo repository, received delivery.Instant,
 		return
 	}
 	var commits []struct {
-		ID        string `json:"id"`
-		Message   string `json:"message"`
-		Timestamp moment `json:"timestamp"`
-		Distinct  *bool  `json:"distinct"`
-		URL       string `json:"url"`
+		ID        string      `json:"id"`
+		Message   string      `json:"message"`
+		Timestamp looseMoment `json:"timestamp"`
+		Distinct  *bool       `json:"distinct"`
+		URL       string      `json:"url"`
 		Author    struct {
 			Name     string `json:"name"`
 			Username string `json:"username"`
 		} `json:"author"`
 	}
-	if json.Unmarshal(o.fields["commits"], &commits) != nil {
+	if o.has("commits") && json.Unmarshal(o.fields["commits"], &commits) != nil {
 		o.refuse("commits", "list", "is not a list of commits")
 		return
 	}
@@ -228,7 +239,7 @@ func (s *Source) readPush(o *object, repo repository, received delivery.Instant,
 		if c.ID == "" || c.Distinct != nil && !*c.Distinct {
 			continue // it was there already, on another branch
 		}
-		commit := madeCommit(c.ID, c.Timestamp.at(), cmp.Or(c.Author.Username, c.Author.Name), c.Message)
+		commit := madeCommit(c.ID, moment(c.Timestamp).at(), cmp.Or(c.Author.Username, c.Author.Name), c.Message)
 		title, _, _ := strings.Cut(commit.Message, "\n")
 		b.Changes = append(b.Changes, delivery.Change{
 			Repository: repo.name, ID: c.ID, Title: title, Author: commit.Author, Bot: commit.Bot, Base: branch, URL: webAddress(c.URL),
@@ -240,15 +251,15 @@ func (s *Source) readPush(o *object, repo repository, received delivery.Instant,
 // readRelease adds the deployment that a published release is by a rule.
 func (s *Source) readRelease(o *object, repository string, b *delivery.Batch) {
 	r := o.object("release")
+	draft, action := false, o.loose("action")
+	if json.Unmarshal(r.fields["draft"], &draft) == nil && draft || action == "deleted" || action == "unpublished" {
+		return // a draft need not have a tag yet
+	}
 	published := release{
 		id: r.id("id"), tag: r.required("tag_name"), name: r.loose("name"), author: r.account("author").name(),
 		url: webAddress(r.loose("html_url")), publishedAt: r.instant("published_at"),
 	}
-	_ = json.Unmarshal(r.fields["draft"], &published.draft)
 	_ = json.Unmarshal(r.fields["prerelease"], &published.before)
-	if deleted := o.loose("action"); deleted == "deleted" || deleted == "unpublished" {
-		return
-	}
 	if d, ok := s.releaseDeployment(repository, &published); ok {
 		b.Deployments = append(b.Deployments, d)
 	}

@@ -79,7 +79,7 @@ func (s *Source) readJobHook(o *object, repo repository) delivery.Run {
 		Branch:        o.text("head_branch"),
 		SHA:           o.text("head_sha"),
 		DefaultBranch: repo.branch,
-		CreatedAt:     o.requiredInstant("created_at"),
+		CreatedAt:     jobCreated(o),
 		Attempt:       o.attempt("run_attempt"),
 		Duration:      delivery.NotSaid,
 		DurationE2E:   delivery.NotSaid,
@@ -87,6 +87,14 @@ func (s *Source) readJobHook(o *object, repo repository) delivery.Run {
 	run.HasRestarts = run.Attempt > 1
 	run.Jobs = []delivery.Job{s.readJob(o)}
 	return run
+}
+
+// jobCreated is when a job was created, or began where an old server says no more.
+func jobCreated(o *object) delivery.Instant {
+	if !o.has("created_at") && o.has("started_at") {
+		return o.instant("started_at")
+	}
+	return o.requiredInstant("created_at")
 }
 
 // told is what a hook comes to, for people.

@@ -63,12 +63,7 @@ func (s *Source) Hook(header http.Header, body []byte) (source.Hook, error) {
 	if json.Unmarshal(body, &object) != nil || object == nil {
 		return source.Hook{}, &source.BodyError{Path: "$", Message: "is not a JSON object"}
 	}
-	h := source.Hook{Event: eventIssue, Body: body}
-	for path, event := range events {
-		if strings.HasSuffix(header.Get(source.HookPath), path) {
-			h.Event = event
-		}
-	}
+	h := source.Hook{Event: eventOf(header), Body: body, Ignored: elsewhere(object)}
 	if id := header.Get("X-Atlassian-Webhook-Identifier"); identifier.MatchString(id) {
 		h.Key = h.Event + ":" + id
 	} else {

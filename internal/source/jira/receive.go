@@ -6,7 +6,6 @@ import (
 	"encoding/json"
 	"errors"
 	"net/url"
-	"regexp"
 	"strings"
 	"unicode"
 
@@ -118,6 +117,9 @@ func (s *Source) Receive(h source.Hook) (source.Pushed, error) {
 	if json.Unmarshal(body, &object) != nil || object == nil {
 		return source.Pushed{}, &source.BodyError{Path: "$", Message: "is not a JSON object"}
 	}
+	if elsewhere(object) {
+		return source.Pushed{}, nil
+	}
 	if len(object["issue"]) == 0 || json.Unmarshal(object["issue"], &p.Issue) != nil || string(object["issue"]) == "null" {
 		return source.Pushed{}, &source.BodyError{Path: "$.issue", Message: "issue is missing, or no object"}
 	}
@@ -135,20 +137,22 @@ func (s *Source) Receive(h source.Hook) (source.Pushed, error) {
 	if at, ok := instantOf(p.Timestamp); ok {
 		told = at
 	}
-	var item source.PushedItem
-	switch h.Event {
-	case eventTicketNew, eventTicketClose:
-		item = s.ticket(r, key, h, told)
-	default:
-		if h.Event == eventIssue && !among(s.types, r.required("issuetype", "name")) && len(r.errs) == 0 {
-			return source.Pushed{}, nil
-		}
-		item = s.incident(r, &p, key, h, told)
+	deleted, ticket := happened(object) == issueDeleted, h.Event == eventTicketNew || h.Event == eventTicketClose
+	is := h.Event != eventIssue || among(s.types, r.required("issuetype", "name")) || len(r.errs) > 0
+	var items []source.PushedItem
+	switch {
+	case ticket && deleted: // it neither began nor ended
+	case ticket:
+		items = append(items, s.ticket(r, key, h, told))
+	case deleted && is, !is && s.wasIncident(object):
+		items = append(items, goneIncident(r, key, h, told))
+	case is:
+		items = append(items, s.incident(r, &p, key, h, told))
 	}
 	if err := errors.Join(r.errs...); err != nil {
 		return source.Pushed{}, err
 	}
-	return source.Pushed{Items: []source.PushedItem{item}}, nil
+	return source.Pushed{Items: items}, nil
 }
 
 // incident is an issue that is one: started when it was created, and resolved while
@@ -175,7 +179,7 @@ func (s *Source) incident(r *reader, p *payload, key string, h source.Hook, told
 		ID:  key,
 		Add: func(b *delivery.Batch) { b.Incidents = append(b.Incidents, i) },
 		Told: func(*delivery.Batch) any {
-			return toldFact{"incident", key, i.Project, i.StartedAt.String(), i.ResolvedAt.String()}
+			return toldFact{"incident", key, i.Project, i.StartedAt.String(), i.ResolvedAt.String(), false}
 		},
 	}
 }
@@ -195,7 +199,7 @@ func (s *Source) ticket(r *reader, key string, h source.Hook, told delivery.Inst
 		ID:  key,
 		Add: func(b *delivery.Batch) { b.Tickets = append(b.Tickets, t) },
 		Told: func(*delivery.Batch) any {
-			return toldFact{"ticket", key, t.Project, t.CreatedAt.String(), t.ClosedAt.String()}
+			return toldFact{"ticket", key, t.Project, t.CreatedAt.String(), t.ClosedAt.String(), false}
 		},
 	}
 }
@@ -207,6 +211,7 @@ type toldFact struct {
 	Project string `json:"project"`
 	From    string `json:"from,omitempty"`
 	Until   string `json:"until,omitempty"`
+	Gone    bool   `json:"gone,omitempty"` // it is none any more
 }
 
 func (s *Source) isDone(r *reader) bool {
@@ -238,15 +243,4 @@ func browse(self any, key string) string {
 		return ""
 	}
 	return (&url.URL{Scheme: u.Scheme, Host: u.Host, Path: path + "/browse/" + key}).String()
-}
-
-var cause = regexp.MustCompile(`(?i)root cause:\s*([0-9a-f]{7,64})\b`)
-
-// rootCause is the commit that a description names as the cause, "" when it names
-// none: a text, or a document of Atlassian's.
-func rootCause(description json.RawMessage) string {
-	if m := cause.FindSubmatch(description); m != nil {
-		return string(m[1])
-	}
-	return ""
 }
