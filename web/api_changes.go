@@ -54,7 +54,7 @@ func changeReport(row *views.ChangeRow) apiChange {
 	}
 	if len(out.Commits) == 0 {
 		for _, at := range c.Commits {
-			out.Commits = append(out.Commits, delivery.Commit{AuthoredAt: at})
+			out.Commits = append(out.Commits, delivery.Commit{SHA: c.SHA, AuthoredAt: at}) // of one commit only, without Seq
 		}
 	}
 	stages, _ := c.Stages()
@@ -62,6 +62,22 @@ func changeReport(row *views.ChangeRow) apiChange {
 		if millis := stages[i]; millis >= 0 {
 			seconds := millis / 1000
 			out.Stages[name] = &seconds
+		}
+	}
+	return out
+}
+
+// waitingReport is a change that no deployment has brought: nothing of it is measured
+// yet.
+func waitingReport(row *views.ChangeRow) apiChange {
+	out := changeReport(row)
+	out.LeadTime, out.Excluded, out.Stages = nil, "", nil
+	if f := row.Fact; f != nil {
+		out.CreatedAt, out.ReviewedAt, out.ApprovedAt = f.CreatedAt, f.ReviewedAt, f.ApprovedAt
+		for _, c := range f.Commits {
+			if out.StartAt == 0 || c.AuthoredAt != 0 && c.AuthoredAt < out.StartAt {
+				out.StartAt = c.AuthoredAt
+			}
 		}
 	}
 	return out
@@ -79,8 +95,16 @@ func (s *Server) listedChanges(ctx context.Context, a *doraAsked, limit int, cur
 		waiting, next, err := behind(waitingOf(data, &q, true), limit, cursor, func(w *delivery.WaitingChange) string {
 			return w.Service + " " + strconv.FormatInt(w.Seq, 10)
 		})
-		for _, w := range waiting {
-			out = append(out, apiChange{Service: w.Service, Name: w.Name, Title: w.Title, Bot: w.Bot, URL: w.URL, MergedAt: w.MergedAt, Commits: []delivery.Commit{}})
+		if err != nil {
+			return nil, "", err
+		}
+		changes := make([]delivery.DeployedChange, len(waiting))
+		for i, w := range waiting {
+			changes[i] = delivery.DeployedChange{Seq: w.Seq, Service: w.Service, Name: w.Name, Title: w.Title, Bot: w.Bot, MergedAt: w.MergedAt}
+		}
+		rows, err := s.changeRows(ctx, changes, a.f.Start)
+		for i := range rows {
+			out = append(out, waitingReport(&rows[i]))
 		}
 		return out, next, err
 	}

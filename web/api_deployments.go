@@ -22,7 +22,6 @@ type apiDeployment struct {
 	Repository      delivery.Word              `json:"repository"`
 	Service         delivery.Word              `json:"service"` // as told, else that of its repository
 	Environment     delivery.Word              `json:"environment"`
-	Production      bool                       `json:"production"` // as the source says
 	SHA             delivery.Word              `json:"sha"`
 	Ref             delivery.Word              `json:"ref"`
 	Version         delivery.Word              `json:"version"`
@@ -170,7 +169,7 @@ func reportDeployment(d *delivery.Deployment) apiDeployment {
 	word := func(s string) delivery.Word { return delivery.Word(s) }
 	out := apiDeployment{
 		ID: d.ID, Connection: d.Connection, Repository: word(d.Repository), Service: word(d.Service), Environment: word(d.Environment),
-		Production: d.Production, SHA: word(d.SHA), Ref: word(d.Ref), Version: word(d.Version), Description: word(d.Description),
+		SHA: word(d.SHA), Ref: word(d.Ref), Version: word(d.Version), Description: word(d.Description),
 		Creator: word(d.Creator), Status: word(string(d.Status)), CreatedAt: d.CreatedAt, StartedAt: d.StartedAt, FinishedAt: d.FinishedAt,
 		UpdatedAt: d.UpdatedAt, Rollback: d.Rollback, Hotfix: d.Hotfix, Unplanned: d.Unplanned, Redeployment: d.Redeployment,
 		FixesDeployment: word(d.FixesDeployment), Impact: word(d.Impact), URL: word(d.URL), Rule: word(d.Rule),

@@ -74,6 +74,9 @@ func (s *Server) undo(w http.ResponseWriter, r *http.Request) {
 		s.fail(w, r, err)
 		return
 	}
+	if strings.HasPrefix(change.Object, "verdict/") {
+		s.deriveAgain(ctx, control.JudgedServices(change)...)
+	}
 	path := undoPath(change.Object)
 	if back := r.PostFormValue("back"); back != "" {
 		path = safeNext(back)

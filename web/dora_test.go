@@ -112,7 +112,8 @@ func TestDoraLists(t *testing.T) {
 	if first := read[apiList[map[string]any]](s, "/api/v1/changes?excluded=first"); len(first.Items) != 1 || first.Items[0]["number"] != 1.0 {
 		t.Errorf("of the first deployment: %v", first.Items)
 	}
-	if waiting := read[apiList[map[string]any]](s, "/api/v1/changes?state=waiting"); len(waiting.Items) != 1 || waiting.Items[0]["title"] != "Not out" {
+	if waiting := read[apiList[map[string]any]](s, "/api/v1/changes?state=waiting"); len(waiting.Items) != 1 || waiting.Items[0]["title"] != "Not out" ||
+		waiting.Items[0]["repository"] != "acme/shop" || waiting.Items[0]["sha"] != "eeee5" || waiting.Items[0]["lead_time_seconds"] != nil {
 		t.Errorf("waiting: %v", waiting.Items)
 	}
 	if csv := s.api(http.MethodGet, "/api/v1/changes.csv", readToken); csv.status != http.StatusOK || strings.Count(csv.body, "\n") != 5 || !strings.Contains(csv.body, "'=Change") {
@@ -125,6 +126,11 @@ func TestDoraLists(t *testing.T) {
 
 func TestVerdicts(t *testing.T) {
 	s := withDeployments(t)
+	if _, err := s.store.Write(t.Context(), delivery.Batch{Connection: "gh", Deployments: []delivery.Deployment{{
+		ID: "other", Repository: "acme/site", Environment: "production", SHA: "ffff6", FinishedAt: delivery.InstantOf(testNow), Status: delivery.DeploySuccess, ToldAt: 1,
+	}}}); err != nil {
+		t.Fatal(err)
+	}
 	second := (&delivery.Deployment{Connection: "gh", Repository: "acme/shop", ID: "2"}).Number()
 	third := (&delivery.Deployment{Connection: "gh", Repository: "acme/shop", ID: "3"}).Number()
 	incident := (&delivery.Incident{Connection: "gh", ID: "PAY-1"}).Number()
@@ -139,7 +145,10 @@ func TestVerdicts(t *testing.T) {
 		"no number":  func(v url.Values) { v.Set("group", "x") },
 		"incident":   func(v url.Values) { v.Set("incident", "12") },
 		"decision":   func(v url.Values) { v.Set("decision", "shrug") },
-		"relink":     func(v url.Values) { v.Set("decision", "relink") },
+		"deployment of another service": func(v url.Values) {
+			v.Set("group", delivery.GroupID((&delivery.Deployment{Connection: "gh", Repository: "acme/site", ID: "other"}).Number()))
+		},
+		"relink": func(v url.Values) { v.Set("decision", "relink") },
 	} {
 		bad := form("reject", "")
 		change(bad)
@@ -155,6 +164,13 @@ func TestVerdicts(t *testing.T) {
 	}
 	if got := failed(); got != "0" {
 		t.Errorf("after rejecting %s failed", got)
+	}
+	undo := s.page("/dora").Find(".flash form").AttrOr("action", "")
+	if res := s.post(undo, nil); res.status != http.StatusSeeOther {
+		t.Errorf("undoing %q answers %d", undo, res.status)
+	}
+	if got := failed(); got != "1" {
+		t.Errorf("after undoing %s failed", got)
 	}
 	if res := s.post("/dora/verdicts", form("relink", delivery.GroupID(third))); res.status != http.StatusSeeOther {
 		t.Fatalf("relinking answers %d", res.status)

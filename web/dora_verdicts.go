@@ -24,7 +24,8 @@ func (s *Server) saveVerdict(w http.ResponseWriter, r *http.Request) {
 		s.fail(w, r, err)
 		return
 	}
-	if !slices.ContainsFunc(services, func(o delivery.Service) bool { return o.Name == service }) {
+	i := slices.IndexFunc(services, func(o delivery.Service) bool { return o.Name == service })
+	if i < 0 {
 		s.errorPage(w, r, http.StatusUnprocessableEntity)
 		return
 	}
@@ -36,7 +37,7 @@ func (s *Server) saveVerdict(w http.ResponseWriter, r *http.Request) {
 		s.errorPage(w, r, http.StatusForbidden)
 		return
 	}
-	verdicts, said, err := s.askedVerdicts(ctx, service, r)
+	verdicts, said, err := s.askedVerdicts(ctx, &services[i], r)
 	var audit int64
 	if err == nil {
 		audit, err = s.db.SaveVerdicts(ctx, verdicts...)
@@ -50,27 +51,34 @@ func (s *Server) saveVerdict(w http.ResponseWriter, r *http.Request) {
 		s.fail(w, r, err)
 		return
 	}
-	deriver := delivery.Deriver{Store: s.store, Setup: s.db.DoraSetup}
-	if err := deriver.Of(ctx, service); err != nil {
-		s.log.Warn("deployments wait for the next run to be derived anew", "service", service, "error", err)
-	}
+	s.deriveAgain(ctx, service)
 	s.changed(w, r, audit, dashboard(r.PostFormValue("back")), said)
+}
+
+// deriveAgain derives services for a person who waits for it.
+func (s *Server) deriveAgain(ctx context.Context, services ...string) {
+	deriver := delivery.Deriver{Store: s.store, Setup: s.db.DoraSetup}
+	for _, service := range services {
+		if err := deriver.Of(ctx, service); err != nil {
+			s.log.Warn("deployments wait for the next run to be derived anew", "service", service, "error", err)
+		}
+	}
 }
 
 // errNoVerdict is of a form that says no verdict.
 var errNoVerdict = errors.New("not a verdict")
 
 // askedVerdicts reads the verdicts of a form, and the message that confirms them.
-func (s *Server) askedVerdicts(ctx context.Context, service string, r *http.Request) ([]delivery.Verdict, string, error) {
+func (s *Server) askedVerdicts(ctx context.Context, service *delivery.Service, r *http.Request) ([]delivery.Verdict, string, error) {
 	group := r.PostFormValue("group")
-	if err := s.deploymentExists(ctx, group); err != nil {
+	if err := s.deploymentOf(ctx, service, group); err != nil {
 		return nil, "", err
 	}
 	incident, err := s.incidentKey(ctx, r.PostFormValue("incident"))
 	if err != nil {
 		return nil, "", err
 	}
-	one := delivery.Verdict{Service: service, Group: group, Incident: incident, Note: r.PostFormValue("note")}
+	one := delivery.Verdict{Service: service.Name, Group: group, Incident: incident, Note: r.PostFormValue("note")}
 	switch r.PostFormValue("decision") {
 	case "confirm":
 		one.Decision = delivery.Confirm
@@ -83,7 +91,7 @@ func (s *Server) askedVerdicts(ctx context.Context, service string, r *http.Requ
 		if incident == "" || to == group {
 			return nil, "", errNoVerdict
 		}
-		if err := s.deploymentExists(ctx, to); err != nil {
+		if err := s.deploymentOf(ctx, service, to); err != nil {
 			return nil, "", err
 		}
 		other := one
@@ -93,13 +101,16 @@ func (s *Server) askedVerdicts(ctx context.Context, service string, r *http.Requ
 	return nil, "", errNoVerdict
 }
 
-// deploymentExists is nil of a group's id that a deployment has.
-func (s *Server) deploymentExists(ctx context.Context, group string) error {
+// deploymentOf is nil of a group's id that a deployment of the service has.
+func (s *Server) deploymentOf(ctx context.Context, service *delivery.Service, group string) error {
 	n, err := strconv.ParseInt(group, 10, 64)
 	if err != nil || delivery.GroupID(n) != group {
 		return errNoVerdict
 	}
-	_, err = s.store.Deployment(ctx, n)
+	d, err := s.store.Deployment(ctx, n)
+	if err == nil && !service.Has(&d.Deployment) {
+		err = errNoVerdict
+	}
 	return err
 }
 

@@ -12,7 +12,9 @@ const connectionsKept = time.Second
 
 // connectionCache are the connections as they were read since the database last
 // changed in this process. The zero value is ready.
-type connectionCache struct{ known atomic.Pointer[knownConnections] }
+type connectionCache struct {
+	known atomic.Pointer[knownConnections]
+}
 
 type knownConnections struct {
 	all   []Connection // nil when they were not read

@@ -8,10 +8,10 @@ import (
 
 const (
 	recentBodies = 512
-	recentBody   = 16 << 10 // bytes of the largest that is worth it
+	recentBody   = 32 << 10 // bytes of the largest that is worth it
 )
 
-// Recent remembers what the last bodies of a Push came to, so that what is stored a
+// Recent remembers what the last bodies of pushes and hooks came to, so that what is stored a
 // moment after it was received need not be read twice. The zero value is ready; nil
 // remembers nothing. It may be used by several goroutines.
 type Recent struct {

@@ -17,7 +17,7 @@ var (
 	// toldDeployment are the names of what GET /api/v1/deployments answers that is
 	// worked out here: they are no mistakes, and are not read.
 	toldDeployment = []string{
-		"seq", "number", "kind", "kind_reason", "reason", "group_id", "group", "target", "failed", "evidence", "succeeded",
+		"seq", "number", "in_production", "kind", "kind_reason", "reason", "group_id", "group", "target", "failed", "evidence", "succeeded",
 		"change_lead_times", "lead_times", "changes", "services", "teams", "environment_class", "recovered_at", "remedy",
 		"rule", "range", "head_start", "told_at", "cursor",
 	}

@@ -66,10 +66,8 @@ func (s *Source) Hook(header http.Header, body []byte) (source.Hook, error) {
 	if err != nil {
 		return source.Hook{}, err
 	}
-	var said struct {
-		Repository struct {
-			FullName any `json:"full_name"` // whatever it is: Receive says what is wrong
-		} `json:"repository"`
+	var repository struct {
+		FullName any `json:"full_name"` // whatever it is: Receive says what is wrong
 	}
 	var object map[string]json.RawMessage
 	if json.Unmarshal(payload, &object) != nil || object == nil {
@@ -81,8 +79,8 @@ func (s *Source) Hook(header http.Header, body []byte) (source.Hook, error) {
 		h.Key = "sha256:" + hex.EncodeToString(sum[:])
 	}
 	h.Ignored = !taken[event]
-	if json.Unmarshal(payload, &said) == nil {
-		name, ok := said.Repository.FullName.(string)
+	if json.Unmarshal(object["repository"], &repository) == nil {
+		name, ok := repository.FullName.(string)
 		h.Ignored = h.Ignored || ok && s.excludes(name)
 	}
 	return h, nil
