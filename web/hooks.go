@@ -164,7 +164,7 @@ func (s *Server) takeHook(w http.ResponseWriter, r *http.Request, connections []
 		s.wrongSignature(w, r, err)
 		return
 	}
-	p := pushed{dryRun: dryRun, entry: inbox.Entry{
+	p := pushed{dryRun: dryRun, reader: o.connection.Reader(), entry: inbox.Entry{
 		Connection: o.connection.Name, Kind: o.connection.Kind + ".unknown", ReceivedAt: s.now(), Body: body, Bytes: len(body),
 	}}
 	h, err := o.receiver.Hook(r.Header, body)

@@ -254,3 +254,27 @@ func TestConnectionOfHooksOnly(t *testing.T) {
 		}
 	}
 }
+
+// What a hook came to is not read again when it is stored, unless the settings that it
+// was read with have changed.
+func TestHooksAreRememberedByTheirReader(t *testing.T) {
+	s := hookSite(t)
+	recent := &source.Recent{}
+	s.server.cfg.Recent = recent
+	body := recordedHook(t, "deployment.json")
+	if status, text := s.send(hook{"/api/github", "deployment", "one", hookSecret, body}); status != 200 {
+		t.Fatal(status, text)
+	}
+	c, err := s.db.Connection(t.Context(), "acme")
+	if err != nil {
+		t.Fatal(err)
+	}
+	later := c
+	later.Revision++
+	if _, ok := recent.Take("github.deployment", later.Reader(), []byte(body)); ok {
+		t.Error("it is remembered for other settings")
+	}
+	if p, ok := recent.Take("github.deployment", c.Reader(), []byte(body)); !ok || len(p.Items) != 1 {
+		t.Errorf("%+v, %t", p, ok)
+	}
+}

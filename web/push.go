@@ -1,6 +1,7 @@
 package web
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"io"
@@ -80,6 +81,7 @@ type pushed struct {
 	source.Pushed
 	entry  inbox.Entry
 	dryRun bool
+	reader string // of a hook: what made Pushed of its body
 }
 
 // pushQuery reads the query of a push: dry_run, and params, which are not its
@@ -216,7 +218,7 @@ func bodyDetails(err error) []apiDetail {
 // keep puts a body into the inbox; fresh is whether nothing of its key was there.
 // When it cannot be kept the answer is written: it has to be sent again.
 func (s *Server) keep(w http.ResponseWriter, r *http.Request, p *pushed) (fresh, ok bool) {
-	s.cfg.Recent.Put(p.entry.Kind, p.entry.Connection, p.entry.Body, p.Pushed)
+	s.cfg.Recent.Put(p.entry.Kind, cmp.Or(p.reader, p.entry.Connection), p.entry.Body, p.Pushed)
 	_, fresh, err := s.cfg.Inbox.Put(r.Context(), p.entry)
 	if err != nil {
 		s.log.Error("what was pushed is not kept", "error", err, "connection", p.entry.Connection, "kind", p.entry.Kind)

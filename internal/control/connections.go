@@ -58,6 +58,10 @@ func BuiltIn(name string) bool { return slices.Contains(reservedNames, name) }
 // kind of a built-in one, and nothing is ever pulled from it.
 func (c *Connection) Pushed() bool { return BuiltIn(c.Kind) }
 
+// Reader names the connection as it is set up: what a hook comes to for one reader, it
+// comes to again.
+func (c *Connection) Reader() string { return fmt.Sprintf("%s %d.%d", c.Name, c.ID, c.Revision) }
+
 // Pulled are the connections that syncs pull from, by name.
 func (db *DB) Pulled(ctx context.Context) ([]Connection, error) {
 	all, err := db.Connections(ctx)

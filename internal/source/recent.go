@@ -11,7 +11,7 @@ const (
 	recentBody   = 32 << 10 // bytes of the largest that is worth it
 )
 
-// Recent remembers what the last bodies of pushes and hooks came to, so that what is stored a
+// Recent remembers what the last bodies of a Push, or hooks, came to, so that what is stored a
 // moment after it was received need not be read twice. The zero value is ready; nil
 // remembers nothing. It may be used by several goroutines.
 type Recent struct {
@@ -29,11 +29,13 @@ type recent struct {
 	pushed Pushed
 }
 
-// origin is what a body came to: of the same one, two connections may take other items.
-type origin struct{ kind, connection string }
+// origin is what a body came to: of the same one, two connections may take other items,
+// and one whose settings changed.
+type origin struct{ kind, reader string }
 
-// Put remembers p, which must not be used any more.
-func (r *Recent) Put(kind, connection string, body []byte, p Pushed) {
+// Put remembers p, which must not be used any more. The reader is what made it of the
+// body: the name of a connection, of a hook also how it is set up.
+func (r *Recent) Put(kind, reader string, body []byte, p Pushed) {
 	if r == nil || len(body) > recentBody {
 		return
 	}
@@ -47,13 +49,13 @@ func (r *Recent) Put(kind, connection string, body []byte, p Pushed) {
 		delete(r.at, old.hash)
 	}
 	hash := maphash.Bytes(r.seed, body)
-	r.ring[r.next] = recent{hash, origin{kind, connection}, body, p}
+	r.ring[r.next] = recent{hash, origin{kind, reader}, body, p}
 	r.at[hash] = r.next
 	r.next = (r.next + 1) % recentBodies
 }
 
 // Take is what was put, once.
-func (r *Recent) Take(kind, connection string, body []byte) (p Pushed, ok bool) {
+func (r *Recent) Take(kind, reader string, body []byte) (p Pushed, ok bool) {
 	if r == nil || len(body) > recentBody {
 		return p, false
 	}
@@ -64,7 +66,7 @@ func (r *Recent) Take(kind, connection string, body []byte) (p Pushed, ok bool) 
 	}
 	hash := maphash.Bytes(r.seed, body)
 	i, ok := r.at[hash]
-	if !ok || r.ring[i].of != (origin{kind, connection}) || !bytes.Equal(r.ring[i].body, body) {
+	if !ok || r.ring[i].of != (origin{kind, reader}) || !bytes.Equal(r.ring[i].body, body) {
 		return p, false
 	}
 	p = r.ring[i].pushed

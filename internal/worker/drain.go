@@ -114,7 +114,7 @@ func (w *Worker) storeTogether(ctx context.Context, c control.Connection, entrie
 	outcomes := make([]drained, 0, len(entries))
 	kept := entries[:0:0]
 	for _, e := range entries {
-		pushed, err := w.parse(ctx, &e, p.opened)
+		pushed, err := w.parse(ctx, &c, &e, p.opened)
 		if err != nil {
 			if err := w.unread(ctx, &e, err); err != nil {
 				return err

@@ -25,15 +25,20 @@ type opened struct {
 // errNotOpened is wrapped by the errors of a connection that may be opened later.
 var errNotOpened = errors.New("the connection cannot be opened")
 
-// parse reads what was pushed, or a hook, whose kind names its event, too. A fault
-// in what reads it must not end the program.
-func (w *Worker) parse(ctx context.Context, e *inbox.Entry, open receivers) (pushed source.Pushed, err error) {
+// parse reads what was pushed to a connection, or a hook, whose kind names its event,
+// too. A fault in what reads it must not end the program.
+func (w *Worker) parse(ctx context.Context, c *control.Connection, e *inbox.Entry, open receivers) (pushed source.Pushed, err error) {
 	err = w.guard(func() (err error) {
+		parse, isPush := w.Pushes[e.Kind]
+		reader := e.Connection
+		if !isPush {
+			reader = c.Reader()
+		}
 		var known bool
-		if pushed, known = w.Recent.Take(e.Kind, e.Connection, e.Body); known {
+		if pushed, known = w.Recent.Take(e.Kind, reader, e.Body); known {
 			return nil
 		}
-		if parse, ok := w.Pushes[e.Kind]; ok {
+		if isPush {
 			pushed, err = parse(e.Body)
 			return err
 		}

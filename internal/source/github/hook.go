@@ -66,9 +66,6 @@ func (s *Source) Hook(header http.Header, body []byte) (source.Hook, error) {
 	if err != nil {
 		return source.Hook{}, err
 	}
-	var repository struct {
-		FullName any `json:"full_name"` // whatever it is: Receive says what is wrong
-	}
 	var object map[string]json.RawMessage
 	if json.Unmarshal(payload, &object) != nil || object == nil {
 		return source.Hook{}, wrongBody("is not a JSON object")
@@ -78,12 +75,21 @@ func (s *Source) Hook(header http.Header, body []byte) (source.Hook, error) {
 		sum := sha256.Sum256([]byte(event + "\n" + string(payload)))
 		h.Key = "sha256:" + hex.EncodeToString(sum[:])
 	}
-	h.Ignored = !taken[event]
-	if json.Unmarshal(object["repository"], &repository) == nil {
-		name, ok := repository.FullName.(string)
-		h.Ignored = h.Ignored || ok && s.excludes(name)
-	}
+	h.Ignored = !taken[event] || s.excludesHook(object["repository"])
 	return h, nil
+}
+
+// excludesHook reports whether the settings leave out the repository of a hook.
+// Whatever else is wrong with it, Receive says.
+func (s *Source) excludesHook(repository json.RawMessage) bool {
+	var said struct {
+		FullName any `json:"full_name"`
+	}
+	if len(s.exclude) == 0 || json.Unmarshal(repository, &said) != nil {
+		return false
+	}
+	name, ok := said.FullName.(string)
+	return ok && s.excludes(name)
 }
 
 // unwrap is the JSON of a body, which GitHub may send as a field of a form.

@@ -15,10 +15,10 @@ import (
 func (s *Source) Receive(h source.Hook) (source.Pushed, error) {
 	body := bytes.ToValidUTF8(h.Body, []byte("\ufffd"))
 	var wrong faults
-	if !json.Valid(body) {
-		return source.Pushed{}, wrongBody("is not JSON")
+	o := &object{path: "$", wrong: &wrong}
+	if json.Unmarshal(body, &o.fields) != nil || o.fields == nil {
+		return source.Pushed{}, wrongBody("is not a JSON object")
 	}
-	o := openObject(body, "$", &wrong)
 	var run delivery.Run
 	switch h.Event {
 	case eventRun:

@@ -99,7 +99,7 @@ func TestReceiveSaysAllThatIsWrong(t *testing.T) {
 			`{"workflow_job":{"id":1,"run_id":2,"name":"a","status":"completed","conclusion":"success","created_at":"2026-01-01T00:00:00Z","started_at":"2026-01-01T00:00:02Z","completed_at":"2026-01-01T00:00:01Z"},"repository":{"full_name":"a/b"}}`,
 			"$.workflow_job.completed_at: completed_at is a time before that of what came first",
 		},
-		"no JSON": {"workflow_run", `{`, "$: is not JSON"},
+		"no JSON": {"workflow_run", `{`, "$: is not a JSON object"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			_, err := r.Receive(source.Hook{Event: c.event, Body: []byte(c.body)})
