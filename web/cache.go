@@ -26,7 +26,7 @@ const (
 
 // computing is how many answers are computed at once; more would only make each
 // slower, and hold more memory.
-func computing() int { return max(2, runtime.GOMAXPROCS(0)) }
+func computing() int { return max(2, min(runtime.GOMAXPROCS(0), runtime.NumCPU())) }
 
 // caches are a server's; the zero value is ready.
 type caches struct{ answers cache }

@@ -32,6 +32,7 @@ func serve(ctx context.Context, p program) (err error) {
 		return err
 	}
 	defer limitMemory(serveMemory)()
+	defer spreadThreads()()
 	log, reports, err := openLog(p.stderr, cfg, p.environ, inEarnest)
 	if err != nil {
 		return err

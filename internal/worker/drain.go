@@ -16,6 +16,7 @@ import (
 const (
 	drainEntries = 1000     // that are stored together
 	drainBytes   = 16 << 20 // of their bodies
+	doneStep     = 50       // of them that are settled together, for which senders wait
 	// drainGather is for more to come between two groups of fewer: what is stored
 	// one by one takes twice the time of what is stored together.
 	drainGather = 15 * time.Millisecond
@@ -150,15 +151,21 @@ func (w *Worker) storeTogether(ctx context.Context, c control.Connection, entrie
 		w.DeploymentsChanged()
 		w.complete(ctx, c, &batch)
 	}
-	done := make(map[int64]string, len(kept))
+	done := make(map[int64]string, min(len(kept), doneStep))
 	for i, e := range kept {
 		text, err := json.Marshal(outcomes[i])
 		if err != nil {
 			return fmt.Errorf("entry %d: %w", e.ID, err)
 		}
 		done[e.ID] = string(text)
+		if len(done) == doneStep || i == len(kept)-1 {
+			if err := w.Inbox.DoneAll(ctx, done); err != nil {
+				return err
+			}
+			clear(done)
+		}
 	}
-	return w.Inbox.DoneAll(ctx, done)
+	return nil
 }
 
 // take adds to a batch what can be stored of a body that was received at an instant.
