@@ -305,7 +305,7 @@ func DoraListPage(l DoraList) templ.Component {
 					}
 				}
 				if len(l.Waiting) > 0 {
-					templ_7745c5c3_Err = waitingTable(l.Waiting, l.Title).Render(ctx, templ_7745c5c3_Buffer)
+					templ_7745c5c3_Err = waitingTable(l.Waiting, t(ctx, "changes.table")).Render(ctx, templ_7745c5c3_Buffer)
 					if templ_7745c5c3_Err != nil {
 						return templ_7745c5c3_Err
 					}

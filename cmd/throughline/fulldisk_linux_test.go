@@ -32,7 +32,7 @@ func TestDiskTakesNoMore(t *testing.T) {
 	const token = "token-of-the-full-disk-test-0123456789"
 	plant(t, filepath.Dir(file), map[string]string{filepath.Base(file): read(t, file) + "tokens: [{name: t, scopes: [read], token: " + token + "}]\n"})
 	s := spawn(t, buildProgram(t), environ, "serve")
-	limitFiles(t, s.cmd.Process.Pid, 400_000)
+	limitFiles(t, s.cmd.Process.Pid, 550_000)
 	s.logged(`msg="page not written, trying again" connection=tracker error="[^"]*` + dirOf(environ) + ` cannot be written to: see that its disk works`)
 	for _, path := range []string{"/healthz", "/readyz", "/login"} {
 		if status, body := s.get(path); status != 200 {
