@@ -38,12 +38,11 @@ func (q *DoraQuery) dora(slug string, shape Shape, of Quantity, s Sample, headli
 
 // bucketing finds the bucket of an instant.
 type bucketing struct {
-	all  []Bucket
-	from Instant
+	all []Bucket
 }
 
 func (q *DoraQuery) buckets() bucketing {
-	return bucketing{Buckets(q.From, q.To, q.Unit, q.Zone, q.Now), q.From}
+	return bucketing{Buckets(q.From, q.To, q.Unit, q.Zone, q.Now)}
 }
 
 // of is the index of the bucket that an instant is in, -1 outside the range.
@@ -98,7 +97,7 @@ var kindsShown = []DeployKind{KindNormal, KindHotfix, KindConfig, KindRollback, 
 func (d *DoraData) frequency(q DoraQuery) PanelData {
 	b := q.buckets()
 	counts := make([][5]int, len(b.all))
-	weeks := bucketing{Buckets(q.From, q.To, Week, q.Zone, q.Now), q.From}
+	weeks := bucketing{Buckets(q.From, q.To, Week, q.Zone, q.Now)}
 	perWeek, days := make([]int, len(weeks.all)), make([]map[Date]bool, len(weeks.all))
 	n := 0
 	for i := range d.Groups {

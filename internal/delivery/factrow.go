@@ -42,6 +42,15 @@ type FactRow struct {
 // Key is a name as it is looked for: whatever its case.
 func Key(name string) string { return strings.ToLower(name) }
 
+// Keys are the Key of each name.
+func Keys(names []string) []string {
+	out := make([]string, len(names))
+	for i, name := range names {
+		out[i] = Key(name)
+	}
+	return out
+}
+
 // SaidFact is a fact of a batch that is still to be merged with what is stored.
 type SaidFact struct {
 	Kind       FactKind

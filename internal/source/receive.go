@@ -45,8 +45,6 @@ type Hook struct {
 	Body []byte // JSON, however it was wrapped
 	// ReceivedAt is when it came.
 	ReceivedAt delivery.Instant
-	// Pull says that what it tells is to be completed by a pull, soon.
-	Pull bool
 	// Ignored says that nothing is made of such events, and is shown so.
 	Ignored bool
 }

@@ -33,14 +33,6 @@ func (a *askedFacts) bindList(name string, values []string) bool {
 	return len(values) > 0
 }
 
-func lower(names []string) []string {
-	out := make([]string, len(names))
-	for i, name := range names {
-		out[i] = delivery.Key(name)
-	}
-	return out
-}
-
 func askFacts(q *delivery.DoraListQuery) *askedFacts {
 	a := &askedFacts{Limit: q.Limit, Merged: q.Merged, Narrowed: q.Keys != nil || len(q.Projects) > 0}
 	to := q.To
@@ -51,7 +43,7 @@ func askFacts(q *delivery.DoraListQuery) *askedFacts {
 	a.bind("to", int64(to))
 	a.Connections = a.bindList("connections", q.Connections)
 	a.Projects = a.bindList("projects", q.Projects)
-	a.Environments = a.bindList("environments", lower(q.Environments))
+	a.Environments = a.bindList("environments", delivery.Keys(q.Environments))
 	if q.Keys != nil {
 		a.keys(*q.Keys)
 	}
@@ -59,8 +51,8 @@ func askFacts(q *delivery.DoraListQuery) *askedFacts {
 }
 
 func (a *askedFacts) keys(keys delivery.ServiceKeys) {
-	a.Repositories = a.bindList("repositories", lower(keys.Repositories))
-	a.Services = a.bindList("services", lower(keys.Services))
+	a.Repositories = a.bindList("repositories", delivery.Keys(keys.Repositories))
+	a.Services = a.bindList("services", delivery.Keys(keys.Services))
 }
 
 // ServiceFacts are all facts of keys.

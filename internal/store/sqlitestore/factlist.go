@@ -15,21 +15,13 @@ import (
 func (s *Store) ServiceFacts(ctx context.Context, keys delivery.ServiceKeys) (delivery.ServiceFacts, error) {
 	var out delivery.ServiceFacts
 	err := s.read(ctx, func(tx *sql.Tx) error {
-		rows, err := tx.QueryContext(ctx, serviceFactsSQL, jsonList(lower(keys.Repositories)), jsonList(lower(keys.Services)))
+		rows, err := tx.QueryContext(ctx, serviceFactsSQL, jsonList(delivery.Keys(keys.Repositories)), jsonList(delivery.Keys(keys.Services)))
 		return eachFact(rows, err, out.Add)
 	})
 	if err != nil {
 		return delivery.ServiceFacts{}, fmt.Errorf("facts of services: %w", err)
 	}
 	return out, nil
-}
-
-func lower(names []string) []string {
-	out := make([]string, len(names))
-	for i, name := range names {
-		out[i] = delivery.Key(name)
-	}
-	return out
 }
 
 // listFacts binds ?1 to ?13 of factsSQL; flag is 0 or 1, or nil for both.
@@ -50,11 +42,11 @@ func listFacts(kind delivery.FactKind, q *delivery.DoraListQuery, flag any) ([]a
 	}
 	var repositories, services any
 	if q.Keys != nil {
-		repositories, services = jsonList(lower(q.Keys.Repositories)), jsonList(lower(q.Keys.Services))
+		repositories, services = jsonList(delivery.Keys(q.Keys.Repositories)), jsonList(delivery.Keys(q.Keys.Services))
 	}
 	return []any{
 		kind, ms(q.From), ms(to), ms(before.At), before.Number, jsonList(q.Connections),
-		q.Keys == nil && len(q.Projects) == 0, repositories, services, jsonList(q.Projects), jsonList(lower(q.Environments)), flag, limit,
+		q.Keys == nil && len(q.Projects) == 0, repositories, services, jsonList(q.Projects), jsonList(delivery.Keys(q.Environments)), flag, limit,
 	}, nil
 }
 
