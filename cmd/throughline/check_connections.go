@@ -172,3 +172,9 @@ func (nothingKnown) DeployedRepositories(context.Context, string) ([]string, err
 func (nothingKnown) ChangeStates(context.Context, string, string) (map[string]delivery.Instant, error) {
 	return map[string]delivery.Instant{}, nil
 }
+
+func (nothingKnown) ErrorGroups(context.Context, delivery.ErrorQuery) iter.Seq2[delivery.ListedErrorGroup, error] {
+	return func(func(delivery.ListedErrorGroup, error) bool) {}
+}
+
+func (nothingKnown) ErrorProjects(context.Context) ([]delivery.ErrorProject, error) { return nil, nil }

@@ -9,8 +9,9 @@ import (
 // rows are made by Deriver, a service at a time, and kept as chunks that only this
 // package reads, so that every store gives the same answers.
 type DoraStore interface {
-	// ServiceFacts are all facts of these repositories and named services, and every
-	// incident that is not gone; texts that no rule reads may be missing.
+	// ServiceFacts are all facts of these repositories and named services, the error
+	// groups and releases of these projects, and every incident; what is gone is left
+	// out, and texts that no rule reads may be missing.
 	ServiceFacts(ctx context.Context, keys ServiceKeys) (ServiceFacts, error)
 	// DoraTouched are keys whose facts changed since they were derived. Each has the
 	// number of its last change, for DoraSettled.
@@ -53,6 +54,8 @@ type DoraStore interface {
 type ServiceKeys struct {
 	Repositories []string // whatever their case
 	Services     []string
+	// ErrorProjects are slugs. Lists leave them out of account.
+	ErrorProjects []string
 }
 
 // ServiceFacts are the facts that DeriveService reads.
@@ -60,12 +63,14 @@ type ServiceFacts struct {
 	Deployments []Deployment
 	Changes     []Change
 	Incidents   []Incident
+	ErrorGroups []ErrorGroup
+	Releases    []Release
 }
 
-// Touched is a repository, a service by name, or incidents (Kind "incidents", no
-// Key), whose facts changed.
+// Touched is a repository, a service by name, incidents (Kind "incidents", no Key), or
+// a project of errors (TouchedErrors), whose facts changed.
 type Touched struct {
-	Kind   string // repository, service, incidents
+	Kind   string // repository, service, incidents, errors
 	Key    string
 	Number int64
 }

@@ -19,8 +19,8 @@ const (
 	TicketFact     FactKind = "ticket"
 )
 
-// FactRow is a deployment, change, incident or ticket as stores keep it: rows are
-// equal when nothing changed.
+// FactRow is a deployment, change, incident, ticket or fact of errors as stores keep
+// it: rows are equal when nothing changed.
 type FactRow struct {
 	Kind       FactKind
 	Number     int64 // FactNumber
@@ -28,15 +28,18 @@ type FactRow struct {
 	ID         string
 	Repository string
 	Service    string
-	// Environment is of a deployment, Project of an incident or ticket.
+	// Environment is of a deployment or a day of sessions, Project of the others.
 	Environment string
 	Project     string
 	At          Instant // by which it is listed, 0 when nothing says when it was
-	Until       Instant // of a ticket, when it was closed
-	// Flag says that a change was merged, or that an incident is gone.
-	Flag  bool
-	State Instant // of a change: UpdatedAt once its commits are known
-	Body  string  // JSON of all else
+	Until       Instant // of a ticket, when it was closed; of an error group, LastSeen
+	// Flag says that a change was merged, or that an incident or a fact of errors is
+	// gone.
+	Flag bool
+	// State is of a change UpdatedAt once its commits are known, and of an error group
+	// a digest of what deployments are judged by.
+	State Instant
+	Body  string // JSON of all else
 }
 
 // Key is a name as it is looked for: whatever its case.
@@ -56,18 +59,25 @@ type SaidFact struct {
 	Kind       FactKind
 	Number     int64
 	Repository string // Key of it, "" of a fact without
-	// Touches are the keys whose derived rows depend on it.
-	Touches []Touched
-	merge   func(stored *FactRow) (FactRow, error)
+	touches    []Touched
+	merge      func(stored *FactRow) (FactRow, error)
+}
+
+// Touches are the keys whose derived rows depend on what became of the fact.
+func (s *SaidFact) Touches(stored, merged *FactRow) []Touched {
+	if s.Kind == ErrorGroupFact && stored != nil && stored.State == merged.State {
+		return nil
+	}
+	return s.touches
 }
 
 // Merge is what a store keeps of a fact of which it has stored, nil for nothing.
 func (s *SaidFact) Merge(stored *FactRow) (FactRow, error) { return s.merge(stored) }
 
-// Facts are the deployments, changes, incidents and tickets of a batch. The error
-// says what no store can keep.
+// Facts are the deployments, changes, incidents, tickets and facts of errors of a
+// batch. The error says what no store can keep.
 func (b *Batch) Facts() ([]SaidFact, error) {
-	out := make([]SaidFact, 0, len(b.Deployments)+len(b.Changes)+len(b.Incidents)+len(b.Tickets))
+	out := make([]SaidFact, 0, b.Len()-len(b.Issues)-len(b.Runs))
 	add := func(kind FactKind, number int64, repository string, touches []Touched, merge func(*FactRow) (FactRow, error)) {
 		out = append(out, SaidFact{kind, number, Key(repository), touches, merge})
 	}
@@ -107,7 +117,9 @@ func (b *Batch) Facts() ([]SaidFact, error) {
 			return mergeRow(stored, t, MergeTicket, (*FactRow).Ticket, (*Ticket).Row)
 		})
 	}
-	return out, nil
+	return out, b.errorFacts(func(kind FactKind, number int64, touches []Touched, merge func(*FactRow) (FactRow, error)) {
+		add(kind, number, "", touches, merge)
+	})
 }
 
 func touches(repository, service string) []Touched {
@@ -232,13 +244,22 @@ func (f *ServiceFacts) Add(r *FactRow) error {
 		i, err := r.Incident()
 		f.Incidents = append(f.Incidents, i)
 		return err
+	case ErrorGroupFact:
+		g, err := r.ErrorGroup()
+		f.ErrorGroups = append(f.ErrorGroups, g)
+		return err
+	case ReleaseFact:
+		release, err := r.Release()
+		f.Releases = append(f.Releases, release)
+		return err
 	}
 	return nil
 }
 
 // Len is the number of issues, runs and other facts of a batch.
 func (b *Batch) Len() int {
-	return len(b.Issues) + len(b.Runs) + len(b.Deployments) + len(b.Changes) + len(b.Incidents) + len(b.Tickets)
+	return len(b.Issues) + len(b.Runs) + len(b.Deployments) + len(b.Changes) + len(b.Incidents) + len(b.Tickets) +
+		len(b.ErrorGroups) + len(b.ErrorProjects) + len(b.EventDays) + len(b.SessionDays) + len(b.Releases)
 }
 
 // AddFact adds a row to a batch.
@@ -248,7 +269,10 @@ func (b *Batch) AddFact(r *FactRow) error {
 		b.Tickets = append(b.Tickets, t)
 		return err
 	}
-	facts := ServiceFacts{b.Deployments, b.Changes, b.Incidents}
+	if done, err := b.addErrors(r); done {
+		return err
+	}
+	facts := ServiceFacts{Deployments: b.Deployments, Changes: b.Changes, Incidents: b.Incidents}
 	err := facts.Add(r)
 	b.Deployments, b.Changes, b.Incidents = facts.Deployments, facts.Changes, facts.Incidents
 	return err

@@ -30,13 +30,18 @@ type Batch struct {
 	// run that is a Part, and what a whole one leaves of them. A run without ID or
 	// Project is an error.
 	Runs []Run
-	// Deployments, Changes, Incidents and Tickets are upserted by what tells them
-	// apart, merged with what is stored by MergeDeployment and its like: the same
-	// told again, or in another order, comes to the same.
-	Deployments []Deployment
-	Changes     []Change
-	Incidents   []Incident
-	Tickets     []Ticket
+	// Deployments, Changes, Incidents, Tickets and all that is of errors are upserted
+	// by what tells them apart, merged with what is stored by MergeDeployment and its
+	// like: the same told again, or in another order, comes to the same.
+	Deployments   []Deployment
+	Changes       []Change
+	Incidents     []Incident
+	Tickets       []Ticket
+	ErrorGroups   []ErrorGroup
+	ErrorProjects []ErrorProject
+	EventDays     []EventDay
+	SessionDays   []SessionDay
+	Releases      []Release
 	// Mark is what Mark says from then on: a batch without one takes it away.
 	Mark string
 }
@@ -214,6 +219,7 @@ type Store interface {
 	RunFacets(ctx context.Context) (RunFacets, error)
 
 	DoraStore
+	ErrorStore
 
 	// People are those that a connection's source has told of, by id.
 	People(ctx context.Context, connection string) (map[string]Person, error)

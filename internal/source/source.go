@@ -83,6 +83,8 @@ type Known interface {
 	DeploymentsOf(ctx context.Context, connection, repository string) ([]delivery.Deployment, error)
 	DeployedRepositories(ctx context.Context, connection string) ([]string, error)
 	ChangeStates(ctx context.Context, connection, repository string) (map[string]delivery.Instant, error)
+	ErrorGroups(ctx context.Context, q delivery.ErrorQuery) iter.Seq2[delivery.ListedErrorGroup, error]
+	ErrorProjects(ctx context.Context) ([]delivery.ErrorProject, error)
 }
 
 // Config is one connection, as its kind's New takes it.

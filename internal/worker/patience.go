@@ -126,3 +126,30 @@ func (k known) ChangeStates(ctx context.Context, connection, repository string) 
 		return k.p.w.store.ChangeStates(ctx, connection, repository)
 	})
 }
+
+// ErrorGroups reads all before it yields any: it may have to begin anew.
+func (k known) ErrorGroups(ctx context.Context, q delivery.ErrorQuery) iter.Seq2[delivery.ListedErrorGroup, error] {
+	return func(yield func(delivery.ListedErrorGroup, error) bool) {
+		all, err := ask(ctx, k.p, func() (all []delivery.ListedErrorGroup, err error) {
+			for g, err := range k.p.w.store.ErrorGroups(ctx, q) {
+				if err != nil {
+					return nil, err
+				}
+				all = append(all, g)
+			}
+			return all, nil
+		})
+		for _, g := range all {
+			if !yield(g, nil) {
+				return
+			}
+		}
+		if err != nil {
+			yield(delivery.ListedErrorGroup{}, err)
+		}
+	}
+}
+
+func (k known) ErrorProjects(ctx context.Context) ([]delivery.ErrorProject, error) {
+	return ask(ctx, k.p, func() ([]delivery.ErrorProject, error) { return k.p.w.store.ErrorProjects(ctx) })
+}

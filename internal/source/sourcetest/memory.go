@@ -25,6 +25,7 @@ type Memory struct {
 	people   map[string]delivery.Person // by connection and id
 	runs     map[string]delivery.Run    // by connection, project and id
 	dora     doraFacts
+	errors   map[int64]delivery.FactRow
 }
 
 var _ source.Known = (*Memory)(nil)
@@ -46,6 +47,13 @@ type Facts struct {
 	Changes     []delivery.Change
 	Incidents   []delivery.Incident
 	Tickets     []delivery.Ticket
+
+	// Of errors, without when they were told.
+	ErrorGroups   []delivery.ErrorGroup
+	ErrorProjects []delivery.ErrorProject
+	EventDays     []delivery.EventDay
+	SessionDays   []delivery.SessionDay
+	Releases      []delivery.Release
 }
 
 // Write stores a batch and counts what it changed.
@@ -70,6 +78,7 @@ func (m *Memory) Write(b delivery.Batch) delivery.Written {
 		w = add(w, m.putRun(b.Connection, r))
 	}
 	w = add(w, m.dora.write(&b))
+	w = add(w, m.writeErrors(&b))
 	for _, id := range b.Gone {
 		if k := m.issues[name(b.Connection, id)]; k != nil && !k.gone {
 			k.gone = true
@@ -153,6 +162,7 @@ func (m *Memory) Facts() Facts {
 	}
 	f.Deployments, f.Changes = sorted(m.dora.deployments), sorted(m.dora.changes)
 	f.Incidents, f.Tickets = sorted(m.dora.incidents), sorted(m.dora.tickets)
+	m.errorFacts(&f)
 	return f
 }
 

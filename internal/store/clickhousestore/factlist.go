@@ -16,9 +16,9 @@ import (
 // askedFacts is what the statements on facts are made from. Values are bound by
 // name.
 type askedFacts struct {
-	Connections, Narrowed, Repositories, Services, Projects, Environments bool
-	Merged, Present                                                       bool
-	Limit                                                                 int
+	Connections, Narrowed, Repositories, Services, Projects, Environments, ErrorProjects bool
+	Merged, Present                                                                      bool
+	Limit                                                                                int
 
 	args []any
 }
@@ -53,6 +53,7 @@ func askFacts(q *delivery.DoraListQuery) *askedFacts {
 func (a *askedFacts) keys(keys delivery.ServiceKeys) {
 	a.Repositories = a.bindList("repositories", delivery.Keys(keys.Repositories))
 	a.Services = a.bindList("services", delivery.Keys(keys.Services))
+	a.ErrorProjects = a.bindList("error_projects", keys.ErrorProjects)
 }
 
 // ServiceFacts are all facts of keys.
@@ -81,7 +82,7 @@ func factsOf[T any](ctx context.Context, s *Store, kind delivery.FactKind, q *de
 				}
 			}
 			a := askFacts(q)
-			a.Present = kind == delivery.IncidentFact
+			a.Present = kind.Leaves()
 			a.Merged = a.Merged && kind == delivery.ChangeFact
 			a.bind("kind", string(kind))
 			a.bind("before_at", int64(before.At))

@@ -12,7 +12,8 @@ import (
 	"throughline/internal/delivery"
 )
 
-// factWriter is what a batch changes of deployments, changes, incidents and tickets.
+// factWriter is what a batch changes of deployments, changes, incidents, tickets and
+// facts of errors.
 type factWriter struct {
 	stored  map[int64]delivery.FactRow // the last one counts
 	put     map[int64]bool             // of stored, those to be written
@@ -75,7 +76,7 @@ func (w *writer) takeFact(said *delivery.SaidFact, touched map[delivery.Touched]
 		w.facts.put[row.Number] = true
 		w.facts.order = append(w.facts.order, row.Number)
 	}
-	for _, t := range said.Touches {
+	for _, t := range said.Touches(stored, &row) {
 		touched[t] = true
 	}
 	return nil

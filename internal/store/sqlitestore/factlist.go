@@ -15,7 +15,8 @@ import (
 func (s *Store) ServiceFacts(ctx context.Context, keys delivery.ServiceKeys) (delivery.ServiceFacts, error) {
 	var out delivery.ServiceFacts
 	err := s.read(ctx, func(tx *sql.Tx) error {
-		rows, err := tx.QueryContext(ctx, serviceFactsSQL, jsonList(delivery.Keys(keys.Repositories)), jsonList(delivery.Keys(keys.Services)))
+		rows, err := tx.QueryContext(ctx, serviceFactsSQL,
+			jsonList(delivery.Keys(keys.Repositories)), jsonList(delivery.Keys(keys.Services)), jsonList(keys.ErrorProjects))
 		return eachFact(rows, err, out.Add)
 	})
 	if err != nil {

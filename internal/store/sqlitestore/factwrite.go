@@ -9,7 +9,8 @@ import (
 	"throughline/internal/delivery"
 )
 
-// facts stores the deployments, changes, incidents and tickets of a batch.
+// facts stores the deployments, changes, incidents, tickets and facts of errors of a
+// batch.
 func (w *writer) facts(ctx context.Context, b *delivery.Batch, out *delivery.Written) error {
 	said, err := b.Facts()
 	if err != nil {
@@ -56,7 +57,7 @@ func (w *writer) fact(said *delivery.SaidFact, touched map[delivery.Touched]bool
 		out.Inserted++
 	}
 	w.changed = true
-	for _, t := range said.Touches {
+	for _, t := range said.Touches(stored, &merged) {
 		touched[t] = true
 	}
 	_, err = w.exec(putFactSQL, merged.Number, merged.Kind, merged.Connection, merged.ID, merged.Repository, merged.Service,

@@ -10,3 +10,7 @@ UNION ALL
 SELECT number, kind, connection, id, repository, service, environment, project, at, until, flag, state, body
 FROM facts
 WHERE kind = 'incident' AND NOT flag
+UNION ALL
+SELECT number, kind, connection, id, repository, service, environment, project, at, until, flag, state, body
+FROM facts
+WHERE kind IN ('error_group', 'release') AND NOT flag AND project IN (SELECT value FROM json_each(?3))
