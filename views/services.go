@@ -57,6 +57,7 @@ type ServicePreview struct {
 type RulesForm struct {
 	Form
 	Path    string
+	Levels  []Option // of errors
 	Teams   []RulesTeam
 	Preview RulesPreview
 }
@@ -92,6 +93,7 @@ func ruleLabels(ctx context.Context, f RulesForm) map[string]string {
 	labels := map[string]string{
 		"production": t(ctx, "rules.production"), "together": t(ctx, "rules.together"), "window": t(ctx, "rules.window"), "silence": t(ctx, "rules.silence"),
 		"hotfix_labels": t(ctx, "rules.labels"), "hotfix_branches": t(ctx, "rules.branches"), "hotfix_titles": t(ctx, "rules.titles"), "bots": t(ctx, "rules.bots"),
+		"error_level": t(ctx, "rules.error_level"), "error_users": t(ctx, "rules.error_users"),
 	}
 	for _, team := range f.Teams {
 		labels[team.Field] = t(ctx, "rules.team", "team", team.Name)

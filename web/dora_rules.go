@@ -18,7 +18,7 @@ import (
 const rulesPath = servicesPath + "/rules"
 
 // ruleFields are the fields of the form, in their order; those of teams follow.
-var ruleFields = []string{"production", "together", "window", "silence", "hotfix_labels", "hotfix_branches", "hotfix_titles", "bots"}
+var ruleFields = []string{"production", "together", "window", "silence", "hotfix_labels", "hotfix_branches", "hotfix_titles", "bots", "error_level", "error_users"}
 
 // teamField is the field of a team's own names of production; control calls it by
 // the team's name.
@@ -64,8 +64,11 @@ func (s *Server) rulesForm(ctx context.Context) (views.RulesForm, error) {
 		"production": strings.Join(rules.Production, "\n"),
 		"together":   inUnits(rules.Together, time.Minute), "window": inUnits(rules.Window, time.Hour), "silence": inUnits(rules.Silence, 24*time.Hour),
 		"hotfix_labels": lines(rules.HotfixLabels), "hotfix_branches": lines(rules.HotfixBranches), "hotfix_titles": lines(rules.HotfixTitles),
-		"bots": lines(rules.Bots),
+		"bots": lines(rules.Bots), "error_level": rules.ErrorLevel, "error_users": strconv.Itoa(rules.ErrorUsers),
 	}}}
+	for _, level := range delivery.ErrorLevels() {
+		f.Levels = append(f.Levels, views.Option{Value: level, Label: i18n.T(ctx, "rules.error_level."+level)})
+	}
 	for i := range teams {
 		field, name := teamField(&teams[i]), teams[i].Name
 		f.Teams = append(f.Teams, views.RulesTeam{Name: name, Field: field})
@@ -90,9 +93,14 @@ func (s *Server) readRules(r *http.Request) (rules delivery.DoraRules, own map[s
 	rules = delivery.DoraRules{
 		Production:   patternLines(r, "production"),
 		HotfixLabels: titleLines(r, "hotfix_labels"), HotfixBranches: titleLines(r, "hotfix_branches"), HotfixTitles: titleLines(r, "hotfix_titles"),
-		Bots: titleLines(r, "bots"),
+		Bots: titleLines(r, "bots"), ErrorLevel: strings.TrimSpace(r.PostFormValue("error_level")), ErrorUsers: delivery.DefaultErrorUsers,
 	}
 	var errs []error
+	if text := strings.TrimSpace(r.PostFormValue("error_users")); text != "" {
+		if rules.ErrorUsers, err = strconv.Atoi(text); err != nil {
+			errs = append(errs, &control.FieldError{Field: "error_users", Code: "range", Message: "not a number of them"})
+		}
+	}
 	for _, span := range []struct {
 		field string
 		unit  time.Duration

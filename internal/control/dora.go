@@ -30,7 +30,10 @@ func (db *DB) DoraSetup(ctx context.Context) (delivery.DoraSetup, error) {
 	if err != nil {
 		return s, err
 	}
-	s.JiraConnected = slices.ContainsFunc(connections, func(c Connection) bool { return c.Kind == "jira" })
+	connected := func(kind string) bool {
+		return slices.ContainsFunc(connections, func(c Connection) bool { return c.Kind == kind })
+	}
+	s.JiraConnected, s.SentryConnected = connected("jira"), connected("sentry")
 	return s, nil
 }
 

@@ -1,6 +1,7 @@
 package control
 
 import (
+	"cmp"
 	"context"
 	"database/sql"
 	"encoding/json"
@@ -20,6 +21,8 @@ const (
 	MaxWindow   = 30 * 24 * time.Hour
 	MaxSilence  = 1000 * 24 * time.Hour
 
+	MaxErrorUsers = 100_000
+
 	maxEnvironments    = 100 // names of production
 	maxEnvironmentName = 100 // characters
 )
@@ -35,6 +38,8 @@ type rulesRow struct {
 	HotfixBranches delivery.Patterns   `json:"hotfix_branches,omitempty"`
 	HotfixTitles   delivery.Patterns   `json:"hotfix_titles,omitempty"`
 	Bots           delivery.Patterns   `json:"bots,omitempty"`
+	ErrorLevel     string              `json:"error_level,omitempty"`
+	ErrorUsers     *int                `json:"error_users,omitempty"` // none: of before they could be set
 	Teams          map[string][]string `json:"teams,omitempty"`
 }
 
@@ -42,6 +47,7 @@ func rowOfRules(r delivery.DoraRules, teams map[string][]string) rulesRow {
 	return rulesRow{
 		Production: r.Production, Together: r.Together.String(), Window: r.Window.String(), Silence: r.Silence.String(),
 		HotfixLabels: r.HotfixLabels, HotfixBranches: r.HotfixBranches, HotfixTitles: r.HotfixTitles, Bots: r.Bots, Teams: teams,
+		ErrorLevel: r.ErrorLevel, ErrorUsers: &r.ErrorUsers,
 	}
 }
 
@@ -49,6 +55,10 @@ func (row rulesRow) rules() (delivery.DoraRules, error) {
 	r := delivery.DoraRules{
 		Production:   row.Production,
 		HotfixLabels: row.HotfixLabels, HotfixBranches: row.HotfixBranches, HotfixTitles: row.HotfixTitles, Bots: row.Bots,
+		ErrorLevel: cmp.Or(row.ErrorLevel, delivery.DefaultErrorLevel), ErrorUsers: delivery.DefaultErrorUsers,
+	}
+	if row.ErrorUsers != nil {
+		r.ErrorUsers = *row.ErrorUsers
 	}
 	var errs [3]error
 	r.Together, errs[0] = time.ParseDuration(row.Together)
@@ -93,7 +103,7 @@ func rulesBody(ctx context.Context, q querier) (string, error) {
 // SaveDoraRules changes the rules, and each team's own names of production; it
 // returns the audit entry to undo it by, 0 when nothing changed. Errors:
 // *FieldError, joined, for production, together, window, silence, hotfix_labels,
-// hotfix_branches, hotfix_titles, bots or team.NAME.
+// hotfix_branches, hotfix_titles, bots, error_level, error_users or team.NAME.
 func (db *DB) SaveDoraRules(ctx context.Context, rules delivery.DoraRules, teamNames map[string][]string) (audit int64, err error) {
 	rules, err = normalRules(rules)
 	own, teamsErr := normalProduction(teamNames)
@@ -155,6 +165,15 @@ func normalRules(r delivery.DoraRules) (delivery.DoraRules, error) {
 		if err := kind.patterns.Validate(); err != nil {
 			errs = append(errs, &FieldError{kind.field, "patterns", err.Error()})
 		}
+	}
+	if r.ErrorLevel == "" {
+		r.ErrorLevel = delivery.DefaultErrorLevel
+	}
+	if !slices.Contains(delivery.ErrorLevels(), r.ErrorLevel) {
+		errs = append(errs, &FieldError{"error_level", "choice", "not one of " + strings.Join(delivery.ErrorLevels(), ", ")})
+	}
+	if r.ErrorUsers < 0 || r.ErrorUsers > MaxErrorUsers {
+		errs = append(errs, &FieldError{"error_users", "range", "between 0 and 100000"})
 	}
 	if err := errors.Join(errs...); err != nil {
 		return r, err

@@ -13,6 +13,7 @@ func someRules() delivery.DoraRules {
 	return delivery.DoraRules{
 		Production: []string{"production", "eu"}, Together: 15 * time.Minute, Window: 48 * time.Hour, Silence: 30 * 24 * time.Hour,
 		HotfixLabels: delivery.Patterns{"hotfix"}, Bots: delivery.Patterns{"renovate*"},
+		ErrorLevel: "warning", ErrorUsers: 25,
 	}
 }
 
@@ -67,6 +68,8 @@ func TestDoraRulesRefused(t *testing.T) {
 		{"a long window", "window", "range", func(r *delivery.DoraRules) { r.Window = 31 * 24 * time.Hour }},
 		{"no silence", "silence", "range", func(r *delivery.DoraRules) { r.Silence = time.Hour }},
 		{"a pattern", "hotfix_labels", "patterns", func(r *delivery.DoraRules) { r.HotfixLabels = delivery.Patterns{"!x"} }},
+		{"a level", "error_level", "choice", func(r *delivery.DoraRules) { r.ErrorLevel = "loud" }},
+		{"fewer than no users", "error_users", "range", func(r *delivery.DoraRules) { r.ErrorUsers = -1 }},
 		{"a bot", "bots", "patterns", func(r *delivery.DoraRules) { r.Bots = delivery.Patterns{"!x"} }},
 	}
 	for _, tt := range tests {

@@ -66,6 +66,7 @@ type Evidence struct {
 	Method     string // manual, explicit, rollback, revert, hotfix, sentry, time
 	Confidence string // confirmed, suspected, rejected
 	Incident   int64  // FactNumber of it, 0 when none is
+	Errors     int64  // number of an error group, 0 of all but sentry
 	Group      string // the deployment that remedied it, "" when none did
 	At         Instant
 	Detail     string // what it names: an incident's title, a pull request, a sha

@@ -152,6 +152,11 @@ func (g *Group) code(c *coder) {
 		c.instant(&e.At)
 		c.text(&e.Detail)
 		c.text(&e.By)
+		if e.Method == EvidenceSentry {
+			c.seq(&e.Errors)
+		} else {
+			e.Errors = 0
+		}
 	})
 }
 

@@ -41,7 +41,7 @@ func (d *Deriver) Run(ctx context.Context) (services int, err error) {
 	if len(touched) == 0 && whole == d.done {
 		return 0, nil
 	}
-	setup, all, err := d.services(ctx, now)
+	setup, all, projects, err := d.services(ctx, now)
 	if err != nil {
 		return 0, err
 	}
@@ -57,11 +57,12 @@ func (d *Deriver) Run(ctx context.Context) (services int, err error) {
 	for i := range all {
 		s := &all[i]
 		fresh := changed["incidents "] || changed["repository "+strings.ToLower(s.Repository)] ||
-			changed["service "+strings.ToLower(s.Name)] || changed["repository "+strings.ToLower(s.Name)]
+			changed["service "+strings.ToLower(s.Name)] || changed["repository "+strings.ToLower(s.Name)] ||
+			slices.ContainsFunc(s.errorProjects(projects), func(p string) bool { return changed[TouchedErrors+" "+Key(p)] })
 		if state, known := states[s.Name]; known && !fresh && state == setup.digest(s) {
 			continue
 		}
-		if err := d.derive(ctx, s, &setup); err != nil {
+		if err := d.derive(ctx, s, &setup, projects); err != nil {
 			errs = append(errs, fmt.Errorf("deployments of %s: %w", cmp.Or(s.Name, "no service"), err))
 			continue
 		}
@@ -78,14 +79,25 @@ func (d *Deriver) Run(ctx context.Context) (services int, err error) {
 }
 
 // services completes the setup by all services there are; NoService is the last of
-// those returned.
-func (d *Deriver) services(ctx context.Context, setup DoraSetup) (DoraSetup, []Service, error) {
+// those returned. projects are those of errors.
+func (d *Deriver) services(ctx context.Context, setup DoraSetup) (_ DoraSetup, all []Service, projects []Facet, err error) {
 	facets, err := d.Store.DoraFacets(ctx)
 	if err != nil {
-		return setup, nil, err
+		return setup, nil, nil, err
 	}
 	setup.Services = setup.AllServices(facets)
-	return setup, append(slices.Clone(setup.Services), Service{Name: NoService}), nil
+	return setup, append(slices.Clone(setup.Services), Service{Name: NoService}), facets.ErrorProjects, nil
+}
+
+// errorProjects are the projects of errors that are the service's.
+func (s *Service) errorProjects(projects []Facet) []string {
+	var out []string
+	for _, p := range projects {
+		if s.SentryProjects.Match(p.Key) {
+			out = append(out, p.Key)
+		}
+	}
+	return out
 }
 
 func (d *Deriver) drop(ctx context.Context, states map[string]string, all []Service) error {
@@ -109,7 +121,7 @@ func (d *Deriver) Of(ctx context.Context, service string) error {
 	if err != nil {
 		return err
 	}
-	setup, all, err := d.services(ctx, setup)
+	setup, all, projects, err := d.services(ctx, setup)
 	if err != nil {
 		return err
 	}
@@ -117,11 +129,11 @@ func (d *Deriver) Of(ctx context.Context, service string) error {
 	if i < 0 {
 		return ErrNotFound
 	}
-	return d.derive(ctx, &all[i], &setup)
+	return d.derive(ctx, &all[i], &setup, projects)
 }
 
-func (d *Deriver) derive(ctx context.Context, s *Service, setup *DoraSetup) error {
-	keys := ServiceKeys{}
+func (d *Deriver) derive(ctx context.Context, s *Service, setup *DoraSetup, projects []Facet) error {
+	keys := ServiceKeys{ErrorProjects: s.errorProjects(projects)}
 	if s.Name != NoService {
 		keys.Services = []string{s.Name}
 	}
@@ -164,7 +176,7 @@ func (s *DoraSetup) digest(service *Service) string {
 	if service.Name == NoService {
 		others = s.Services
 	}
-	return digestOf([]any{chunkVersion, service, s.Rules, names, own, verdicts, scopes, others, s.JiraConnected})
+	return digestOf([]any{chunkVersion, service, s.Rules, names, own, verdicts, scopes, others, s.JiraConnected, s.SentryConnected})
 }
 
 func digestOf(v any) string {

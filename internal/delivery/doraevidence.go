@@ -30,11 +30,12 @@ var evidenceOrder = []string{EvidenceManual, EvidenceExplicit, EvidenceRollback,
 
 // judge finds the evidence that deployments failed, and when they were recovered
 // from.
-func (d *derivation) judge(incidents []Incident) {
+func (d *derivation) judge(f *ServiceFacts) {
 	for _, c := range d.classes {
 		c.remediations()
 	}
-	d.link(incidents)
+	d.link(f.Incidents)
+	d.blameErrors(f.ErrorGroups, f.Releases)
 	verdicts := d.verdicts()
 	for _, c := range d.classes {
 		for _, g := range c.groups {
@@ -53,7 +54,7 @@ func (g *Group) sortEvidence() {
 	slices.SortFunc(g.Evidence, func(a, b Evidence) int {
 		return cmp.Or(
 			cmp.Compare(slices.Index(evidenceOrder, a.Method), slices.Index(evidenceOrder, b.Method)),
-			cmp.Compare(a.At, b.At), cmp.Compare(a.Incident, b.Incident), cmp.Compare(a.Group, b.Group),
+			cmp.Compare(a.At, b.At), cmp.Compare(a.Incident, b.Incident), cmp.Compare(a.Group, b.Group), cmp.Compare(a.Errors, b.Errors),
 		)
 	})
 }

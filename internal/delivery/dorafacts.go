@@ -155,4 +155,6 @@ type DoraFacets struct {
 	Services     []Facet // named by deployments and incidents themselves
 	Environments []Facet
 	Projects     []Facet // of incidents
+	// ErrorProjects are projects of errors, with the number of their groups.
+	ErrorProjects []Facet
 }

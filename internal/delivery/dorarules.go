@@ -27,6 +27,8 @@ func DefaultDoraRules() DoraRules {
 		HotfixLabels:   Patterns{"hotfix"},
 		HotfixBranches: Patterns{"hotfix", "hotfix/**", "hotfix-**"},
 		HotfixTitles:   Patterns{"hotfix:**", "hotfix(**", "[hotfix]**"},
+		ErrorLevel:     DefaultErrorLevel,
+		ErrorUsers:     DefaultErrorUsers,
 	}
 }
 
@@ -54,6 +56,7 @@ func (r *DoraRules) Validate() error {
 			errs = append(errs, fmt.Errorf("%s: not from %s to %s", bound.name, bound.min, bound.max))
 		}
 	}
+	errs = append(errs, r.validateErrors())
 	for _, p := range []struct {
 		name     string
 		patterns Patterns

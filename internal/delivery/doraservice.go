@@ -67,7 +67,8 @@ type derivation struct {
 
 // derive makes the rows of a service from its facts.
 func derive(service *Service, setup *DoraSetup, f *ServiceFacts) *derivation {
-	d := &derivation{service: service, setup: setup, watched: setup.JiraConnected && len(service.JiraProjects) > 0}
+	watched := setup.JiraConnected && len(service.JiraProjects) > 0 || setup.SentryConnected && len(service.SentryProjects) > 0
+	d := &derivation{service: service, setup: setup, watched: watched}
 	slices.SortFunc(f.Changes, func(a, b Change) int { // whatever the store's order
 		return cmp.Or(strings.Compare(a.ID, b.ID), strings.Compare(a.Connection, b.Connection), strings.Compare(a.Repository, b.Repository))
 	})
@@ -95,7 +96,7 @@ func derive(service *Service, setup *DoraSetup, f *ServiceFacts) *derivation {
 		d.classes = append(d.classes, c)
 	}
 	slices.SortFunc(d.classes, func(a, b *classing) int { return strings.Compare(a.class, b.class) })
-	d.judge(f.Incidents)
+	d.judge(f)
 	return d
 }
 

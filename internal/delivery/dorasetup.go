@@ -30,6 +30,10 @@ type DoraRules struct {
 	HotfixBranches Patterns `json:"hotfix_branches,omitempty"`
 	HotfixTitles   Patterns `json:"hotfix_titles,omitempty"`
 	Bots           Patterns `json:"bots,omitempty"` // names of authors, besides those that the source knows
+	// What makes an error group speak against the deployment that brought it: at least
+	// this level, "" for DefaultErrorLevel, and this many users.
+	ErrorLevel string `json:"error_level,omitempty"`
+	ErrorUsers int    `json:"error_users"`
 }
 
 // Verdict is what a person says of a deployment's failure. Group is a Group's ID.
@@ -67,4 +71,7 @@ type DoraSetup struct {
 	// JiraConnected says that a connection takes Jira's incidents: a service with
 	// projects there is watched, though none has come yet.
 	JiraConnected bool
+	// SentryConnected says that a connection tells of errors: a service with projects
+	// there is watched, though none has come yet.
+	SentryConnected bool
 }

@@ -299,7 +299,7 @@ func (r *FactRow) ListedIncident() (ListedIncident, error) {
 	return ListedIncident{i, r.Number, r.Cursor()}, err
 }
 
-// Add adds a value of a kind: repository, service, environment or project.
+// Add adds a value of a kind: repository, service, environment, project or errors.
 func (f *DoraFacets) Add(kind string, value Facet) {
 	switch kind {
 	case "repository":
@@ -310,12 +310,14 @@ func (f *DoraFacets) Add(kind string, value Facet) {
 		f.Environments = append(f.Environments, value)
 	case "project":
 		f.Projects = append(f.Projects, value)
+	case "errors":
+		f.ErrorProjects = append(f.ErrorProjects, value)
 	}
 }
 
 // Sort puts the values of each kind in order.
 func (f *DoraFacets) Sort() {
-	for _, values := range [...][]Facet{f.Repositories, f.Services, f.Environments, f.Projects} {
+	for _, values := range [...][]Facet{f.Repositories, f.Services, f.Environments, f.Projects, f.ErrorProjects} {
 		slices.SortFunc(values, func(a, b Facet) int { return strings.Compare(a.Key, b.Key) })
 	}
 }

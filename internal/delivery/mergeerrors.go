@@ -100,6 +100,9 @@ func mergeStates(stored, said, merged *ErrorGroup) []GroupState {
 		}
 		all = append(all, g.state(stored, merged))
 	}
+	for i := range all {
+		all[i].At = cmp.Or(all[i].At, merged.FirstSeen) // it was not known when a hook came first
+	}
 	slices.SortStableFunc(all, compareStates)
 	out := all[:0]
 	for _, s := range all {
@@ -165,7 +168,8 @@ func MergeErrorProject(stored, said ErrorProject) ErrorProject {
 	return unless(stored, p, func(p *ErrorProject) { p.ToldAt, p.KeysAt, p.Month.At = 0, 0, 0 })
 }
 
-// MergeEventDay takes the hours that are known from whichever was told later.
+// MergeEventDay takes the hours that are known from whichever was told later: a source
+// corrects the last ones, to less, too.
 func MergeEventDay(stored, said EventDay) EventDay {
 	older, d := stored, said
 	if stored.ToldAt > said.ToldAt {

@@ -17,3 +17,8 @@ SELECT 'project', max(project), count()
 FROM facts FINAL
 WHERE project <> '' AND kind = 'incident' AND NOT flag
 GROUP BY project
+UNION ALL
+SELECT 'errors', max(project), count()
+FROM facts FINAL
+WHERE kind = 'error_group' AND NOT flag
+GROUP BY project

@@ -17,3 +17,8 @@ SELECT 'project', project, count(*)
 FROM facts
 WHERE project <> '' AND kind = 'incident' AND NOT flag
 GROUP BY project
+UNION ALL
+SELECT 'errors', project, count(*)
+FROM facts
+WHERE kind = 'error_group' AND NOT flag
+GROUP BY project
