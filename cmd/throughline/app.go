@@ -20,6 +20,7 @@ import (
 	"throughline/internal/inbox"
 	"throughline/internal/safehttp"
 	"throughline/internal/secret"
+	"throughline/internal/sentryexport"
 	"throughline/internal/source"
 	"throughline/internal/source/ci"
 	"throughline/internal/store/clickhousestore"
@@ -45,6 +46,7 @@ type app struct {
 
 	metrics  *telemetry.Metrics
 	exporter *doraexport.Exporter
+	errors   *sentryexport.Exporter
 }
 
 // loadConfig reads the environment and the provisioning file that it names, and

@@ -15,7 +15,7 @@ import (
 type watched struct {
 	delivery.Store
 	metrics *telemetry.Metrics
-	told    func(*delivery.Batch)
+	told    []func(*delivery.Batch)
 }
 
 func (w *watched) Write(ctx context.Context, b delivery.Batch) (delivery.Written, error) {
@@ -26,8 +26,12 @@ func (w *watched) Write(ctx context.Context, b delivery.Batch) (delivery.Written
 	w.metrics.FactsWritten(b.Connection, map[string]int{
 		"runs": len(b.Runs), "deployments": len(b.Deployments), "changes": len(b.Changes),
 		"incidents": len(b.Incidents), "tickets": len(b.Tickets),
+		"error_groups": len(b.ErrorGroups), "error_projects": len(b.ErrorProjects), "event_days": len(b.EventDays),
+		"session_days": len(b.SessionDays), "releases": len(b.Releases),
 	})
-	w.told(&b)
+	for _, tell := range w.told {
+		tell(&b)
+	}
 	return written, nil
 }
 
@@ -56,15 +60,16 @@ func (a *app) openExporter() *watched {
 		}
 		return out
 	})
-	return &watched{Store: a.store, metrics: a.metrics, told: a.exporter.Touched}
+	a.errors = a.openSentryExporter()
+	return &watched{Store: a.store, metrics: a.metrics, told: []func(*delivery.Batch){a.exporter.Touched, a.errors.Touched}}
 }
 
 // errUncounted is why the program is not ready yet.
-var errUncounted = errors.New("deployments are being counted for /metrics")
+var errUncounted = errors.New("facts are being counted for /metrics")
 
 // counted is nil once all facts are in the metrics.
 func (a *app) counted() error {
-	if !a.exporter.Rebuilt() {
+	if !a.exporter.Rebuilt() || !a.errors.Rebuilt() {
 		return errUncounted
 	}
 	return nil
@@ -81,8 +86,8 @@ func (a *app) countSoon(ctx context.Context) {
 	}
 	ctx, cancel := context.WithTimeout(ctx, countWait)
 	defer cancel()
-	if err := a.exporter.Update(ctx); err != nil {
-		a.log.InfoContext(ctx, "deployments are counted in the background", "reason", err)
+	if err := errors.Join(a.errors.Update(ctx), a.exporter.Update(ctx)); err != nil {
+		a.log.InfoContext(ctx, "facts are counted in the background", "reason", err)
 	}
 }
 

@@ -28,6 +28,7 @@ var imports = map[string][]string{
 	"internal/catalog":                 {},
 	"internal/telemetry":               {},
 	"internal/doraexport":              {"internal/delivery"},
+	"internal/sentryexport":            {"internal/delivery"},
 	"internal/source":                  {"internal/delivery"},
 	"internal/source/*":                {"internal/delivery", "internal/source"},
 	"internal/store/sqlitestore":       {"internal/delivery", "internal/sqlite", "migrations"},

@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"throughline/internal/config"
+	"throughline/internal/control"
 	"throughline/internal/delivery"
 	"throughline/internal/source"
 	"throughline/internal/telemetry"
@@ -107,9 +108,16 @@ func (a *app) state(ctx context.Context) telemetry.State {
 		a.log.WarnContext(ctx, "syncs cannot be read for a scrape", "error", err)
 		return s
 	}
+	outcomes, err := a.db.LastOutcomes(ctx)
+	if err != nil {
+		a.log.WarnContext(ctx, "syncs cannot be read for a scrape", "error", err)
+		return s
+	}
 	for _, c := range connections {
+		outcome := outcomes[c.Name]
 		s.Connections = append(s.Connections, telemetry.Connection{
 			Name: c.Name, Syncing: c.Syncing, Paused: c.Paused != nil, LastSuccess: successes[c.Name],
+			Failed: outcome == control.Failed || outcome == control.Paused || outcome == control.Problems,
 		})
 	}
 	return s

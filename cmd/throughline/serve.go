@@ -125,6 +125,7 @@ func (a *app) serve(ctx context.Context, listener net.Listener, demo bool) error
 	})
 	g.Go(func() error { a.worker.Run(ctx); return nil })
 	g.Go(func() error { a.exporter.Run(ctx); return nil })
+	g.Go(func() error { a.errors.Run(ctx); return nil })
 	g.Go(func() error { giveMemoryBack(ctx); return nil })
 	g.Go(func() error {
 		<-ctx.Done()

@@ -32,4 +32,8 @@ func TestLastSuccesses(t *testing.T) {
 	if got, err := db.LastSuccesses(db.ctx); err != nil || !reflect.DeepEqual(got, want) {
 		t.Errorf("%v, %v", got, err)
 	}
+	ended := map[string]SyncState{"good": Done, "odd": Problems, "stopped": Done, "down": Failed, "never": Paused}
+	if got, err := db.LastOutcomes(db.ctx); err != nil || !reflect.DeepEqual(got, ended) {
+		t.Errorf("ended %v, %v", got, err)
+	}
 }

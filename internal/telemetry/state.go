@@ -25,6 +25,8 @@ type Connection struct {
 	Name            string
 	Syncing, Paused bool
 	LastSuccess     time.Time // end of the last sync that reached its end; zero for none
+	// Failed says that the last sync to end failed, or left something out.
+	Failed bool
 }
 
 // Watch makes each scrape ask for the state.
@@ -42,6 +44,8 @@ func watcher(ask func(context.Context) State) *stateCollector {
 		rebuilding: describe("rebuild_pending", "1 while derived rows are to be made anew after a change of the workflow."),
 		running:    describe("sync_running", "1 while a sync of the connection runs.", "connection"),
 		paused:     describe("connection_paused", "1 when the connection waits for a person.", "connection"),
+		failed:     describe("collection_failed", "1 when the last sync of the connection failed, waits for a person, or had to leave something out.", "connection"),
+		age:        describe("collection_age_seconds", "How long ago the last sync of the connection reached its end; absent when none has.", "connection"),
 		success: describe("sync_last_success_timestamp_seconds",
 			"When the last sync that reached its end did so, as a Unix time; 0 when none is on record.", "connection"),
 		received: describe("inbox_entries", "Hooks and pushes in the inbox, by what became of them: waiting, done, failed, refused, ignored.",
@@ -53,11 +57,11 @@ func watcher(ask func(context.Context) State) *stateCollector {
 type stateCollector struct {
 	ask                                      func(context.Context) State
 	up, rebuilding, running, paused, success *prometheus.Desc
-	received                                 *prometheus.Desc
+	received, failed, age                    *prometheus.Desc
 }
 
 func (c *stateCollector) Describe(out chan<- *prometheus.Desc) {
-	for _, d := range []*prometheus.Desc{c.up, c.rebuilding, c.running, c.paused, c.success, c.received} {
+	for _, d := range []*prometheus.Desc{c.up, c.rebuilding, c.running, c.paused, c.success, c.received, c.failed, c.age} {
 		out <- d
 	}
 }
@@ -81,6 +85,10 @@ func (c *stateCollector) Collect(out chan<- prometheus.Metric) {
 			at = float64(connection.LastSuccess.UnixMilli()) / 1000
 		}
 		gauge(c.success, at, connection.Name)
+		gauge(c.failed, number(connection.Failed || connection.Paused), connection.Name)
+		if at != 0 {
+			gauge(c.age, seconds(time.Since(connection.LastSuccess)), connection.Name)
+		}
 	}
 	for connection, states := range s.Received {
 		for state, n := range states {

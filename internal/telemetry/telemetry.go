@@ -35,6 +35,7 @@ type Metrics struct {
 	stores   storeMetrics
 	answered answerMetrics
 	facts    factMetrics
+	texts    []Text
 }
 
 // namespace begins every Prometheus name.
@@ -71,7 +72,10 @@ const maxScrapes = 4
 
 // Handler answers scrapes. Who may ask is not its business.
 func (m *Metrics) Handler() http.Handler {
-	return promhttp.HandlerFor(m.registry, promhttp.HandlerOpts{MaxRequestsInFlight: maxScrapes, ErrorHandling: promhttp.ContinueOnError})
+	all := promhttp.HandlerFor(m.registry, promhttp.HandlerOpts{
+		MaxRequestsInFlight: maxScrapes, ErrorHandling: promhttp.ContinueOnError, DisableCompression: true,
+	})
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { m.answer(w, r, all) })
 }
 
 // Close sends what has not been sent yet.
