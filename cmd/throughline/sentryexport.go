@@ -3,11 +3,9 @@ package main
 import (
 	"context"
 	"slices"
-	"time"
 
 	"throughline/internal/sentryexport"
 	"throughline/internal/source"
-	"throughline/internal/telemetry"
 )
 
 // sentryKind is the kind of connections whose errors are on /metrics.
@@ -18,18 +16,6 @@ func (a *app) openSentryExporter() *sentryexport.Exporter {
 	e := sentryexport.New(a.store, a.sentryExported)
 	e.Failed = func(err error) { a.log.Warn("errors cannot be read for /metrics, trying again", "error", err) }
 	a.metrics.ExposeText(e.Write)
-	var families []telemetry.Family
-	for _, f := range sentryexport.Families() {
-		families = append(families, telemetry.Family{Name: f.Name, Help: f.Help, Labels: f.Labels})
-	}
-	a.metrics.Expose(families, func() []telemetry.Sample {
-		all := e.Samples(time.Now())
-		out := make([]telemetry.Sample, len(all))
-		for i, s := range all {
-			out[i] = telemetry.Sample(s)
-		}
-		return out
-	})
 	return e
 }
 

@@ -126,9 +126,10 @@ func (e *Exporter) Update(ctx context.Context) error {
 		return err
 	}
 	e.connections, e.loaded = connections, now
+	ready := newShown(connections, now)
 	e.mu.Lock()
 	defer e.mu.Unlock()
-	e.shown, e.rebuilt = newShown(connections, now), true
+	e.shown, e.rebuilt = ready, true
 	return nil
 }
 

@@ -3,7 +3,6 @@ package sentryexport_test
 import (
 	"context"
 	"errors"
-	"fmt"
 	"iter"
 	"strings"
 	"testing"
@@ -86,7 +85,7 @@ func all() sentryexport.Connection {
 	return sentryexport.Connection{Name: "sentry", Issues: true, Events: true, RateLimits: true, Ages: []string{"1h", "24h", "14d"}}
 }
 
-func exporter(t *testing.T, f sentryexport.Facts, connections ...sentryexport.Connection) *sentryexport.Exporter {
+func exporter(t testing.TB, f sentryexport.Facts, connections ...sentryexport.Connection) *sentryexport.Exporter {
 	t.Helper()
 	e := sentryexport.New(f, func(context.Context) ([]sentryexport.Connection, error) { return connections, nil })
 	if err := e.Update(t.Context()); err != nil {
@@ -111,6 +110,12 @@ func written(t *testing.T, e *sentryexport.Exporter, at time.Time) string {
 	return strings.Join(out, "")
 }
 
+// theirs are the exporter's families, which come first.
+func theirs(text string) string {
+	text, _, _ = strings.Cut(text, "# TYPE throughline_")
+	return text
+}
+
 func same(t *testing.T, what, got, want string) {
 	t.Helper()
 	if got != want {
@@ -121,7 +126,7 @@ func same(t *testing.T, what, got, want string) {
 func TestFamilies(t *testing.T) {
 	today := now.Format(time.DateOnly)
 	first := func(age time.Duration) string { return now.Add(-age).Format(time.DateOnly) }
-	same(t, "families", written(t, exporter(t, company(), all()), now), `# TYPE sentry_issues histogram
+	same(t, "families", theirs(written(t, exporter(t, company(), all()), now)), `# TYPE sentry_issues histogram
 sentry_issues_bucket{environment="production",le="1h",project_slug="web"} 8.0
 sentry_issues_bucket{environment="production",le="24h",project_slug="web"} 28.0
 sentry_issues_bucket{environment="production",le="+Inf",project_slug="web"} 128.0
@@ -166,7 +171,7 @@ func TestSwitches(t *testing.T) {
 		return strings.Count("\n"+written(t, exporter(t, company(), c), at), "\n"+prefix)
 	}
 	off := sentryexport.Connection{Name: "sentry"}
-	same(t, "nothing", written(t, exporter(t, company(), off), now), "")
+	same(t, "nothing", theirs(written(t, exporter(t, company(), off), now)), "")
 	same(t, "no connection", written(t, exporter(t, company()), now), "")
 	c := all()
 	c.Ages = []string{"24h"}
@@ -201,7 +206,7 @@ func TestTwoConnections(t *testing.T) {
 	for line := range strings.Lines(text) {
 		series, _, _ := strings.Cut(line, "} ")
 		if seen[series] {
-			t.Errorf("twice: %s", series)
+			t.Errorf("twice: %s", line)
 		}
 		seen[series] = true
 	}
@@ -216,34 +221,31 @@ func TestTwoConnections(t *testing.T) {
 }
 
 func TestOwnFamilies(t *testing.T) {
-	values := map[string]float64{}
-	for _, s := range exporter(t, company(), all()).Samples(now) {
-		key := fmt.Sprintf("%s %q", strings.TrimPrefix(s.Family, "throughline_sentry_"), s.Labels)
-		if _, twice := values[key]; twice {
-			t.Errorf("twice: %s", key)
-		}
-		values[key] = s.Value
+	values := map[string]string{}
+	for line := range strings.Lines(written(t, exporter(t, company(), all()), now)) {
+		series, value, _ := strings.Cut(line, "} ")
+		values[strings.TrimPrefix(series, "throughline_sentry_")] = strings.TrimSpace(value)
 	}
-	for key, want := range map[string]float64{
-		`error_groups ["web" "production" "unresolved" "3600"]`:    1,
-		`error_groups ["web" "production" "unresolved" "1209600"]`: 1,
-		`error_groups ["web" "production" "unresolved" "+Inf"]`:    2,
-		`error_groups ["web" "production" "resolved" "3600"]`:      0,
-		`error_groups ["web" "production" "resolved" "86400"]`:     1,
-		`error_groups ["web" "production" "ignored" "+Inf"]`:       1,
-		`error_groups ["cron" "" "unresolved" "3600"]`:             1,
-		`events_this_month ["web" "accepted"]`:                     6_500_000,
-		`events_this_month ["web" "invalid"]`:                      5,
-		`rate_limit_events_per_second ["cron"]`:                    1,
+	for key, want := range map[string]string{
+		`error_groups{age_le_seconds="3600",environment="production",project="web",status="unresolved"`:    "1.0",
+		`error_groups{age_le_seconds="1209600",environment="production",project="web",status="unresolved"`: "1.0",
+		`error_groups{age_le_seconds="+Inf",environment="production",project="web",status="unresolved"`:    "2.0",
+		`error_groups{age_le_seconds="3600",environment="production",project="web",status="resolved"`:      "0.0",
+		`error_groups{age_le_seconds="86400",environment="production",project="web",status="resolved"`:     "1.0",
+		`error_groups{age_le_seconds="+Inf",environment="production",project="web",status="ignored"`:       "1.0",
+		`error_groups{age_le_seconds="3600",environment="",project="cron",status="unresolved"`:             "1.0",
+		`events_this_month{outcome="accepted",project="web"`:                                               "6.5e+06",
+		`events_this_month{outcome="invalid",project="web"`:                                                "5.0",
+		`rate_limit_events_per_second{project="cron"`:                                                      "1.0",
 	} {
 		if got, ok := values[key]; !ok || got != want {
-			t.Errorf("%s: %v, %v, want %v", key, got, ok, want)
+			t.Errorf("%s: %q, %v, want %q", key, got, ok, want)
 		}
 	}
-	if _, ok := values[`rate_limit_events_per_second ["web"]`]; ok {
+	if _, ok := values[`rate_limit_events_per_second{project="web"`]; ok {
 		t.Error("a project with a key without limit has one")
 	}
-	if _, ok := values[`events_this_month ["fresh" "accepted"]`]; ok {
+	if _, ok := values[`events_this_month{outcome="accepted",project="fresh"`]; ok {
 		t.Error("what nobody said is shown")
 	}
 }

@@ -34,11 +34,11 @@ type seen struct {
 	first, last          delivery.Instant
 	events               int64
 	status               delivery.GroupStatus
-	group                label // nil of one that was first seen too long ago for its labels
+	*label               // nil of one that was first seen too long ago for its labels
 }
 
 // label is what the labels of a group say besides.
-type label *struct{ id, logger, level, platform, release, unhandled string }
+type label struct{ id, logger, level, platform, release, unhandled string }
 
 // none is what the exporter says of what there is not: Python's word.
 const none = "None"
@@ -124,7 +124,7 @@ func (l *loaded) add(p *project, g *delivery.ErrorGroup, recent delivery.Instant
 		first := cmp.Or(e.FirstSeen, g.FirstSeen)
 		s := seen{project: p.slug, environment: name, first: first, last: cmp.Or(e.LastSeen, g.LastSeen), events: e.Events, status: g.Status}
 		if first > recent {
-			s.group = &struct{ id, logger, level, platform, release, unhandled string }{
+			s.label = &label{
 				g.ID, python(g.Logger), cmp.Or(g.Level, none), python(g.Platform), cmp.Or(e.Release, none), pythonBool(g.Unhandled),
 			}
 		}

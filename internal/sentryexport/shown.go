@@ -1,258 +1,267 @@
 package sentryexport
 
 import (
-	"bufio"
 	"io"
-	"maps"
 	"math"
 	"slices"
 	"strconv"
-	"strings"
 	"time"
 
 	"throughline/internal/delivery"
 )
 
-// shown is what a scrape is answered from.
+// shown is what a scrape is answered from: all of it is text already, but for what
+// depends on how old a group is.
 type shown struct {
-	connections []Connection
-	loaded      []*loaded // of connections
+	places []place
+	groups []counted
+	// Whether any connection has the exporter's families on.
+	issues, open bool
+	events       string
+	limits       string
+	own          string // families of our own that do not depend on ages
+	size         int    // about that of the whole text in bytes
 }
 
+// place is a project's environment, with the text of its series up to the value.
+// Projects of one name, of two connections, are one: nobody could tell them apart.
+type place struct {
+	project, environment string
+	enabled              [3]bool // of ages; none when the exporter's families are off
+	buckets              [3]string
+	count, sum           string
+	own                  [3][4]string // by status and age
+}
+
+// counted is a group in one environment.
+type counted struct {
+	place  int
+	first  delivery.Instant
+	events int64
+	status int
+	ages   [3]bool // in which the exporter would have counted it
+	open   string  // its series of open events, "" when it has none
+}
+
+// statuses are those of groups.
+var statuses = []delivery.GroupStatus{delivery.GroupUnresolved, delivery.GroupResolved, delivery.GroupIgnored}
+
+// ownAges are what bounds of ages are called in families of our own; the last is all.
+var ownAges = [4]string{"3600", "86400", "1209600", "+Inf"}
+
+const groupsName = "throughline_sentry_error_groups"
+
 func newShown(connections []Connection, all map[string]*loaded) *shown {
-	s := &shown{connections: connections}
-	for _, c := range connections {
-		s.loaded = append(s.loaded, all[c.Name])
+	s := &shown{}
+	index := map[[2]string]int{}
+	open := map[string]bool{}
+	for i := range connections {
+		c := &connections[i]
+		on := c.ages()
+		s.issues = s.issues || c.Issues
+		s.open = s.open || on[0]
+		for _, p := range all[c.Name].projects {
+			for _, environment := range p.environments {
+				key := [2]string{p.slug, environment}
+				at, known := index[key]
+				if !known {
+					at = len(s.places)
+					index[key] = at
+					s.places = append(s.places, newPlace(p.slug, environment))
+				}
+				for n := range on {
+					s.places[at].enabled[n] = s.places[at].enabled[n] || on[n]
+				}
+			}
+		}
+		for k := range all[c.Name].seen {
+			g := &all[c.Name].seen[k]
+			row := counted{place: index[[2]string{g.project, g.environment}], first: g.first, events: g.events, status: slices.Index(statuses, g.status), ages: on}
+			if on[0] && g.label != nil {
+				if id := series("", "environment", g.environment, "issue_id", g.id, "project_slug", g.project); !open[id] {
+					open[id] = true
+					row.open = g.series()
+				}
+			}
+			s.groups = append(s.groups, row)
+		}
 	}
+	s.events, s.limits, s.own = eventsText(connections, all), limitsText(connections, all), ownText(connections, all)
+	s.size = s.about()
 	return s
 }
 
-// Any reports whether there is anything to show.
-func (e *Exporter) Any() bool { return len(e.now().connections) > 0 }
+// about is the size of the text, so that no scrape makes room for it in steps.
+func (s *shown) about() int {
+	const value, help = 16, 2048
+	size := help + len(s.events) + len(s.limits) + len(s.own)
+	for i := range s.places {
+		p := &s.places[i]
+		size += (len(p.buckets[2])+value)*len(p.buckets) + (len(p.own[0][2])+value)*len(p.own)*len(ownAges) + 2*(len(p.count)+value)
+	}
+	for i := range s.groups {
+		if open := s.groups[i].open; open != "" {
+			size += len(open) + value
+		}
+	}
+	return size
+}
 
-// Write writes the exporter's families in the text format 0.0.4, as of an instant:
-// how old a group is counts from then.
+// ages are those that are on of the exporter's families.
+func (c *Connection) ages() (on [3]bool) {
+	for n, age := range ages {
+		on[n] = c.Issues && slices.Contains(c.Ages, age.name)
+	}
+	return on
+}
+
+func newPlace(project, environment string) place {
+	p := place{project: project, environment: environment}
+	for n, age := range ages {
+		p.buckets[n] = series("sentry_issues_bucket", "environment", environment, "le", age.le, "project_slug", project)
+	}
+	p.count = series("sentry_issues_gcount", "environment", environment, "project_slug", project)
+	p.sum = series("sentry_issues_gsum", "environment", environment, "project_slug", project)
+	if environment == none {
+		environment = "" // it has none
+	}
+	for i, status := range statuses {
+		for n, age := range ownAges {
+			p.own[i][n] = series(groupsName, "age_le_seconds", age, "environment", environment, "project", project, "status", string(status))
+		}
+	}
+	return p
+}
+
+// series is a group's series of open events.
+func (g *seen) series() string {
+	return series("sentry_open_issue_events",
+		"environment", g.environment, "firstSeen", day(g.first), "isUnhandled", g.unhandled, "issue_id", g.id,
+		"lastSeen", day(g.last), "level", g.level, "logger", g.logger, "platform", g.platform,
+		"project_slug", g.project, "release", g.release, "status", string(g.status))
+}
+
+func day(at delivery.Instant) string { return at.Time().UTC().Format(time.DateOnly) }
+
+// Write writes all families as of an instant: how old a group is counts from then.
 func (e *Exporter) Write(to io.Writer, now time.Time) error {
 	s := e.now()
-	w := &textWriter{bufio.NewWriter(to)}
-	at := delivery.InstantOf(now)
-	s.writeIssues(w, at)
-	s.writeEvents(w)
-	s.writeLimits(w)
-	return w.Flush()
+	if len(s.places) == 0 && s.events+s.limits+s.own == "" {
+		return nil
+	}
+	t := s.tally(delivery.InstantOf(now))
+	w := &textWriter{make([]byte, 0, s.size)}
+	if s.issues {
+		s.writeBuckets(w, t)
+	}
+	if s.open {
+		s.writeOpen(w, t)
+	}
+	w.put(s.events, s.limits)
+	s.writeOwn(w, t)
+	w.put(s.own)
+	_, err := to.Write(w.text)
+	return err
 }
 
-// place is a project's environment. Projects of one name, of two connections, are
-// one: nobody could tell them apart.
-type place struct{ project, environment string }
-
-// buckets are events of groups by age.
-type buckets struct {
-	enabled [3]bool
-	sums    [3]int64
+// tally is what depends on the age of groups.
+type tally struct {
+	now    delivery.Instant
+	events [][3]int64    // by place and age
+	groups [][3][4]int64 // by place, status and age
 }
 
-func (s *shown) writeIssues(w *textWriter, now delivery.Instant) {
-	var order []place
-	by := map[place]*buckets{}
-	on := false
-	for i, c := range s.connections {
-		if !c.Issues {
-			continue
-		}
-		on = true
-		for _, p := range s.loaded[i].projects {
-			for _, environment := range p.environments {
-				at := place{p.slug, environment}
-				if by[at] == nil {
-					by[at] = &buckets{}
-					order = append(order, at)
-				}
-				for n, age := range ages {
-					by[at].enabled[n] = by[at].enabled[n] || slices.Contains(c.Ages, age.name)
-				}
+func (s *shown) tally(now delivery.Instant) tally {
+	t := tally{now, make([][3]int64, len(s.places)), make([][3][4]int64, len(s.places))}
+	for i := range s.groups {
+		g := &s.groups[i]
+		for n := range ages {
+			if !t.within(g, n) {
+				continue
+			}
+			if g.ages[n] {
+				t.events[g.place][n] += g.events
+			}
+			if g.status >= 0 {
+				t.groups[g.place][g.status][n]++
 			}
 		}
-		for k := range s.loaded[i].seen {
-			g := &s.loaded[i].seen[k]
-			b := by[place{g.project, g.environment}]
-			for n, age := range ages {
-				if g.within(now, age.span) && slices.Contains(c.Ages, age.name) {
-					b.sums[n] += g.events
-				}
-			}
+		if g.status >= 0 {
+			t.groups[g.place][g.status][len(ages)]++
 		}
 	}
-	if !on {
-		return
-	}
-	writeBuckets(w, order, by)
-	s.writeOpen(w, now)
+	return t
 }
 
-func writeBuckets(w *textWriter, order []place, by map[place]*buckets) {
-	const help = "Events of the error groups that were first seen within the time, whatever became of them."
-	w.family("sentry_issues", "histogram", help)
-	for _, at := range order {
-		for n, age := range ages {
-			if by[at].enabled[n] {
-				w.sample("sentry_issues_bucket", float64(by[at].sums[n]), "environment", at.environment, "le", age.le, "project_slug", at.project)
-			}
-		}
-	}
-	w.family("sentry_issues_gcount", "gauge", help+" The largest bucket.")
-	for _, at := range order {
-		if last := by[at].last(); last >= 0 {
-			w.sample("sentry_issues_gcount", float64(by[at].sums[last]), "environment", at.environment, "project_slug", at.project)
-		}
-	}
-	w.family("sentry_issues_gsum", "gauge", help+" All buckets added up, as the exporter did: what is new counts three times.")
-	for _, at := range order {
-		sum := int64(0)
-		for _, n := range by[at].sums {
-			sum += n
-		}
-		if by[at].last() >= 0 {
-			w.sample("sentry_issues_gsum", float64(sum), "environment", at.environment, "project_slug", at.project)
-		}
-	}
+// within reports whether a group was first seen within an age.
+func (t *tally) within(g *counted, age int) bool {
+	return g.first > t.now-delivery.Instant(ages[age].span.Milliseconds())
 }
 
 // last is the largest bucket that is shown, -1 when none is.
-func (b *buckets) last() int {
+func (p *place) last() int {
 	for n := len(ages) - 1; n >= 0; n-- {
-		if b.enabled[n] {
+		if p.enabled[n] {
 			return n
 		}
 	}
 	return -1
 }
 
-// within reports whether a group was first seen at most so long before.
-func (g *seen) within(now delivery.Instant, span time.Duration) bool {
-	return g.first > now-delivery.Instant(span.Milliseconds())
+func (s *shown) writeBuckets(w *textWriter, t tally) {
+	const help = "Events of the error groups that were first seen within the time, whatever became of them."
+	w.family("sentry_issues", "histogram", help)
+	for i := range s.places {
+		for n := range ages {
+			if s.places[i].enabled[n] {
+				w.value(s.places[i].buckets[n], float64(t.events[i][n]))
+			}
+		}
+	}
+	w.family("sentry_issues_gcount", "gauge", help+" The largest bucket.")
+	for i := range s.places {
+		if last := s.places[i].last(); last >= 0 {
+			w.value(s.places[i].count, float64(t.events[i][last]))
+		}
+	}
+	w.family("sentry_issues_gsum", "gauge", help+" All buckets added up, as the exporter did: what is new counts three times.")
+	for i := range s.places {
+		if s.places[i].last() >= 0 {
+			w.value(s.places[i].sum, float64(t.events[i][0]+t.events[i][1]+t.events[i][2]))
+		}
+	}
 }
 
-func (s *shown) writeOpen(w *textWriter, now delivery.Instant) {
+func (s *shown) writeOpen(w *textWriter, t tally) {
 	w.family("sentry_open_issue_events", "gauge", "Events of each error group that was first seen within the last hour, whatever became of it.")
-	told := map[string]bool{}
-	for i, c := range s.connections {
-		if !c.Issues || !slices.Contains(c.Ages, ages[0].name) {
-			continue
-		}
-		for k := range s.loaded[i].seen {
-			g := &s.loaded[i].seen[k]
-			if g.group == nil || !g.within(now, ages[0].span) {
-				continue
-			}
-			if id := g.project + "\x00" + g.environment + "\x00" + g.group.id; told[id] {
-				continue
-			} else {
-				told[id] = true
-			}
-			w.sample("sentry_open_issue_events", float64(g.events),
-				"environment", g.environment, "firstSeen", day(g.first), "isUnhandled", g.group.unhandled, "issue_id", g.group.id,
-				"lastSeen", day(g.last), "level", g.group.level, "logger", g.group.logger, "platform", g.group.platform,
-				"project_slug", g.project, "release", g.group.release, "status", string(g.status))
+	for i := range s.groups {
+		if g := &s.groups[i]; g.open != "" && t.within(g, 0) {
+			w.value(g.open, float64(g.events))
 		}
 	}
 }
 
-func day(at delivery.Instant) string { return at.Time().UTC().Format(time.DateOnly) }
-
-func (s *shown) writeEvents(w *textWriter) {
-	stats := map[string][3]int64{}
-	on := false
-	for i, c := range s.connections {
-		if !c.Events {
-			continue
-		}
-		on = true
-		for _, p := range s.loaded[i].projects {
-			n, m := stats[p.slug], p.month
-			if m.At == 0 {
-				continue // nobody has said
-			}
-			stats[p.slug] = [3]int64{n[0] + m.Accepted + m.Filtered + m.RateLimited, n[1] + m.RateLimited, n[2] + m.Filtered}
-		}
-	}
-	if !on {
+func (s *shown) writeOwn(w *textWriter, t tally) {
+	if len(s.places) == 0 {
 		return
 	}
-	w.family("sentry_events_total", "counter", "Events of a project since the first of the month in UTC: received ones, and of those the ones rejected by rate limits and blacklisted by filters.")
-	for _, slug := range slices.Sorted(maps.Keys(stats)) {
-		for n, stat := range []string{"received", "rejected", "blacklisted"} {
-			w.sample("sentry_events_total", float64(stats[slug][n]), "project_slug", slug, "stat", stat)
-		}
-	}
-}
-
-func (s *shown) writeLimits(w *textWriter) {
-	on := false
-	told := map[string]bool{}
-	for i, c := range s.connections {
-		if !c.RateLimits {
-			continue
-		}
-		if !on {
-			on = true
-			w.family("sentry_rate_limit_events_sec", "gauge", "Events a second that the first key of a project lets in; 0 when it has no limit.")
-		}
-		for _, p := range s.loaded[i].projects {
-			if told[p.slug] || !p.keysKnown {
-				continue
+	w.family(groupsName, "gauge", "Error groups by how they stand and by how long ago they were first seen in the environment, at most; +Inf is all.")
+	for i := range s.places {
+		for status := range statuses {
+			for n := range ownAges {
+				w.value(s.places[i].own[status][n], float64(t.groups[i][status][n]))
 			}
-			told[p.slug] = true
-			limit := 0.0
-			if len(p.keys) > 0 {
-				limit = math.Round(p.keys[0].PerSecond()*1e6) / 1e6
-			}
-			w.sample("sentry_rate_limit_events_sec", limit, "project_slug", p.slug)
 		}
 	}
-}
-
-// textWriter writes the text format 0.0.4. client_golang cannot write what the
-// exporter did: a histogram whose bounds are no numbers. Its errors stick, for Flush.
-type textWriter struct{ *bufio.Writer }
-
-func (w *textWriter) put(texts ...string) {
-	for _, text := range texts {
-		_, _ = w.WriteString(text)
-	}
-}
-
-func (w *textWriter) family(name, kind, help string) {
-	w.put("# HELP ", name, " ", help, "\n# TYPE ", name, " ", kind, "\n")
-}
-
-var escapes = strings.NewReplacer(`\`, `\\`, "\n", `\n`, `"`, `\"`)
-
-// sample writes a value with labels, name and value in turn.
-func (w *textWriter) sample(name string, value float64, labels ...string) {
-	w.put(name)
-	for i := 0; i < len(labels); i += 2 {
-		before := ","
-		if i == 0 {
-			before = "{"
-		}
-		text := labels[i+1]
-		if strings.ContainsAny(text, "\\\n\"") {
-			text = escapes.Replace(text)
-		}
-		w.put(before, labels[i], `="`, text, `"`)
-	}
-	w.put("} ", float(value), "\n")
 }
 
 // float is a number as the exporter writes it.
-func float(v float64) string {
+func float(to []byte, v float64) []byte {
 	if math.Abs(v) >= 1e6 {
-		return strconv.FormatFloat(v, 'e', -1, 64)
+		return strconv.AppendFloat(to, v, 'e', -1, 64)
 	}
-	text := strconv.FormatFloat(v, 'f', -1, 64)
-	if !strings.Contains(text, ".") {
-		text += ".0"
+	if v == math.Trunc(v) {
+		return append(strconv.AppendInt(to, int64(v), 10), ".0"...)
 	}
-	return text
+	return strconv.AppendFloat(to, v, 'f', -1, 64)
 }
