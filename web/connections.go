@@ -1,6 +1,7 @@
 package web
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"net/http"
@@ -93,7 +94,7 @@ func (s *Server) newConnectionPage(w http.ResponseWriter, r *http.Request) {
 		s.fail(w, r, err)
 		return
 	}
-	c := control.Connection{Name: name, Kind: kind.Name, Every: control.DefaultEvery}
+	c := control.Connection{Name: name, Kind: kind.Name, Every: cmp.Or(kind.Every, control.DefaultEvery)}
 	s.showConnection(w, r, http.StatusOK, s.connectionForm(r, kind, c))
 }
 

@@ -27,7 +27,7 @@ type importOptions struct {
 
 func defineImportEnv(flags *flag.FlagSet) action {
 	var o importOptions
-	flags.StringVar(&o.name, "name", "tracker", "call the connection `NAME`")
+	flags.StringVar(&o.name, "name", "", "call the connection `NAME` instead of tracker or sentry")
 	flags.StringVar(&o.database, "database", "throughline", "keep our own facts in the ClickHouse database `NAME`, beside tracker-exporter's")
 	flags.StringVar(&o.state, "state", "", "read the position from `FILE` instead of where FILE says it is")
 	flags.StringVar(&o.since, "since", "", "go on from `TIME`, 2026-01-31T12:00:00+03:00 or 2026-01-31[ 12:00[:00]] in the zone of FILE, instead of a state")
@@ -37,8 +37,8 @@ func defineImportEnv(flags *flag.FlagSet) action {
 	return func(ctx context.Context, p program) error { return importEnv(ctx, p, p.args[0], o) }
 }
 
-// importEnv takes over tracker-exporter's settings, beside a running server or
-// without one.
+// importEnv takes over the settings of tracker-exporter or sentry-prometheus-exporter,
+// beside a running server or without one.
 func importEnv(ctx context.Context, p program, file string, o importOptions) error {
 	cfg, provision, err := loadConfig(p.environ)
 	if err != nil {

@@ -50,7 +50,7 @@ func commands() []command {
 			args: []argument{{name: "FILE", usage: "the file that backup wrote"}}, define: defineRestore,
 		},
 		{
-			name: "import-env", summary: "take over the settings of tracker-exporter, beside a running server or without",
+			name: "import-env", summary: "take over the settings of tracker-exporter or sentry-prometheus-exporter, beside a running server or without",
 			args: []argument{{name: "FILE", usage: "its .env file"}}, define: defineImportEnv,
 		},
 		{

@@ -20,10 +20,13 @@ func (d *declarations) connection(n yamlNode) {
 	if c.Name != "" {
 		d.unique("connection", c.Name, n.line)
 	}
+	kind := d.kind(m["kind"], c.Kind)
+	if kind != nil && kind.Every != 0 {
+		c.Every = kind.Every
+	}
 	if every, ok := m["every"]; ok && !every.null() {
 		c.Every = d.every(every)
 	}
-	kind := d.kind(m["kind"], c.Kind)
 	if every := m["every"]; kind != nil && kind.Pushed && !every.null() {
 		d.fail(every.line, "every: nothing is pulled from connections of the kind %s", kind.Name)
 	}

@@ -71,7 +71,10 @@ func (p *planner) sentry() {
 }
 
 func (p *planner) logLevel() {
-	const name = "LOGLEVEL"
+	name := "LOGLEVEL"
+	if p.prefix == "" {
+		name = "LOG_LEVEL" // of sentry-prometheus-exporter
+	}
 	if !p.has(name) {
 		return
 	}

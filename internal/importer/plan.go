@@ -36,6 +36,7 @@ type Options struct {
 	Lookup      func(name string) (string, bool) // the environment
 	ReadFile    func(path string) ([]byte, error)
 	Kind        source.Kind // of Tracker
+	Sentry      source.Kind // in whose place Kind is put when the file is sentry-prometheus-exporter's
 	CursorSince func(time.Time) source.Cursor
 	Now         time.Time
 }
@@ -59,18 +60,34 @@ type planner struct {
 	zone *time.Location // nil when it is wrong
 }
 
-// New reads tracker-exporter's settings. The error is an *Error with all that
-// is wrong.
+// New reads the settings of tracker-exporter or of sentry-prometheus-exporter. The
+// error is an *Error with all that is wrong.
 func New(o Options) (*Plan, error) {
 	entries, problems := ParseDotenv(o.Data, o.Lookup)
 	p := &planner{variables: collect(entries), o: o, plan: &Plan{}}
+	sentry := isSentry(entries)
+	if p.o.Name == "" {
+		p.o.Name = p.o.Kind.Name
+	}
+	if sentry {
+		p.variables = collectSentry(entries)
+	}
+	tracker := len(collect(entries).set) > 0
 	p.problems = problems
-	if len(p.set) > 0 {
-		for _, step := range []func(){p.connection, p.timezone, p.calendar, p.workflow, p.store, p.tryKind, p.position, p.monitoring, p.rest} {
-			step()
-		}
-	} else if len(problems) == 0 {
-		p.problems = append(p.problems, Problem{0, "it sets no variable of tracker-exporter: their names begin with " + prefix})
+	var steps []func()
+	switch {
+	case sentry && tracker:
+		p.problems = append(p.problems, Problem{0, "it sets variables of tracker-exporter and of sentry-prometheus-exporter: put each into a file of its own"})
+	case sentry:
+		p.o.Kind, p.o.Name = o.Sentry, cmp.Or(o.Name, o.Sentry.Name)
+		steps = []func(){p.onlyTracker, p.sentryConnection, p.trySentry, p.sentryWeb, p.logLevel, p.sentryRest}
+	case tracker:
+		steps = []func(){p.connection, p.timezone, p.calendar, p.workflow, p.store, p.tryTracker, p.position, p.monitoring, p.rest}
+	case len(problems) == 0:
+		p.problems = append(p.problems, Problem{0, "it sets no variable of tracker-exporter, whose names begin with " + prefix + ", nor of sentry-prometheus-exporter, as SENTRY_AUTH_TOKEN"})
+	}
+	for _, step := range steps {
+		step()
 	}
 	if len(p.problems) > 0 {
 		slices.SortStableFunc(p.problems, func(a, b Problem) int { return cmp.Compare(a.Line, b.Line) })

@@ -92,8 +92,8 @@ func TestReports(t *testing.T) {
 func TestMistakes(t *testing.T) {
 	const good = "EXPORTER_TRACKER__TOKEN=y0_tell-nobody\nEXPORTER_TRACKER__ORG_ID=1\n"
 	for name, c := range map[string]struct{ text, want string }{
-		"nothing of it": {"PORT=1", "f.env: it sets no variable of tracker-exporter: their names begin with EXPORTER_"},
-		"empty":         {"", "f.env: it sets no variable of tracker-exporter: their names begin with EXPORTER_"},
+		"nothing of it": {"PORT=1", "f.env: it sets no variable of tracker-exporter, whose names begin with EXPORTER_, nor of sentry-prometheus-exporter, as SENTRY_AUTH_TOKEN"},
+		"empty":         {"", "f.env: it sets no variable of tracker-exporter, whose names begin with EXPORTER_, nor of sentry-prometheus-exporter, as SENTRY_AUTH_TOKEN"},
 		"no account":    {"EXPORTER_STATEFUL=true", "f.env: EXPORTER_TRACKER__TOKEN: is missing, and so is EXPORTER_TRACKER__IAM_TOKEN\nf.env: EXPORTER_TRACKER__ORG_ID: is missing, and so is EXPORTER_TRACKER__CLOUD_ORG_ID"},
 		"two of each": {good + "EXPORTER_TRACKER__IAM_TOKEN=t1.tell-nobody\nEXPORTER_TRACKER__CLOUD_ORG_ID=2", "f.env: line 3: EXPORTER_TRACKER__IAM_TOKEN: both it and EXPORTER_TRACKER__TOKEN are set: keep one\n" +
 			"f.env: line 4: EXPORTER_TRACKER__CLOUD_ORG_ID: both it and EXPORTER_TRACKER__ORG_ID are set: keep one"},

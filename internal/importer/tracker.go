@@ -140,14 +140,19 @@ func (p *planner) initialRange() {
 	p.taken(name, "without a position, the first sync reads what was updated in the last %s; a longer range, set with the connection, gives more history", days)
 }
 
-// tryKind has the kind check what was made of the variables, the store's too.
-func (p *planner) tryKind() {
-	variableOf := map[string]string{
+// tryTracker has the kind check what was made of the variables, the store's too.
+func (p *planner) tryTracker() {
+	p.tryKind(map[string]string{
 		"token": "TRACKER__TOKEN", "iam_token": "TRACKER__IAM_TOKEN", "org_id": "TRACKER__ORG_ID", "cloud_org_id": "TRACKER__CLOUD_ORG_ID",
 		"queues": "TRACKER__SEARCH__QUEUES", "query": "TRACKER__SEARCH__QUERY", "language": "TRACKER__LANGUAGE", "initial_range": "STATEFUL_INITIAL_RANGE",
 		"drop_in_database": "CLICKHOUSE__DATABASE", "drop_in_issues_table": "CLICKHOUSE__ISSUES_TABLE",
 		"drop_in_metrics_table": "CLICKHOUSE__ISSUE_METRICS_TABLE", "drop_in_changelog_table": "CLICKHOUSE__ISSUES_CHANGELOG_TABLE",
-	}
+	})
+}
+
+// tryKind has the kind check what was made of the variables, by the setting that each
+// became.
+func (p *planner) tryKind(variableOf map[string]string) {
 	c := p.plan.Imported.Connection
 	_, err := p.o.Kind.New(source.Config{Connection: c.Name, Settings: c.Settings, Secrets: p.plan.Imported.Secrets, Now: time.Now}, &http.Client{})
 	for _, e := range flatten(errors.Join(c.Validate(), err)) {

@@ -14,6 +14,7 @@ const prefix = "EXPORTER_"
 
 // variables are what a file sets, and what was said of it so far.
 type variables struct {
+	prefix   string
 	set      map[string]Entry // by name in capitals, without the prefix
 	told     map[string]bool
 	failed   map[string]bool // a problem was reported
@@ -23,7 +24,7 @@ type variables struct {
 
 // collect sorts entries: the last of a name counts.
 func collect(entries []Entry) *variables {
-	v := &variables{set: map[string]Entry{}, told: map[string]bool{}, failed: map[string]bool{}}
+	v := &variables{prefix: prefix, set: map[string]Entry{}, told: map[string]bool{}, failed: map[string]bool{}}
 	for _, e := range entries {
 		name, ours := strings.CutPrefix(strings.ToUpper(e.Name), prefix)
 		shownName := e.Name
@@ -60,16 +61,16 @@ func (v *variables) fail(name, format string, args ...any) {
 	v.told[name], v.failed[name] = true, true
 	message := fmt.Sprintf(format, args...)
 	if e, ok := v.set[name]; ok {
-		v.problems = append(v.problems, Problem{e.Line, prefix + name + ": " + message})
+		v.problems = append(v.problems, Problem{e.Line, v.prefix + name + ": " + message})
 		return
 	}
-	v.problems = append(v.problems, Problem{0, prefix + name + ": " + message})
+	v.problems = append(v.problems, Problem{0, v.prefix + name + ": " + message})
 }
 
 // line is a line of the report about a variable.
 func (v *variables) line(name, format string, args ...any) Line {
 	v.told[name] = true
-	return Line{prefix + name, v.set[name].Line, fmt.Sprintf(format, args...)}
+	return Line{v.prefix + name, v.set[name].Line, fmt.Sprintf(format, args...)}
 }
 
 func (v *variables) taken(name, format string, args ...any) {
@@ -187,8 +188,11 @@ func example(name string) string {
 
 // suffix marks what holds though the file does not say so.
 func (v *variables) suffix(name string) string {
-	if v.has(name) {
+	switch {
+	case v.has(name):
 		return ""
+	case v.prefix == "":
+		return ", the exporter's default"
 	}
 	return ", tracker-exporter's default"
 }
