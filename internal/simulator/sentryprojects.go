@@ -1,0 +1,217 @@
+package simulator
+
+import (
+	"math/rand/v2"
+	"slices"
+	"sort"
+	"strconv"
+	"strings"
+
+	"throughline/internal/delivery"
+)
+
+// errSpec is a project of Sentry.
+type errSpec struct {
+	slug, name string
+	platform   string // as SDKs name it
+	kind       string // as its events name it
+	team       string
+	envs       []string
+	share      float64 // of the organisation's groups
+	events     float64 // accepted in an hour, on average
+	limited    float64 // share of events above the rate limit, at the peak
+	sessions   float64 // in an hour; 0: it sends none
+	crashes    float64 // share of sessions
+	adopted    int64   // how long it takes until most use a new release
+	keys       []errKey
+}
+
+// errKey is a client key.
+type errKey struct {
+	name          string
+	inactive      bool
+	window, count int // 0: no rate limit
+}
+
+const (
+	productionEnv = "production"
+	stagingEnv    = "staging"
+
+	firstProjectID = 4500000001
+	firstGroupID   = int64(6_100_000_000)
+	groupsAProject = int64(1_000_000) // ids
+)
+
+// sentryProjects of the company, one for each repository that is deployed. One was
+// set up without environments.
+var sentryProjects = []errSpec{
+	{
+		slug: "web-shop", name: "Web shop", platform: "javascript-react", kind: "javascript", team: "shop", envs: []string{productionEnv, stagingEnv},
+		share: .36, events: 420, limited: .09, sessions: 5200, crashes: .006, adopted: 2 * hour,
+		keys: []errKey{{name: "Default", window: 60, count: 600}, {name: "Before the move", inactive: true}},
+	},
+	{
+		slug: "payments", name: "Payments", platform: "go", kind: "go", team: "payments", envs: []string{productionEnv, stagingEnv},
+		share: .24, events: 160, sessions: 2600, crashes: .002, adopted: 20 * minute,
+		keys: []errKey{{name: "Default", window: 3600, count: 10000}},
+	},
+	{
+		slug: "mobile-app", name: "Mobile app", platform: "android", kind: "java", team: "mobile", envs: []string{productionEnv, stagingEnv},
+		share: .24, events: 260, limited: .04, sessions: 3900, crashes: .010, adopted: 30 * hour,
+		keys: []errKey{{name: "Android", window: 300, count: 2000}, {name: "iOS"}},
+	},
+	{
+		slug: "receipts", name: "Receipts", platform: "python-django", kind: "python", team: "payments", envs: []string{productionEnv, stagingEnv},
+		share: .10, events: 45, adopted: 20 * minute,
+		keys: []errKey{{name: "Default"}},
+	},
+	{
+		slug: "operations", name: "Operations", platform: "python", kind: "python", team: "operations",
+		share: .06, events: 9, adopted: 20 * minute,
+		keys: []errKey{{name: "Default"}},
+	},
+}
+
+// errProject is a project with what there is in it.
+type errProject struct {
+	*errSpec
+	n        int
+	id       int
+	releases []*errRelease        // in order of their first deployment
+	inUse    map[string][]*errUse // by environment, in order of time; "" as production
+	groups   []*errGroup          // in order of first seen
+}
+
+func (p *errProject) number() string { return strconv.Itoa(p.id) }
+
+// until are the groups that are there at t.
+func (p *errProject) until(t delivery.Instant) []*errGroup {
+	n := sort.Search(len(p.groups), func(i int) bool { return p.groups[i].first > t })
+	return p.groups[:n]
+}
+
+// using is what is in use in an environment at t; nil before the first release that
+// is known.
+func (p *errProject) using(env string, t delivery.Instant) *errUse {
+	all := p.inUse[env]
+	n := sort.Search(len(all), func(i int) bool { return all[i].at > t })
+	if n == 0 {
+		return nil
+	}
+	return all[n-1]
+}
+
+// named is a project by its slug or id.
+func (w *errWorld) named(slug string) *errProject {
+	for _, p := range w.projects {
+		if p.slug == slug || p.number() == slug {
+			return p
+		}
+	}
+	return nil
+}
+
+// group is one that is there at t.
+func (w *errWorld) group(id string, t delivery.Instant) *errGroup {
+	for _, p := range w.projects {
+		for _, g := range p.until(t) {
+			if g.number() == id {
+				return g
+			}
+		}
+	}
+	return nil
+}
+
+// inventedNames are those of made-up projects, with their platforms; more are called
+// service-n.
+var inventedNames = []struct{ slug, platform, kind string }{
+	{"web-frontend", "javascript-react", "javascript"},
+	{"api-gateway", "go", "go"},
+	{"billing-service", "python-django", "python"},
+	{"checkout", "node-express", "javascript"},
+	{"android-client", "android", "java"},
+	{"search", "go", "go"},
+	{"recommendations", "python", "python"},
+	{"notifications", "python-celery", "python"},
+	{"admin", "javascript-react", "javascript"},
+	{"warehouse", "go", "go"},
+	{"loyalty", "python-django", "python"},
+	{"legacy-monolith", "php-laravel", "python"},
+}
+
+var inventedEnvs = [][]string{
+	{"production", "staging", "preview"},
+	{"production", "staging"},
+	{"production", "staging", "qa", "beta", "preview"},
+	{"production", "qa"},
+}
+
+// invent makes projects and groups that no forge knows of.
+func (w *errWorld) invent() {
+	n := w.s.o.Projects
+	for i := range n {
+		spec := &errSpec{
+			slug: "service-" + strconv.Itoa(i+1), platform: "go", kind: "go", team: []string{"core", "growth", "platform"}[i%3],
+			events: 20 + float64(w.s.draw(i, 0, 1)%200), adopted: hour, envs: inventedEnvs[i%len(inventedEnvs)],
+			keys: []errKey{{name: "Default"}},
+		}
+		if i < len(inventedNames) {
+			spec.slug, spec.platform, spec.kind = inventedNames[i].slug, inventedNames[i].platform, inventedNames[i].kind
+		}
+		spec.name = strings.ToUpper(spec.slug[:1]) + strings.ReplaceAll(spec.slug[1:], "-", " ")
+		switch i % 3 {
+		case 0:
+			spec.sessions, spec.crashes = 900, .005
+		case 1:
+			spec.keys[0].window, spec.keys[0].count = 3600, 100_000
+			spec.limited = .05
+		}
+		if i == n-1 && n > 1 {
+			spec.envs, spec.keys = nil, nil
+		}
+		w.add(spec).released(w)
+	}
+	rnd := rand.New(rand.NewPCG(w.s.c.seed^0x696e76, uint64(n)))
+	for i := range w.s.o.Groups {
+		// The first project has a third of all groups, so that its lists have pages.
+		k := 0
+		if n > 1 && rnd.Float64() >= .34 {
+			k = 1 + rnd.IntN(n-1)
+		}
+		p := w.projects[k]
+		p.groups = append(p.groups, w.invented(p, rnd, i))
+	}
+}
+
+// released makes a release of a made-up project each week, the last one in two days
+// before the company's first present or as long after it as the world lasts.
+func (p *errProject) released(w *errWorld) {
+	end := startOf(w.day + 1)
+	epoch := w.s.c.epoch
+	for k := -8; ; k++ {
+		at := epoch + delivery.Instant(int64(k)*7*day-int64(1+p.n%6)*9*hour)
+		if at -= at % delivery.Instant(second); at >= end {
+			return
+		}
+		r := &errRelease{
+			p: p, id: 10*(k+9) + 1000*p.n, commit: w.s.draw(p.n, k+8, 3),
+			version: p.slug + "@1." + strconv.Itoa(k+9) + "." + strconv.Itoa(p.n%7), created: at - delivery.Instant(15*minute),
+		}
+		for i, env := range p.envs {
+			done := at - delivery.Instant(int64(i)*minute)
+			r.deploys = append(r.deploys, errDeploy{int64(r.id + i), env, r.version, done - delivery.Instant(5*minute), done})
+			p.inUse[env] = append(p.inUse[env], &errUse{at: done, rel: r})
+		}
+		slices.Reverse(r.deploys) // production is the last
+		if len(p.envs) == 0 {
+			p.inUse[""] = append(p.inUse[""], &errUse{at: at, rel: r})
+		}
+		p.releases = append(p.releases, r)
+	}
+}
+
+// hasEnvironment reports whether events come from one; "" is none.
+func (w *errWorld) hasEnvironment(name string) bool {
+	return name == "" || slices.Contains(w.envs, name)
+}
