@@ -7,11 +7,12 @@ import (
 )
 
 const (
-	blamed      = .8  // share of bad deployments that Sentry shows
-	comesBack   = .35 // of those, how many bring back an older group too
-	keptBroken  = 7 * day
-	mostDelay   = 100 // minutes until the first error
-	forgottenBy = 10 * minute
+	blamed       = .8  // share of bad deployments that Sentry shows
+	blamedUnseen = .3  // the same where hardly anybody sees what breaks
+	comesBack    = .35 // of those, how many bring back an older group too
+	keptBroken   = 7 * day
+	mostDelay    = 100 * minute // until the first error
+	forgottenBy  = 10 * minute
 )
 
 // misfortunes makes the groups that bad deployments bring. Nothing of one that is
@@ -28,7 +29,8 @@ func (p *errProject) misfortunes(w *errWorld) {
 			continue
 		}
 		rnd := rand.New(rand.NewPCG(w.s.c.seed^0x62726f6b, use.rel.commit^uint64(use.at)))
-		if rnd.Float64() >= blamed {
+		luck := rnd.Float64()
+		if luck >= blamed || env == "" && luck >= blamedUnseen {
 			continue
 		}
 		var next *errUse
@@ -38,7 +40,7 @@ func (p *errProject) misfortunes(w *errWorld) {
 		if last != nil && rnd.Float64() < comesBack && last.back(rnd, use, next) {
 			last = nil
 		}
-		for k := range 1 + rnd.IntN(3) {
+		for k := range 1 + rnd.IntN(2) {
 			g := p.broken(rnd, use, next, env, 500_000+int64(i)*4+int64(k))
 			p.groups = append(p.groups, g)
 			if k == 0 {
@@ -59,10 +61,10 @@ func (u *errUse) room(next *errUse) delivery.Instant {
 
 // firstError is when users first meet what a deployment broke, before it is mended.
 func (u *errUse) firstError(rnd *rand.Rand, next *errUse) delivery.Instant {
-	late := delivery.Instant(int64(3+rnd.ExpFloat64()*25) * minute)
-	late = min(late, delivery.Instant(mostDelay*minute))
-	if room := u.room(next); room > 0 {
-		late = min(late, room/2)
+	late, soon := delivery.Instant((3+rnd.ExpFloat64()*25)*float64(minute)), .2+.35*rnd.Float64()
+	late = min(late, delivery.Instant(mostDelay))
+	if room := u.room(next); room > 0 && late > room/2 {
+		late = delivery.Instant(soon * float64(room))
 	}
 	late -= late % delivery.Instant(second)
 	return u.at + max(late, delivery.Instant(second))
@@ -77,6 +79,9 @@ func (p *errProject) broken(rnd *rand.Rand, use, next *errUse, env string, id in
 		g.level = "fatal"
 	}
 	users := 20 + int(rnd.Float64()*rnd.Float64()*480)
+	if env == "" {
+		users = 20 + rnd.IntN(50)
+	}
 	tau := float64(40 * minute)
 	if room := use.room(next); room > 0 {
 		tau = min(tau, float64(use.at+room-at)/3)

@@ -91,7 +91,7 @@ func (p *errProject) live(w *errWorld) {
 func (p *errProject) group(rnd *rand.Rand, at delivery.Instant, id int64) *errGroup {
 	g := &errGroup{
 		p: p, id: firstGroupID + int64(p.n)*groupsAProject + id, seed: rnd.Uint64(), first: at, micros: rnd.IntN(3) == 0,
-		level: "error", title: rnd.IntN(len(errTitles[p.kind])), unhandled: rnd.Float64() < .4,
+		level: "error", title: rnd.IntN(len(errTitles[p.titles()])), unhandled: rnd.Float64() < .4,
 	}
 	g.life = []errTurn{{at, unresolved, "new"}}
 	return g
@@ -128,7 +128,7 @@ func (p *errProject) usual(rnd *rand.Rand, at delivery.Instant, id int64) *errGr
 	if g.severe() && (u >= .5 || use != nil && at-use.at < delivery.Instant(30*hour)) {
 		users = min(users, few)
 	}
-	burst, rate, tau := lognormal(rnd, 4, 1.1), lognormal(rnd, .5, 1.4), float64(hour)*lognormal(rnd, 4, .8)
+	burst, rate, tau := lognormal(rnd, 4, 1.1), lognormal(rnd, 1.5, 1.8), float64(hour)*lognormal(rnd, 4, .8)
 	stream := func(env string, at delivery.Instant, share float64) {
 		most := int(math.Ceil(float64(users) * share))
 		g.streams = append(g.streams, errStream{env: env, first: at, burst: burst * share, tau: tau, rate: rate * share, users: most})

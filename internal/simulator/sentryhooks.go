@@ -136,7 +136,7 @@ func (v *errView) hooked(g *errGroup) fieldsOf {
 // eventAlert is about an event of a group.
 func (v *errView) eventAlert(g *errGroup) fieldsOf {
 	kind, value := g.text()
-	t := &errTitles[g.p.kind][g.title]
+	t := g.called()
 	_, last := g.releases(nil, v.now)
 	var release any
 	tags := [][2]string{{"environment", cmp.Or(g.streams[0].env, "none")}, {"level", g.level}}

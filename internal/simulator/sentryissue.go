@@ -1,7 +1,6 @@
 package simulator
 
 import (
-	"cmp"
 	"strconv"
 	"strings"
 
@@ -12,7 +11,7 @@ var errPriorities = map[string]string{"fatal": "high", "error": "medium", "warni
 
 // issue is a group as lists have it.
 func (v *errView) issue(g *errGroup, s sight) fieldsOf {
-	t := &errTitles[g.p.kind][g.title]
+	t := g.called()
 	kind, value := g.text()
 	turn, all := g.statusAt(v.now), g.seen(nil, 0, v.now)
 	title := kind
@@ -104,10 +103,19 @@ func (a *errAnswer) currentRelease() {
 		return
 	}
 	var current any
+	env := strings.Join(envs, ",")
+	if len(envs) == 0 {
+		var latest delivery.Instant
+		for i := range g.streams {
+			if st := &g.streams[i]; st.begin(g, a.now).Known() && st.last(g, a.now) > latest {
+				env, latest = st.env, st.last(g, a.now)
+			}
+		}
+	}
 	if _, last := g.releases(envs, a.now); last != nil {
 		s := g.seen(envs, 0, a.now)
 		current = fieldsOf{
-			"release": a.release(last), "environment": orNil(cmp.Or(strings.Join(envs, ","), g.streams[0].env)), "firstSeen": g.fine(s.first), "lastSeen": g.fine(s.last),
+			"release": a.release(last), "environment": orNil(env), "firstSeen": g.fine(s.first), "lastSeen": g.fine(s.last),
 			"stats": fieldsOf{"24h": []any{}, "30d": []any{}},
 		}
 	}

@@ -47,27 +47,27 @@ const (
 var sentryProjects = []errSpec{
 	{
 		slug: "web-shop", name: "Web shop", platform: "javascript-react", kind: "javascript", team: "shop", envs: []string{productionEnv, stagingEnv},
-		share: .36, events: 420, limited: .09, sessions: 5200, crashes: .006, adopted: 2 * hour,
+		share: .36, events: 40, limited: .09, sessions: 5200, crashes: .006, adopted: 2 * hour,
 		keys: []errKey{{name: "Default", window: 60, count: 600}, {name: "Before the move", inactive: true}},
 	},
 	{
 		slug: "payments", name: "Payments", platform: "go", kind: "go", team: "payments", envs: []string{productionEnv, stagingEnv},
-		share: .24, events: 160, sessions: 2600, crashes: .002, adopted: 20 * minute,
+		share: .24, events: 40, sessions: 2600, crashes: .002, adopted: 20 * minute,
 		keys: []errKey{{name: "Default", window: 3600, count: 10000}},
 	},
 	{
 		slug: "mobile-app", name: "Mobile app", platform: "android", kind: "java", team: "mobile", envs: []string{productionEnv, stagingEnv},
-		share: .24, events: 260, limited: .04, sessions: 3900, crashes: .010, adopted: 30 * hour,
+		share: .24, events: 60, limited: .04, sessions: 3900, crashes: .010, adopted: 30 * hour,
 		keys: []errKey{{name: "Android", window: 300, count: 2000}, {name: "iOS"}},
 	},
 	{
 		slug: "receipts", name: "Receipts", platform: "python-django", kind: "python", team: "payments", envs: []string{productionEnv, stagingEnv},
-		share: .10, events: 45, adopted: 20 * minute,
+		share: .10, events: 12, adopted: 20 * minute,
 		keys: []errKey{{name: "Default"}},
 	},
 	{
 		slug: "operations", name: "Operations", platform: "python", kind: "python", team: "operations",
-		share: .06, events: 9, adopted: 20 * minute,
+		share: .06, events: 4, adopted: 20 * minute,
 		keys: []errKey{{name: "Default"}},
 	},
 }

@@ -64,15 +64,34 @@ var errTitles = map[string][]errTitle{
 		{"ValueError", "invalid literal for int() with base 10: '#,00'", "receipts/parse.py", "amount", ""},
 		{"SoftTimeLimitExceeded", "task # took too long", "receipts/tasks.py", "render_all", "celery"},
 		{"TemplateDoesNotExist", "receipt_v#.html", "receipts/render.py", "render", "django.request"},
-		{"FileNotFoundError", "[Errno 2] No such file or directory: '/backups/db-#.dump'", "backup/restore.py", "restore", ""},
-		{"CalledProcessError", "Command 'pg_dump' returned non-zero exit status #.", "backup/dump.py", "dump", ""},
 		{"MemoryError", "", "receipts/render.py", "render_all", ""},
 	},
+	"scripts": {
+		{"FileNotFoundError", "[Errno 2] No such file or directory: '/backups/db-#.dump'", "backup/restore.py", "restore", ""},
+		{"CalledProcessError", "Command 'pg_dump' returned non-zero exit status #.", "backup/dump.py", "dump", "backup"},
+		{"OperationalError", "FATAL: remaining connection slots are reserved", "databases/check.py", "connect", ""},
+		{"ConnectionRefusedError", "[Errno 111] Connection refused to 10.4.#.9", "network/probe.py", "probe", "probe"},
+		{"SSLCertVerificationError", "certificate has expired", "network/probe.py", "probe", "probe"},
+		{"AssertionError", "the replica is # minutes behind", "databases/check.py", "lag", ""},
+		{"OSError", "[Errno 28] No space left on device", "backup/dump.py", "dump", "backup"},
+		{"gaierror", "[Errno -2] Name or service not known", "network/dns.py", "resolve", ""},
+	},
+}
+
+// called is what a group is called by.
+func (g *errGroup) called() *errTitle { return &errTitles[g.p.titles()][g.title] }
+
+// titles are those of its kind; scripts have no users and others.
+func (p *errProject) titles() string {
+	if p.slug == "operations" {
+		return "scripts"
+	}
+	return p.kind
 }
 
 // text of a title; the numbers are the group's.
 func (g *errGroup) text() (kind, value string) {
-	t := &errTitles[g.p.kind][g.title]
+	t := g.called()
 	n := g.seed >> 20
 	var b strings.Builder
 	for i := range len(t.value) {
