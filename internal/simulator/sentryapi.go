@@ -113,7 +113,11 @@ func newSentryAPI(s *Sentry) http.Handler {
 	return s.faults.wrap(s.c.wait(s.authorized(mux)))
 }
 
-const errNotThere = "The requested resource does not exist"
+// What Sentry says of what one has no business with.
+const (
+	errNotThere = "The requested resource does not exist"
+	errNoRight  = "You do not have permission to perform this action."
+)
 
 // refuseDetail answers an error in Sentry's form.
 func refuseDetail(rw http.ResponseWriter, status int, detail string) {

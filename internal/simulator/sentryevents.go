@@ -2,7 +2,6 @@ package simulator
 
 import (
 	"cmp"
-	"errors"
 	"net/http"
 	"slices"
 	"strings"
@@ -85,14 +84,14 @@ func (a *errAnswer) events() {
 	switch v := a.q.Get("dataset"); {
 	case err != nil:
 	case len(fields) == 0:
-		err = errors.New("No columns selected")
+		err = wrong("No columns selected")
 	case v != "" && v != "errors" && v != "discover":
-		err = errors.New("dataset must be one of: discover, errors")
+		err = wrong("dataset must be one of: discover, errors")
 	}
 	types := fieldsOf{}
 	for _, f := range fields {
 		if types[f] = eventFields[f]; eventFields[f] == "" && err == nil {
-			err = errors.New("Invalid column: " + f)
+			err = wrong("Invalid column: " + f)
 		}
 	}
 	if err != nil {

@@ -21,22 +21,29 @@ type asked struct {
 	match    []func(g *errGroup, s sight) bool
 }
 
-// Errors of what is asked.
+// errRefusal is why something is not answered, in Sentry's words.
+type errRefusal struct {
+	status int
+	detail string
+}
+
+func (e *errRefusal) Error() string { return e.detail }
+
+// wrong is what cannot be understood.
+func wrong(detail string) error { return &errRefusal{http.StatusBadRequest, detail} }
+
 var (
-	errUnknown   = errors.New(errNotThere)
-	errForbidden = errors.New("You do not have permission to perform this action.")
+	errUnknown   = &errRefusal{http.StatusNotFound, errNotThere}
+	errForbidden = &errRefusal{http.StatusForbidden, errNoRight}
 )
 
 // refuse answers what cannot be asked.
 func (a *errAnswer) refuse(err error) {
-	switch {
-	case errors.Is(err, errUnknown):
-		a.notFound()
-	case errors.Is(err, errForbidden):
-		a.fail(http.StatusForbidden, err.Error())
-	default:
-		a.fail(http.StatusBadRequest, err.Error())
+	var e *errRefusal
+	if !errors.As(err, &e) {
+		e = &errRefusal{http.StatusBadRequest, err.Error()}
 	}
+	a.fail(e.status, e.detail)
 }
 
 // scope reads the projects, environments and times that are asked for.
@@ -76,7 +83,7 @@ func (a *errAnswer) times(out *asked) error {
 	if v := a.q.Get("statsPeriod"); v != "" {
 		d, ok := period(v)
 		if !ok {
-			return errors.New("Invalid statsPeriod: '" + v + "'")
+			return wrong("Invalid statsPeriod: '" + v + "'")
 		}
 		out.from, out.window = a.now-d, true
 		return nil
@@ -94,15 +101,15 @@ func (a *errAnswer) times(out *asked) error {
 			t, err = time.Parse("2006-01-02T15:04:05", v) // it is UTC
 		}
 		if err != nil {
-			return errors.New(v + " is not a valid ISO8601 date query")
+			return wrong(v + " is not a valid ISO8601 date query")
 		}
 		*end.into, out.window = delivery.InstantOf(t), true
 	}
 	if (a.q.Get("start") == "") != (a.q.Get("end") == "") {
-		return errors.New("start and end are both required")
+		return wrong("start and end are both required")
 	}
 	if out.from > out.to {
-		return errors.New("start must be before end")
+		return wrong("start must be before end")
 	}
 	out.to = min(out.to, a.now)
 	return nil
@@ -136,7 +143,7 @@ func (a *errAnswer) query(out *asked) error {
 		case key == "is":
 			v = strings.Replace(v, "archived", ignored, 1)
 			if !slices.Contains([]string{unresolved, resolved, ignored, "new", "ongoing", "regressed", "escalating"}, v) {
-				return errors.New(`Error parsing search query: invalid value for "is" search: ` + strconv.Quote(v))
+				return wrong(`Error parsing search query: invalid value for "is" search: ` + strconv.Quote(v))
 			}
 			match = func(g *errGroup, _ sight) bool {
 				turn := g.statusAt(a.now)
@@ -147,7 +154,7 @@ func (a *errAnswer) query(out *asked) error {
 		case key == "age" || key == "firstSeen" || key == "lastSeen":
 			d, ok := period(strings.TrimLeft(v, "+-"))
 			if !ok || !strings.ContainsAny(v[:1], "+-") {
-				return errors.New("Error parsing search query: " + v + " is not a valid datetime query")
+				return wrong("Error parsing search query: " + v + " is not a valid datetime query")
 			}
 			match = func(_ *errGroup, s sight) bool {
 				at := s.first
@@ -157,7 +164,7 @@ func (a *errAnswer) query(out *asked) error {
 				return (v[0] == '-') == (at >= a.now-d)
 			}
 		default:
-			return errors.New("Error parsing search query: Invalid key for this search: " + key)
+			return wrong("Error parsing search query: Invalid key for this search: " + key)
 		}
 		out.match = append(out.match, match)
 	}

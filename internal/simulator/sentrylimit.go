@@ -68,7 +68,7 @@ func (s *Sentry) refuse(rw http.ResponseWriter, fault *Fault) {
 	case fault.Status == http.StatusUnauthorized:
 		refuseDetail(rw, fault.Status, "Invalid token")
 	case fault.Status == http.StatusForbidden:
-		refuseDetail(rw, fault.Status, "You do not have permission to perform this action.")
+		refuseDetail(rw, fault.Status, errNoRight)
 	default:
 		refuseDetail(rw, fault.Status, "Internal Error")
 	}

@@ -155,8 +155,8 @@ func (a *errAnswer) organization() {
 	})
 }
 
-// about is a project.
-func (v *errView) project(p *errProject) fieldsOf {
+// described is a project.
+func (v *errView) described(p *errProject) fieldsOf {
 	team := fieldsOf{"id": "1", "slug": p.team, "name": strings.ToUpper(p.team[:1]) + p.team[1:]}
 	since, _ := time.Parse(time.RFC3339, dayOfSentry)
 	envs := append([]string{}, p.envs...)
@@ -170,7 +170,7 @@ func (v *errView) project(p *errProject) fieldsOf {
 
 // projects answers the list of all; all_projects=1 gives them on one page.
 func (a *errAnswer) projects() {
-	one := func(i int) any { return a.errView.project(a.w.projects[i]) }
+	one := func(i int) any { return a.described(a.w.projects[i]) }
 	if a.q.Get("all_projects") != "1" {
 		a.list("per_page", len(a.w.projects), false, one)
 		return
@@ -185,7 +185,7 @@ func (a *errAnswer) projects() {
 // project answers GET projects/{org}/{project}/.
 func (a *errAnswer) project() {
 	if p := a.named(); p != nil {
-		out := a.errView.project(p)
+		out := a.described(p)
 		out["organization"] = fieldsOf{"id": "1", "slug": Organization}
 		a.send(out)
 	}

@@ -1,7 +1,6 @@
 package simulator
 
 import (
-	"errors"
 	"math"
 	"slices"
 	"strings"
@@ -103,16 +102,16 @@ func (a *errAnswer) sessions() {
 	}
 	fields, by := a.q["field"], a.q["groupBy"]
 	if len(fields) == 0 && err == nil {
-		err = errors.New(`Request is missing a "field"`)
+		err = wrong(`Request is missing a "field"`)
 	}
 	for _, f := range fields {
 		if !slices.Contains(sessionFields, f) && err == nil {
-			err = errors.New(`Invalid field: "` + f + `"`)
+			err = wrong(`Invalid field: "` + f + `"`)
 		}
 	}
 	for _, f := range by {
 		if !slices.Contains([]string{"project", "release", "environment"}, f) && err == nil {
-			err = errors.New(`Invalid groupBy: "` + f + `"`)
+			err = wrong(`Invalid groupBy: "` + f + `"`)
 		}
 	}
 	if err != nil {

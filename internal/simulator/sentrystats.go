@@ -1,7 +1,6 @@
 package simulator
 
 import (
-	"errors"
 	"math"
 	"slices"
 	"strconv"
@@ -81,9 +80,9 @@ func (a *errAnswer) series(what *asked, usual string) (starts []delivery.Instant
 	step, ok := period(v)
 	switch {
 	case !ok || step%delivery.Instant(hour) != 0:
-		return nil, 0, errors.New("The interval has to be a multiple of the minimum interval of one hour.")
+		return nil, 0, wrong("The interval has to be a multiple of the minimum interval of one hour.")
 	case delivery.Instant(day)%step != 0:
-		return nil, 0, errors.New("The interval should divide one day without a remainder.")
+		return nil, 0, wrong("The interval should divide one day without a remainder.")
 	}
 	if !what.window {
 		what.from = a.now - delivery.Instant(90*day)
@@ -114,7 +113,7 @@ func (a *errAnswer) statsV2() {
 	}
 	field := a.q.Get("field")
 	if err == nil && field != "sum(quantity)" && field != "sum(times_seen)" {
-		err = errors.New("Invalid field: " + strconv.Quote(field))
+		err = wrong("Invalid field: " + strconv.Quote(field))
 	}
 	by := a.q["groupBy"]
 	byProject, byOutcome := slices.Contains(by, "project"), slices.Contains(by, "outcome")
