@@ -89,3 +89,35 @@ func TestSentryRefuses(t *testing.T) {
 		t.Errorf("a second later: %d", a.status)
 	}
 }
+
+// Rows differ in what clients have stumbled over: times with and without
+// microseconds, and fields that are null.
+func TestSentryRows(t *testing.T) {
+	for name, o := range map[string]simulator.SentryOptions{"company": {}, "made up": {Projects: 12, Groups: 403}} {
+		_, s := sentryAt(simulator.Options{}, o)
+		counts := map[string]int{}
+		for _, g := range askAll[map[string]any](t, s, org+"issues/?query=&collapse=stats") {
+			first, _ := g["firstSeen"].(string)
+			if _, ok := g["count"].(string); !ok || first == "" {
+				t.Errorf("%s: count %v, first seen %v", name, g["count"], g["firstSeen"])
+			}
+			if len(first) == len("2026-11-20T12:27:50.123456Z") {
+				counts["fine"]++
+			} else if len(first) == len("2026-11-20T12:27:50Z") {
+				counts["coarse"]++
+			}
+			for _, field := range []string{"logger", "platform", "substatus"} {
+				if g[field] == nil {
+					counts[field]++
+				}
+			}
+			if (g["substatus"] == nil) != (g["status"] == "resolved") {
+				t.Errorf("%s: %v is %v", name, g["status"], g["substatus"])
+			}
+			counts["all"]++
+		}
+		if counts["fine"]+counts["coarse"] != counts["all"] || counts["fine"] < 50 || counts["coarse"] < 50 || counts["logger"] < 50 || counts["platform"] < 10 {
+			t.Errorf("%s: %v", name, counts)
+		}
+	}
+}
