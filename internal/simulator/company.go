@@ -1,7 +1,7 @@
-// Package simulator is the HTTP API of Yandex Tracker over a seeded made-up
-// company: it feeds the demo and the tests.
+// Package simulator is the HTTP APIs of Yandex Tracker, GitHub and Sentry over a
+// seeded made-up company: it feeds the demo and the tests.
 //
-// It follows what is known of the real API, not what our client needs of it.
+// It follows what is known of the real APIs, not what our clients need of them.
 // The same seed, options and now give the same answers, byte for byte. Nothing
 // in it is stored: an issue's changelog is made anew from the seed on each
 // request.

@@ -36,3 +36,30 @@ func TestEverythingAtOnce(t *testing.T) {
 	})
 	wg.Wait()
 }
+
+// Run with -race: the Sentry is asked while days pass and the forge is asked too.
+func TestSentryAtOnce(t *testing.T) {
+	c := simulator.New(7, now, simulator.Options{Issues: -1})
+	g := c.GitHub(simulator.GitHubOptions{Days: 30})
+	s := c.Sentry(simulator.SentryOptions{GitHub: g})
+	paths := sentryPaths("none", "6100900000")
+	var wg sync.WaitGroup
+	for worker := range 3 {
+		wg.Go(func() {
+			for n := range 12 {
+				p := paths[(5*worker+n)%len(paths)]
+				if a := sentryGet(t, s, p); a.status != 200 && a.status != 404 {
+					t.Errorf("%s: %d", p, a.status)
+				}
+				g.Incidents()
+				s.Breakages()
+			}
+		})
+	}
+	wg.Go(func() {
+		for n := range 12 {
+			c.Advance(now.Add(time.Duration(n) * 7 * time.Hour))
+		}
+	})
+	wg.Wait()
+}

@@ -2,6 +2,7 @@ package simulator
 
 import (
 	"bytes"
+	"net"
 	"net/http"
 	"strconv"
 	"time"
@@ -20,7 +21,7 @@ func (f *Fault) answer(rw http.ResponseWriter, r *http.Request, next http.Handle
 		drop(rw)
 	case f.Redirect != "":
 		http.Redirect(rw, r, f.Redirect, http.StatusFound)
-	case f.CutJSON, f.Truncated, f.Huge:
+	case f.CutJSON, f.Truncated, f.Huge, f.Reset, f.Stalled:
 		f.spoil(rw, r, next)
 	default:
 		next.ServeHTTP(rw, r)
@@ -42,6 +43,18 @@ func drop(rw http.ResponseWriter) {
 		panic(http.ErrAbortHandler)
 	}
 	_, _ = conn.Write([]byte("HTTP/1.1"))
+	_ = conn.Close()
+}
+
+// reset makes the end of the connection a reset.
+func reset(rw http.ResponseWriter) {
+	conn, _, err := http.NewResponseController(rw).Hijack()
+	if err != nil {
+		return
+	}
+	if tcp, ok := conn.(*net.TCPConn); ok {
+		_ = tcp.SetLinger(0)
+	}
 	_ = conn.Close()
 }
 
@@ -69,13 +82,19 @@ func (f *Fault) spoil(rw http.ResponseWriter, r *http.Request, next http.Handler
 	}
 	rw.Header().Set("Content-Length", strconv.Itoa(len(whole)))
 	rw.WriteHeader(kept.status)
-	if !f.Truncated {
+	if !f.Truncated && !f.Reset && !f.Stalled {
 		_, _ = rw.Write(whole)
 		return
 	}
 	_, _ = rw.Write(half)
 	if flusher, ok := rw.(http.Flusher); ok {
 		flusher.Flush()
+	}
+	switch {
+	case f.Stalled:
+		<-r.Context().Done()
+	case f.Reset:
+		reset(rw)
 	}
 	panic(http.ErrAbortHandler)
 }

@@ -43,10 +43,12 @@ type Fault struct {
 	Status     int           // 401, 403, 429, 500, 503, 504 …
 	RetryAfter time.Duration // with Status or Secondary; 0 sends no header
 	Secondary  bool          // 403 as GitHub answers who asks too much at once
-	HTML       bool          // 200 with a page
+	HTML       bool          // 200 with a page; of Sentry with Status, a proxy's page
 	WrongJSON  bool          // 200 with JSON of another shape
 	CutJSON    bool          // the first half of the answer, as if that were all
 	Truncated  bool          // the connection breaks in the middle of the answer
+	Reset      bool          // the same, by a reset instead of an end
+	Stalled    bool          // half of the answer, and no more until the client goes
 	Dropped    bool          // the connection breaks without an answer
 	Redirect   string        // 302 to this address
 	Huge       bool          // the first object has a field of 10 MB
