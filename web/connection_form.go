@@ -31,13 +31,13 @@ func (s *Server) hookAddress(r *http.Request, name string) string {
 }
 
 // offerHooks says where hooks go, and proposes a secret for them where there is
-// none, or where another one is asked for.
-func (s *Server) offerHooks(r *http.Request, f *views.ConnectionForm, secret *views.SecretInput) {
+// none, or where another one is asked for. A given one is made elsewhere.
+func (s *Server) offerHooks(r *http.Request, f *views.ConnectionForm, secret *views.SecretInput, given bool) {
 	f.Hook = s.hookAddress(r, f.Name)
 	if path, ok := map[string]string{githubKind: githubHooks, jiraKind: jiraHooks}[f.Kind]; ok {
 		f.HookAny = s.siteURL(r) + path
 	}
-	if f.Provisioned {
+	if f.Provisioned || given {
 		return
 	}
 	if !secret.Set || r.URL.Query().Get("secret") == "new" {
@@ -74,7 +74,7 @@ func (s *Server) connectionForm(r *http.Request, kind source.Kind, c control.Con
 	for _, field := range kind.Secrets {
 		in := views.SecretInput{Input: fieldInput(p, kind, field, c.Provisioned), Set: slices.Contains(c.Secrets, field.Name)}
 		if field.Name == source.WebhookSecret {
-			s.offerHooks(r, &f, &in)
+			s.offerHooks(r, &f, &in, field.Given)
 		}
 		f.Secrets = append(f.Secrets, in)
 	}

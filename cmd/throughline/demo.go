@@ -91,9 +91,11 @@ func demoConfig(cfg config.Config, dir string) config.Config {
 
 // companyAt is where the company's systems answer, and what its CI sent by itself.
 type companyAt struct {
-	tracker, github string
-	forge           *simulator.GitHub // what github answers for
-	pushes          []simulator.Push
+	tracker, github, sentry string
+
+	forge  *simulator.GitHub // what github answers for
+	errors *simulator.Sentry // what sentry answers for
+	pushes []simulator.Push
 }
 
 // startCompany serves the simulator's APIs on this machine. The company lives on
@@ -117,6 +119,10 @@ func startCompany(ctx context.Context) (at companyAt, stop func() error, err err
 		{&at.github, func(url string) http.Handler {
 			at.forge = company.GitHub(simulator.GitHubOptions{URL: url, Limit: demoRequests, Days: demoRunDays})
 			return at.forge.Handler()
+		}},
+		{&at.sentry, func(url string) http.Handler {
+			at.errors = company.Sentry(simulator.SentryOptions{URL: url, GitHub: at.forge})
+			return at.errors.Handler()
 		}},
 	} {
 		l, err := new(net.ListenConfig).Listen(ctx, "tcp", net.JoinHostPort(demoHost, "0"))
@@ -170,7 +176,7 @@ func (a *app) furnish(ctx context.Context, at companyAt, lang string) error {
 			return err
 		}
 	}
-	if err := a.receiveIncidents(ctx, at.forge); err != nil {
+	if err := errors.Join(a.receiveIncidents(ctx, at.forge), a.receiveErrors(ctx, at)); err != nil {
 		return err
 	}
 	return a.receivePushes(ctx, at.pushes)
@@ -225,7 +231,7 @@ func (a *app) furnishDefinitions(ctx context.Context, lang string) error {
 		}
 		team := control.Team{Members: []int64{1}, Team: delivery.Team{
 			Name: t.name, Queues: delivery.Patterns{t.queue}, JiraProjects: delivery.Patterns{t.queue},
-			Repositories: delivery.Patterns{simulator.Organization + "/" + t.repository},
+			Repositories: delivery.Patterns{simulator.Organization + "/" + t.repository}, SentryProjects: delivery.Patterns{t.repository},
 		}}
 		if t.queue == "WEB" {
 			team.CIProjects = delivery.Patterns{simulator.PushedProject}

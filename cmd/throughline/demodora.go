@@ -24,13 +24,15 @@ const jiraKind = "jira"
 // these is a service of its own.
 func (a *app) furnishServices(ctx context.Context) error {
 	for _, s := range []struct{ name, repository, project string }{
-		{"mobile-app", "mobile-app", "APP"}, {"payments", "payments", "PAY"}, {"shop", "web-shop", "WEB"},
+		{"mobile-app", "mobile-app", "APP"}, {"payments", "payments", "PAY"}, {"shop", "web-shop", "WEB"}, {"receipts", "receipts", ""},
 	} {
-		_, err := a.db.SaveService(ctx, control.Service{Service: delivery.Service{
-			Name: s.name, Repository: simulator.Organization + "/" + s.repository,
-			JiraProjects: delivery.Patterns{s.project}, Queues: delivery.Patterns{s.project},
-		}})
-		if err != nil {
+		service := delivery.Service{
+			Name: s.name, Repository: simulator.Organization + "/" + s.repository, SentryProjects: delivery.Patterns{s.repository},
+		}
+		if s.project != "" {
+			service.JiraProjects, service.Queues = delivery.Patterns{s.project}, delivery.Patterns{s.project}
+		}
+		if _, err := a.db.SaveService(ctx, control.Service{Service: service}); err != nil {
 			return err
 		}
 	}
@@ -49,25 +51,46 @@ func (a *app) receiveIncidents(ctx context.Context, github *simulator.GitHub) er
 	if err != nil {
 		return err
 	}
-	var entries []inbox.Entry
+	var hooks []sentHook
 	for _, hook := range github.JiraHooks() {
 		header := http.Header{"Content-Type": {"application/json"}}
 		header.Set(source.HookPath, "/api/jira"+hook.Path)
-		h, err := receiver.Hook(header, hook.Body)
+		hooks = append(hooks, sentHook{hook.At, header, hook.Body})
+	}
+	return a.receiveHooks(ctx, receiver, jiraKind, hooks)
+}
+
+// sentHook is a hook that one of the company's systems has sent.
+type sentHook struct {
+	at     time.Time
+	header http.Header
+	body   []byte
+}
+
+// receiveHooks puts hooks into the inbox of the connection that is called as its kind,
+// as the web server does.
+func (a *app) receiveHooks(ctx context.Context, receiver source.Receiver, connection string, hooks []sentHook) error {
+	var entries []inbox.Entry
+	for _, hook := range hooks {
+		h, err := receiver.Hook(hook.header, hook.body)
 		if err != nil {
 			return err
 		}
-		h.ReceivedAt = delivery.InstantOf(hook.At)
-		if _, err := receiver.Receive(h); err != nil {
-			return err
+		h.ReceivedAt = delivery.InstantOf(hook.at)
+		if h.Ignored {
+			continue
 		}
-		if !h.Ignored {
-			entries = append(entries, inbox.Entry{
-				Connection: jiraKind, Kind: jiraKind + "." + h.Event, Key: h.Key, ReceivedAt: hook.At.Truncate(time.Millisecond), Body: h.Body, Bytes: len(hook.Body),
-			})
+		if pushed, err := receiver.Receive(h); err != nil || len(pushed.Items) == 0 {
+			if err != nil {
+				return err
+			}
+			continue
 		}
+		entries = append(entries, inbox.Entry{
+			Connection: connection, Kind: connection + "." + h.Event, Key: h.Key, ReceivedAt: hook.at.Truncate(time.Millisecond), Body: h.Body, Bytes: len(hook.body),
+		})
 	}
-	_, err = a.inbox.PutAll(ctx, entries)
+	_, err := a.inbox.PutAll(ctx, entries)
 	return err
 }
 
@@ -78,13 +101,18 @@ func (a *app) connectJira(ctx context.Context, kind source.Kind) (source.Receive
 	if _, err := a.db.SaveConnection(ctx, c, secrets); err != nil {
 		return nil, err
 	}
-	opened, err := kind.New(source.Config{Connection: jiraKind, Settings: c.Settings, Secrets: secrets, Now: time.Now}, http.DefaultClient)
+	return openReceiver(kind, c, secrets)
+}
+
+// openReceiver opens a connection that hooks come to.
+func openReceiver(kind source.Kind, c control.Connection, secrets map[string]string) (source.Receiver, error) {
+	opened, err := kind.New(source.Config{Connection: c.Name, Settings: c.Settings, Secrets: secrets, Now: time.Now}, http.DefaultClient)
 	if err != nil {
 		return nil, err
 	}
 	receiver, ok := opened.(source.Receiver)
 	if !ok {
-		return nil, errors.New("connections to Jira receive no hooks")
+		return nil, errors.New("connections of the kind " + kind.Name + " receive no hooks")
 	}
 	return receiver, nil
 }

@@ -141,6 +141,9 @@ type Field struct {
 	Default  string // as text; a list is separated by commas
 	Options  []string
 	Advanced bool // folded away in the form
+	// Given says of a webhook secret that the system which sends makes it: none is
+	// proposed.
+	Given bool
 }
 
 // ErrAuth is wrapped by errors that only a person can mend: an expired token, a
