@@ -105,6 +105,9 @@ type Kind struct {
 	Title   string // Yandex Tracker
 	Fields  []Field
 	Secrets []Field
+	// Every is how often connections of the kind are pulled unless they say so
+	// themselves; 0 is the usual.
+	Every time.Duration
 	// New validates the configuration. The client is the one to reach
 	// typed-in addresses with; it does not follow redirects to other hosts.
 	New func(cfg Config, client *http.Client) (Source, error)
