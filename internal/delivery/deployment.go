@@ -153,6 +153,9 @@ type Incident struct {
 	// Whole says that this is all of it: what is empty is so, whatever was said
 	// before.
 	Whole bool `json:"whole,omitempty"`
+	// Repeated says that it may have been told before: it began when it was first
+	// told, unless it was resolved since. It is not stored.
+	Repeated bool `json:"-"`
 }
 
 // Ticket is a ticket of Jira that is counted only.

@@ -8,6 +8,7 @@ import "cmp"
 // is Whole, it decides everything.
 func MergeIncident(stored, said Incident) Incident {
 	if stored.ID == "" {
+		said.Repeated = false
 		return said
 	}
 	n := incidentsNewer(&stored, &said)
@@ -37,9 +38,12 @@ func MergeIncident(stored, said Incident) Incident {
 	i.Teams = max(n, -n).texts(i.Teams, other.Teams)
 	i.StartedAt = cmp.Or(i.StartedAt, other.StartedAt)
 	i.DetectedAt = cmp.Or(i.DetectedAt, other.DetectedAt)
-	if n == 0 {
+	if n == 0 || (i.Repeated || other.Repeated) && !other.ResolvedAt.Known() {
 		i.StartedAt = earliest(i.StartedAt, other.StartedAt)
 		i.DetectedAt = earliest(i.DetectedAt, other.DetectedAt)
+	}
+	i.Repeated = false
+	if n == 0 {
 		i.ResolvedAt = max(i.ResolvedAt, other.ResolvedAt)
 		i.Gone, i.Whole = i.Gone || other.Gone, i.Whole || other.Whole
 	}

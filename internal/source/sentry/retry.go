@@ -1,0 +1,122 @@
+package sentry
+
+import (
+	"context"
+	"errors"
+	"io"
+	"math/rand/v2"
+	"net"
+	"strings"
+	"syscall"
+	"time"
+
+	"github.com/cenkalti/backoff/v5"
+
+	"throughline/internal/source"
+)
+
+const (
+	maxTries   = 4
+	maxLimited = 5 // tries when Sentry asks for pauses
+	maxElapsed = 5 * time.Minute
+)
+
+// do sends r until it is answered, for a while. Its errors are *source.AuthError,
+// *source.RateLimitError, *statusError, *answerError and *networkError.
+func (c *client) do(ctx context.Context, r request) (*answer, error) {
+	wait := backoff.NewExponentialBackOff()
+	wait.Multiplier, wait.MaxInterval = 2, 30*time.Second
+	tries := uint(maxTries + maxLimited)
+	if r.once {
+		tries = 1
+	}
+	failed, paused := 0, 0
+	a, err := backoff.Retry(ctx, func() (*answer, error) {
+		a, err := c.send(ctx, r)
+		if err == nil {
+			return a, nil
+		}
+		if ctx.Err() != nil {
+			return nil, backoff.Permanent(context.Cause(ctx))
+		}
+		if limit, ok := errors.AsType[*source.RateLimitError](err); ok {
+			paused++
+			after := limit.RetryAfter.Sub(c.now())
+			if after > longWait {
+				return nil, backoff.Permanent(err)
+			}
+			if paused >= maxLimited || r.once {
+				return nil, backoff.Permanent(&source.RateLimitError{RetryAfter: c.now().Add(longWait)})
+			}
+			// Not all at the same moment: they would only meet again.
+			return nil, &laterError{err, after + rand.N(50*time.Millisecond)}
+		}
+		if failed++; failed == maxTries || !again(err) {
+			return nil, backoff.Permanent(err)
+		}
+		return nil, err
+	}, backoff.WithBackOff(wait), backoff.WithMaxTries(tries), backoff.WithMaxElapsedTime(maxElapsed))
+	if later, ok := errors.AsType[*laterError](err); ok {
+		err = later.err
+	}
+	switch {
+	case err == nil || refused(err):
+		c.trouble.Store(0)
+	case ofServer(err):
+		c.trouble.Add(1)
+	}
+	return a, err
+}
+
+// down reports whether Sentry as a whole has failed, not what was asked for.
+func (c *client) down() bool { return c.trouble.Load() >= maxTrouble }
+
+// laterError is an error with the server's own word on when to try again.
+type laterError struct {
+	err   error
+	after time.Duration
+}
+
+func (e *laterError) Error() string { return e.err.Error() }
+
+func (e *laterError) Unwrap() []error {
+	return []error{e.err, &backoff.RetryAfterError{Duration: e.after}}
+}
+
+// again tells whether another try may help.
+func again(err error) bool {
+	if e, ok := errors.AsType[*statusError](err); ok {
+		return e.status >= 500
+	}
+	if e, ok := errors.AsType[*answerError](err); ok {
+		return e.again
+	}
+	return transient(err)
+}
+
+// ofServer reports whether an error is none of what was asked for: Sentry failed, or
+// is not there.
+func ofServer(err error) bool {
+	if e, ok := errors.AsType[*statusError](err); ok {
+		return e.status >= 500
+	}
+	_, ok := errors.AsType[*networkError](err)
+	return ok || errors.Is(err, context.DeadlineExceeded)
+}
+
+// transient tells failures of the network that may pass from those that will not,
+// such as a refused address or certificate.
+func transient(err error) bool {
+	var n net.Error
+	var op *net.OpError
+	switch {
+	case errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF), errors.Is(err, context.DeadlineExceeded),
+		errors.Is(err, syscall.ECONNREFUSED), errors.Is(err, syscall.ECONNRESET), errors.Is(err, syscall.EPIPE):
+		return true
+	case errors.As(err, &n) && n.Timeout():
+		return true
+	case errors.As(err, &op):
+		return op.Op != "dial"
+	}
+	return strings.Contains(err.Error(), "server closed idle connection")
+}
