@@ -16,6 +16,7 @@ import (
 	"throughline/internal/control"
 	"throughline/internal/importer"
 	"throughline/internal/secret"
+	"throughline/internal/source/sentry"
 	"throughline/internal/source/tracker"
 )
 
@@ -100,7 +101,7 @@ func planImport(p program, cfg config.Config, file string, o importOptions) (*im
 	plan, err := importer.New(importer.Options{
 		File: file, Data: data, Name: o.name, Database: o.database, State: o.state, Since: o.since, Skip: skip, DataDir: cfg.DataDir,
 		Lookup:   func(name string) (string, bool) { return lookupEnv(p.environ, name) },
-		ReadFile: readSmall, Kind: tracker.Kind(), CursorSince: tracker.CursorSince, Now: time.Now(),
+		ReadFile: readSmall, Kind: tracker.Kind(), Sentry: sentry.Kind(), CursorSince: tracker.CursorSince, Now: time.Now(),
 	})
 	if err != nil {
 		return nil, wrong("nothing was written:\n  %s", strings.ReplaceAll(err.Error(), "\n", "\n  "))

@@ -14,6 +14,7 @@ import (
 	"throughline/internal/source/ci"
 	"throughline/internal/source/github"
 	"throughline/internal/source/jira"
+	"throughline/internal/source/sentry"
 	"throughline/internal/source/tracker"
 )
 
@@ -28,6 +29,7 @@ func kinds() []source.Kind {
 	return []source.Kind{
 		tracker.Kind(),
 		github.Kind(),
+		sentry.Kind(),
 		jira.Kind(),
 		ci.Kind(),
 	}

@@ -298,6 +298,9 @@ func TestTheExportersFamilies(t *testing.T) {
 	if code := s.stop(); code != 0 {
 		t.Errorf("exit code %d", code)
 	}
+	m.mu.Lock()
+	t.Logf("%d samples; asked %v", len(want), m.calls)
+	m.mu.Unlock()
 	m.Faults().Inject(simulator.Fault{Status: http.StatusServiceUnavailable, Times: -1})
 	s = launch(t, environ, "serve")
 	same("after a start without Sentry")

@@ -13,6 +13,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"throughline/internal/source"
+	"throughline/internal/source/sentry"
 	"throughline/internal/source/tracker"
 )
 
@@ -23,8 +24,8 @@ var testNow = time.Date(2026, 3, 2, 12, 0, 0, 0, time.UTC)
 
 func options(file, text string) Options {
 	return Options{
-		File: file, Data: []byte(text), Name: "tracker", Database: "throughline", DataDir: "/data",
-		Lookup: none, ReadFile: os.ReadFile, Kind: tracker.Kind(), CursorSince: tracker.CursorSince, Now: testNow,
+		File: file, Data: []byte(text), Database: "throughline", DataDir: "/data",
+		Lookup: none, ReadFile: os.ReadFile, Kind: tracker.Kind(), Sentry: sentry.Kind(), CursorSince: tracker.CursorSince, Now: testNow,
 	}
 }
 
@@ -56,7 +57,7 @@ func TestReports(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, name := range []string{"full", "least", "serverless", "redis"} {
+	for _, name := range []string{"full", "least", "serverless", "redis", "sentry", "sentry-least"} {
 		t.Run(name, func(t *testing.T) {
 			file := filepath.Join("testdata", name+".env")
 			text := read(t, file)

@@ -33,7 +33,7 @@ var (
 	fieldBaseURL      = source.Field{Name: "base_url", Type: source.URL, Default: publicAPI, Advanced: true}
 
 	secretToken   = source.Field{Name: "token", Type: source.Text}
-	secretWebhook = source.Field{Name: source.WebhookSecret, Type: source.Text}
+	secretWebhook = source.Field{Name: source.WebhookSecret, Type: source.Text, Given: true}
 )
 
 // Kind describes connections to Sentry. What New makes is a source.Receiver too.
