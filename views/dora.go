@@ -168,6 +168,10 @@ func incidentLink(ctx context.Context, seq int64) templ.SafeURL {
 	return templ.SafeURL(URL(ctx, "/incidents/"+strconv.FormatInt(seq, 10)))
 }
 
+func errorGroupLink(ctx context.Context, seq int64) templ.SafeURL {
+	return templ.SafeURL(URL(ctx, "/errors/groups/"+strconv.FormatInt(seq, 10)))
+}
+
 func servicePage(ctx context.Context, name string) templ.SafeURL {
 	return templ.SafeURL(URL(ctx, "/services/"+url.PathEscape(name)))
 }

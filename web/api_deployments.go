@@ -66,10 +66,20 @@ type apiEvidence struct {
 	Method     string           `json:"method"`
 	Confidence string           `json:"confidence"`
 	Incident   delivery.Word    `json:"incident"`    // its number
+	ErrorGroup delivery.Word    `json:"error_group"` // its number
 	RemediedBy delivery.Word    `json:"remedied_by"` // a group_id
 	At         delivery.Instant `json:"at"`
 	Detail     delivery.Word    `json:"detail"`
 	By         delivery.Word    `json:"by"`
+}
+
+// numberWord is a number of a fact, which is null when there is none: as a text, since
+// it is longer than what JavaScript counts.
+func numberWord(n int64) delivery.Word {
+	if n == 0 {
+		return ""
+	}
+	return delivery.Word(strconv.FormatInt(n, 10))
 }
 
 // apiLeadTime is of a change that the deployment was the first to bring.
@@ -143,12 +153,8 @@ func (x *groupIndex) report(d *delivery.ListedDeployment) apiDeployment {
 		out.Recovered = g.RecoveredAtAny
 	}
 	for _, e := range g.Evidence {
-		incident := ""
-		if e.Incident != 0 {
-			incident = strconv.FormatInt(e.Incident, 10)
-		}
 		out.Evidence = append(out.Evidence, apiEvidence{
-			e.Method, e.Confidence, delivery.Word(incident), delivery.Word(e.Group), e.At, delivery.Word(e.Detail), delivery.Word(e.By),
+			e.Method, e.Confidence, numberWord(e.Incident), numberWord(e.Errors), delivery.Word(e.Group), e.At, delivery.Word(e.Detail), delivery.Word(e.By),
 		})
 	}
 	for i := range x.changes[g.Service+" "+g.ID] {

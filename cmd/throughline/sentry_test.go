@@ -305,3 +305,63 @@ func TestTheExportersFamilies(t *testing.T) {
 	s = launch(t, environ, "serve")
 	same("after a start without Sentry")
 }
+
+// TestSentryFaults: whatever is wrong with Sentry is said in plain words, and takes
+// nothing away from /metrics; once it is mended, everything goes on.
+func TestSentryFaults(t *testing.T) {
+	t.Parallel()
+	m := serveSentry(t, simulator.SentryOptions{Projects: 4, Groups: 20})
+	s := launch(t, withSentry(t, m, ""), "serve")
+	s.logged(`msg="sync ended" connection=errors .*state=done`)
+	ended := func() int { return len(regexp.MustCompile(`msg="sync ended" connection=errors`).FindAllString(s.log.String(), -1)) }
+	sync := func() {
+		t.Helper()
+		before := ended()
+		p := pushTo(t, s.url)
+		if status, err := p.post(push{path: "/api/v1/connections/errors/sync"}); err != nil || status != http.StatusAccepted && status != http.StatusOK {
+			t.Fatalf("a sync cannot be started: %d, %v", status, err)
+		}
+		eventually(t, "the end of the sync", func() bool { return ended() > before }, s.log)
+	}
+	failed := func(want string) {
+		t.Helper()
+		eventually(t, "collection_failed "+want, func() bool {
+			_, text := s.get("/metrics")
+			return strings.Contains(text, `throughline_collection_failed{connection="errors"} `+want+"\n")
+		}, s.log)
+	}
+	var want map[string]string
+	eventually(t, "samples", func() bool {
+		want = sentrySamples(t, s)
+		return len(want) > 50
+	}, s.log)
+	for _, c := range []struct {
+		name  string
+		fault simulator.Fault
+		said  string // in the log of the sync
+	}{
+		{"a page of a proxy", simulator.Fault{Status: http.StatusBadGateway, HTML: true, Times: -1}, "web page"},
+		{"429 without end", simulator.Fault{Status: http.StatusTooManyRequests, Times: -1}, "rate limit"},
+		{"reset in mid-body", simulator.Fault{Reset: true, Times: -1}, "cut off"},
+		{"the wrong token", simulator.Fault{Status: http.StatusUnauthorized, Times: -1}, "token"},
+	} {
+		m.Faults().Inject(c.fault)
+		sync()
+		lines := regexp.MustCompile(`msg="sync ended" connection=errors .*`).FindAllString(s.log.String(), -1)
+		if last := lines[len(lines)-1]; !strings.Contains(last, c.said) || strings.Contains(last, sentryToken) {
+			t.Errorf("%s: %s", c.name, last)
+		}
+		failed("1")
+		if diff := cmp.Diff(want, sentrySamples(t, s)); diff != "" {
+			t.Errorf("%s took something away:\n%s", c.name, diff)
+		}
+		m.Faults().Clear()
+		if c.fault.Status != http.StatusUnauthorized { // that waits for a person
+			sync()
+			failed("0")
+		}
+	}
+	if status, err := pushTo(t, s.url).post(push{path: "/api/v1/connections/errors/sync"}); err != nil || status != http.StatusConflict {
+		t.Errorf("a sync of a connection that waits for a person: %d, %v", status, err)
+	}
+}
