@@ -91,6 +91,11 @@ func mergeEnvironments(older, later *ErrorGroup) []GroupEnvironment {
 func mergeStates(stored, said, merged *ErrorGroup) []GroupState {
 	all := slices.Clone(stored.States)
 	all = append(all, said.States...)
+	for i := range all { // it was seen before one of them knew
+		if s := &all[i]; s.Status == GroupUnresolved && !s.Regressed && (s.At == stored.FirstSeen || s.At == said.FirstSeen) {
+			s.At = merged.FirstSeen
+		}
+	}
 	for _, g := range [...]*ErrorGroup{stored, said} {
 		if g.Status == "" || len(g.States) > 0 {
 			continue

@@ -72,8 +72,8 @@ func (p *pull) collect(ctx context.Context) error {
 	if batch.ErrorProjects, err = p.projectFacts(ctx, c, len(problems) == 0); err != nil {
 		return err
 	}
-	batch.ErrorGroups = p.tellGroups(c.groups)
-	if failed == nil {
+	if failed == nil { // of half of its environments a group would be another one
+		batch.ErrorGroups = p.tellGroups(c.groups)
 		p.missingGroups(c)
 	}
 	if err := p.emit(batch); err != nil {

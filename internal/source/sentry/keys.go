@@ -15,7 +15,7 @@ import (
 func (p *pull) keyLimits(ctx context.Context, c *collected) error {
 	keys := map[string][]delivery.KeyLimit{}
 	for i := range p.projects {
-		keys[p.projects[i].ID] = []delivery.KeyLimit{}
+		keys[p.projects[i].ID] = nil // it has none, unless it is said
 	}
 	r := request{to: toKeys, path: p.org("project-keys/"), query: url.Values{"per_page": {strconv.Itoa(perPage)}}}
 	cut, err := pages(asking(ctx, p.get), r, maxPages, func(list []json.RawMessage, _ string) (bool, error) {
@@ -53,7 +53,7 @@ func (p *pull) projectKeys(ctx context.Context, c *collected, lacked error) erro
 	}
 	for i := range p.projects {
 		slug := p.projects[i].ID
-		keys := []delivery.KeyLimit{}
+		var keys []delivery.KeyLimit
 		r := request{to: toProjectKeys, path: p.ofProject(slug, "keys/"), query: url.Values{"per_page": {strconv.Itoa(perPage)}}}
 		_, err := pages(asking(ctx, p.client.do), r, maxPages, func(list []json.RawMessage, _ string) (bool, error) {
 			for _, raw := range list {

@@ -164,6 +164,13 @@ func (p *pull) youngGroups(c *collected) map[string]delivery.ErrorGroup {
 		stored, known := p.stored[id]
 		g.Events, g.Users = max(g.Events, stored.Events), max(g.Users, stored.Users)
 		g.AllEnvironments = all && (known || g.FirstSeen > c.at-millis(remembered))
+		for i := range g.Environments { // the release stays until another is known
+			for _, e := range stored.Environments {
+				if e.Name == g.Environments[i].Name {
+					g.Environments[i].Release = e.Release
+				}
+			}
+		}
 		for _, e := range stored.Environments { // where it is not young any more, it is not listed
 			if listed := slices.ContainsFunc(g.Environments, func(l delivery.GroupEnvironment) bool { return l.Name == e.Name }); !listed && p.keeps(c, &e) {
 				g.Environments = append(g.Environments, e)

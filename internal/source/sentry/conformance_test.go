@@ -1,0 +1,24 @@
+package sentry
+
+import (
+	"encoding/json"
+	"net/http"
+	"testing"
+
+	"throughline/internal/source"
+	"throughline/internal/source/sourcetest"
+)
+
+func TestConformance(t *testing.T) {
+	sourcetest.Run(t, sourcetest.Case{
+		Kind: Kind(), Address: "base_url", Settings: source.Settings{"organization": json.RawMessage(`"acme"`)},
+		Secrets: map[string]string{"token": testToken}, Now: testNow, Moving: true,
+		Serve: func() http.Handler {
+			f := acme()
+			f.page = 4
+			f.groups = append(f.groups, &fakeGroup{id: "190", project: "pay", first: 1, environments: map[string]fakeSeen{"production": {1, 1, 1}}, raw: `{"id":"190","firstSeen":"yesterday","status":"unresolved","project":{"id":"12","slug":"pay"}}`})
+			return f
+		},
+		Groups: 6, Problems: 2,
+	})
+}

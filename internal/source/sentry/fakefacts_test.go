@@ -1,0 +1,285 @@
+package sentry
+
+import (
+	"encoding/json"
+	"fmt"
+	"net/http"
+	"net/url"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+)
+
+func (f *fake) projectList() (out []any) {
+	for _, p := range f.projects {
+		if !p.deleted {
+			out = append(out, m{"id": p.id, "slug": p.slug, "name": strings.ToUpper(p.slug), "platform": "go", "status": "active", "environments": p.environments})
+		}
+	}
+	return out
+}
+
+func (f *fake) project(slug string) *fakeProject {
+	for _, p := range f.projects {
+		if p.slug == slug {
+			return p
+		}
+	}
+	return nil
+}
+
+func (f *fake) groupList(q url.Values) (out []any) {
+	for _, g := range f.groups {
+		p := f.project(g.project)
+		if p == nil || p.deleted || !slices.Contains(q["project"], "-1") && !slices.Contains(q["project"], p.id) {
+			continue
+		}
+		first, last, count := g.first, g.last, 0
+		for _, e := range g.environments {
+			count += e.count
+		}
+		if q.Has("environment") {
+			count, first, last = 0, 0, 1<<60
+			for name, e := range g.environments {
+				if slices.Contains(q["environment"], name) {
+					count, first, last = count+e.count, max(first, e.first), min(last, e.last)
+				}
+			}
+			if count == 0 {
+				continue
+			}
+		}
+		if !g.matches(q.Get("query"), first, last) {
+			continue
+		}
+		out = append(out, g.json(f, count, first, last))
+	}
+	return out
+}
+
+func (g *fakeGroup) matches(query string, first, last time.Duration) bool {
+	const days = 24 * time.Hour
+	for _, term := range strings.Fields(query) {
+		ok := false
+		switch {
+		case term == "age:-14d":
+			ok = first < 14*days
+		case term == "age:+14d":
+			ok = first > 14*days
+		case term == "is:unresolved":
+			ok = g.status == "unresolved"
+		case strings.HasPrefix(term, "lastSeen:-"):
+			n, _ := time.ParseDuration(strings.TrimPrefix(term, "lastSeen:-"))
+			ok = last < n
+		}
+		if !ok {
+			return false
+		}
+	}
+	return true
+}
+
+func (g *fakeGroup) json(f *fake, count int, first, last time.Duration) any {
+	if g.raw != "" {
+		return json.RawMessage(g.raw)
+	}
+	total := 0
+	for _, e := range g.environments {
+		total += e.count
+	}
+	out := m{
+		"id": g.id, "shortId": strings.ToUpper(g.project) + "-" + g.id, "title": "Oops " + g.id, "culprit": "main in run", "permalink": "https://acme.sentry.io/issues/" + g.id + "/",
+		"logger": nil, "platform": "go", "level": "error", "status": g.status, "substatus": g.substatus, "isUnhandled": true,
+		"project": m{"id": f.number(g.project), "slug": g.project}, "count": strconv.Itoa(count), "userCount": 1,
+		"firstSeen": iso(first), "lastSeen": iso(last), "lifetime": m{"count": strconv.Itoa(total), "userCount": 1, "firstSeen": iso(first), "lastSeen": iso(last)},
+	}
+	for k, v := range g.more {
+		out[k] = v
+	}
+	return out
+}
+
+func (f *fake) one(w http.ResponseWriter, id string) {
+	for _, g := range f.groups {
+		if g.id == id {
+			write(w, g.json(f, 1, g.first, g.last))
+			return
+		}
+	}
+	refuse(w, http.StatusNotFound, "The requested resource does not exist")
+}
+
+func (f *fake) rowList(q url.Values) (out []any) {
+	period := map[string]time.Duration{"1h": time.Hour, "24h": 24 * time.Hour, "14d": 14 * 24 * time.Hour}[q.Get("statsPeriod")]
+	for _, r := range f.rows {
+		if r.ago > period {
+			continue
+		}
+		var environment, release any = r.environment, r.release
+		if r.environment == "" {
+			environment = nil
+		}
+		if r.release == "" {
+			release = nil
+		}
+		n, _ := strconv.Atoi(r.group)
+		out = append(out, m{"issue.id": n, "environment": environment, "release": release, "count()": r.count})
+	}
+	return out
+}
+
+// stats sums the events of hours: of each, what is in events or nothing.
+func (f *fake) stats(w http.ResponseWriter, q url.Values) {
+	start, err1 := time.Parse(time.RFC3339, q.Get("start"))
+	end, err2 := time.Parse(time.RFC3339, q.Get("end"))
+	if err1 != nil || err2 != nil || !start.Before(end) {
+		refuse(w, http.StatusBadRequest, "start must be before end")
+		return
+	}
+	var intervals []string
+	sums := map[[2]string]int64{}
+	series := map[string][]int64{}
+	for at := start; at.Before(end); at = at.Add(time.Hour) {
+		intervals = append(intervals, at.Format(time.RFC3339))
+		for key, n := range f.events[at.Format(time.RFC3339)] {
+			number, outcome, _ := strings.Cut(key, " ")
+			if q.Has("project") && q.Get("project") != number {
+				continue
+			}
+			sums[[2]string{number, outcome}] += n
+			for len(series[outcome]) < len(intervals) {
+				series[outcome] = append(series[outcome], 0)
+			}
+			series[outcome][len(intervals)-1] += n
+		}
+	}
+	groups := []m{}
+	if slices.Contains(q["groupBy"], "project") {
+		for key, n := range sums {
+			id, _ := strconv.Atoi(key[0])
+			groups = append(groups, m{"by": m{"project": id, "outcome": key[1]}, "totals": m{"sum(quantity)": n}})
+		}
+		write(w, m{"groups": groups})
+		return
+	}
+	for outcome, points := range series {
+		for len(points) < len(intervals) {
+			points = append(points, 0)
+		}
+		groups = append(groups, m{"by": m{"outcome": outcome}, "totals": m{}, "series": m{"sum(quantity)": points}})
+	}
+	write(w, m{"groups": groups, "intervals": intervals})
+}
+
+func (f *fake) sessionList(w http.ResponseWriter, q url.Values) {
+	first := testNow.Truncate(time.Hour).Add(-24 * time.Hour)
+	var intervals []string
+	for i := range 25 {
+		intervals = append(intervals, first.Add(time.Duration(i)*time.Hour).Format(time.RFC3339))
+	}
+	groups := []any{}
+	for _, s := range f.sessions {
+		by := m{"project": s["project"], "environment": s["environment"]}
+		if slices.Contains(q["groupBy"], "release") {
+			by["release"] = s["release"]
+		}
+		count, free, users := make([]int, 25), make([]any, 25), make([]int, 25)
+		for i := range count {
+			count[i], free[i], users[i] = 100, 0.99, 10
+		}
+		free[3] = nil
+		groups = append(groups, m{
+			"by":     by,
+			"totals": m{"sum(session)": 2500, "crash_free_rate(session)": 0.99, "count_unique(user)": 30},
+			"series": m{"sum(session)": count, "crash_free_rate(session)": free, "count_unique(user)": users},
+		})
+	}
+	write(w, m{"groups": groups, "intervals": intervals, "start": intervals[0], "end": iso(0)})
+}
+
+func (f *fake) release(version, project string, ago time.Duration, more m) {
+	r := m{
+		"version": version, "shortVersion": version[strings.Index(version, "@")+1:], "dateCreated": iso(ago), "dateReleased": nil, "newGroups": 3,
+		"commitCount": 2, "lastCommit": m{"id": "abc" + version}, "deployCount": 0, "lastDeploy": nil,
+		"projects": []m{{"id": f.number(project), "slug": project, "newGroups": 0}},
+	}
+	for k, v := range more {
+		r[k] = v
+	}
+	f.releases = append(f.releases, r)
+}
+
+// acme is an organisation of three projects with something of all there is.
+func acme() *fake {
+	f := &fake{
+		projects: []*fakeProject{
+			{id: "11", slug: "web", environments: []string{"production", "eu & us #1", ""}},
+			{id: "12", slug: "pay", environments: []string{"production"}},
+			{id: "13", slug: "tool"},
+		},
+		deploys: map[string][]m{}, events: map[string]map[string]int64{},
+	}
+	const h, d = time.Hour, 24 * time.Hour
+	in := func(name string, count int, first time.Duration) map[string]fakeSeen {
+		return map[string]fakeSeen{name: {count, first, min(first, h/2)}}
+	}
+	two := in("production", 5, h/2)
+	two["eu & us #1"] = fakeSeen{2, h / 4, h / 4}
+	f.groups = []*fakeGroup{
+		{id: "101", project: "web", status: "unresolved", substatus: "new", first: h / 2, last: h / 4, environments: two},
+		{id: "102", project: "web", status: "resolved", first: 3 * h, last: 2 * h, environments: in("", 4, 3*h)},
+		{id: "103", project: "pay", status: "ignored", substatus: "archived_forever", first: 3 * d, last: h, environments: in("production", 9, 3*d), more: m{"firstSeen": testNow.Add(-3 * d).Format("2006-01-02T15:04:05.123456Z")}},
+		{id: "104", project: "tool", status: "unresolved", first: 2 * d, last: h, environments: in("", 7, 2*d)},
+		{id: "105", project: "pay", status: "unresolved", substatus: "ongoing", first: 40 * d, last: h, environments: in("production", 50, 40*d)},
+		{id: "106", project: "pay", status: "resolved", first: 50 * d, last: 20 * d, environments: in("production", 60, 50*d)},
+	}
+	f.rows = []fakeRow{
+		{"101", "production", "web@1.0", 4, h / 2}, {"101", "production", "web@1.1", 1, h / 4}, {"101", "eu & us #1", "web@1.1", 2, h / 4},
+		{"103", "production", "pay@2", 9, 2 * d}, {"104", "", "", 7, d}, {"102", "", "web@1.0", 4, 2 * h},
+	}
+	f.release("web@1.1", "web", 2*h, m{"deployCount": 2, "lastDeploy": m{"id": "8", "environment": "production", "dateStarted": iso(h), "dateFinished": iso(h)}})
+	f.release("web@1.0", "web", 5*d, m{"deployCount": 1, "lastDeploy": m{"id": "5", "environment": "production", "dateStarted": iso(5 * d), "dateFinished": iso(5 * d)}})
+	f.release("pay@2", "pay", 10*d, nil)
+	f.deploys["web@1.1"] = []m{{"id": "7", "environment": "staging", "dateStarted": nil, "dateFinished": iso(2 * h), "url": nil}, {"id": "8", "environment": "production", "dateFinished": iso(h)}}
+	f.keys = []m{
+		{"id": "k", "name": "Default", "projectId": 11, "isActive": true, "rateLimit": m{"window": 60, "count": 6000}},
+		{"id": "l", "label": "Old", "projectId": 11, "isActive": false, "rateLimit": nil}, {"id": "n", "name": "Default", "projectId": "12", "isActive": true, "rateLimit": nil},
+	}
+	for i := range 40 {
+		at := testNow.Truncate(h).Add(-time.Duration(i) * h).Format(time.RFC3339)
+		f.events[at] = map[string]int64{"11 accepted": 10, "11 rate_limited": 2, "12 filtered": 3, "12 client_discard": 1, "12 invalid": int64(i)}
+	}
+	f.sessions = []m{{"project": 11, "environment": "production", "release": "web@1.1"}, {"project": 11, "environment": "production", "release": "web@1.0"}}
+	return f
+}
+
+// large is the organisation that the plan of calls is counted with: 12 projects, 403
+// groups and 5 names of environments.
+func large() *fake {
+	f := &fake{events: map[string]map[string]int64{}}
+	names := []string{"beta", "preview", "production", "qa", "staging"}
+	for i := range 12 {
+		p := &fakeProject{id: strconv.Itoa(4500000001 + i), slug: fmt.Sprintf("p%d", i)}
+		if i < 11 {
+			p.environments = []string{"production", names[i%5]}
+		}
+		f.projects = append(f.projects, p)
+	}
+	for i := range 403 {
+		name, project := "production", i%11
+		switch {
+		case i >= 393:
+			name, project = "", 11
+		case i >= 302:
+			name = names[(i%11)%5]
+		}
+		g := &fakeGroup{id: strconv.Itoa(6100000000 + i), project: f.projects[project].slug, status: "unresolved", first: time.Duration(i) * time.Minute, last: 0}
+		g.environments = map[string]fakeSeen{name: {1 + i%7, g.first, 0}}
+		f.groups = append(f.groups, g)
+		if i < 47 {
+			f.rows = append(f.rows, fakeRow{g.id, name, "r@1", 3, 0})
+		}
+	}
+	return f
+}
