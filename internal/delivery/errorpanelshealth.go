@@ -110,7 +110,7 @@ func RateLimits(projects []ErrorProject, days iter.Seq2[EventDay, error], q Erro
 		{"mean", func(r *row) *float64 { return &r.mean }},
 		{"peak", func(r *row) *float64 { return &r.peak }},
 		{"limit", func(r *row) *float64 { return &r.limit }},
-		{"accepted", func(r *row) *float64 { return &r.accepted }},
+		{"accepted_rate", func(r *row) *float64 { return &r.accepted }},
 	} {
 		s := Series{Name: column.name, Points: []Point{}}
 		for i := range rows {

@@ -103,12 +103,14 @@ func (q *ErrorsAsked) FirstSeen(g *ErrorGroup) (Instant, bool) {
 type ErrorFacets struct {
 	Projects     []Facet // slugs, those without a group too
 	Environments []Facet // with the number of groups seen in each
+	Statuses     []Facet
+	Levels       []Facet
 	Groups       int
 }
 
 // LoadErrorFacets reads every group once.
 func LoadErrorFacets(ctx context.Context, s ErrorStore) (ErrorFacets, error) {
-	projects, environments := map[string]int{}, map[string]int{}
+	projects, environments, statuses, levels := map[string]int{}, map[string]int{}, map[string]int{}, map[string]int{}
 	all, err := s.ErrorProjects(ctx)
 	for i := range all {
 		projects[all[i].ID] += 0
@@ -123,19 +125,21 @@ func LoadErrorFacets(ctx context.Context, s ErrorStore) (ErrorFacets, error) {
 		}
 		f.Groups++
 		projects[g.Project]++
+		statuses[string(g.Status)]++
+		levels[g.Level]++
 		for _, e := range g.Environments {
 			if !e.None {
 				environments[e.Name]++
 			}
 		}
 	}
-	delete(environments, "")
-	f.Projects, f.Environments = facetsOf(projects), facetsOf(environments)
+	f.Projects, f.Environments, f.Statuses, f.Levels = facetsOf(projects), facetsOf(environments), facetsOf(statuses), facetsOf(levels)
 	return f, err
 }
 
-// facetsOf are counts by key, in the order of the keys.
+// facetsOf are counts by key, but that of no key, in the order of the keys.
 func facetsOf(counts map[string]int) []Facet {
+	delete(counts, "")
 	out := make([]Facet, 0, len(counts))
 	for key, n := range counts {
 		out = append(out, Facet{Key: key, Count: n})
