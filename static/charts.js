@@ -24,11 +24,15 @@
     return unit(meta, Math.round(seconds), "s", 0);
   }
 
-  const percent = (meta, rate) => new Intl.NumberFormat(meta.lang, { style: "percent", maximumFractionDigits: 1 }).format(rate);
+  // Next to all, as exactly as it takes to tell it from all: Share of views.
+  const near = (rate) => (rate >= 1 || rate <= 0.99 ? 1 : rate <= 0.999 ? 2 : rate <= 0.99999 ? 3 : 5);
+
+  const percent = (meta, rate) => new Intl.NumberFormat(meta.lang, { style: "percent", maximumFractionDigits: near(rate) }).format(rate);
 
   // A value of the panel's quantity.
   function shown(meta, value) {
     if (meta.of === "ratio") return percent(meta, value);
+    if (meta.of !== "seconds") return number(meta, value, 0);
     if (value === 0 && meta.words["chart.outside"]) return meta.words["chart.outside"];
     return figure(meta, value);
   }
@@ -83,7 +87,7 @@
       lines.push(meta.words["chart.n"] + "  " + number(meta, all[0].data.n, 0));
     } else if (bars.length > 0) lines.push(meta.words["chart.n"] + "  " + number(meta, bars[0].data.value, 0));
     if (all.some((p) => p.data && p.data.partial)) lines.push(meta.words["chart.partial"]);
-    for (const line of meta.lines || []) if (Math.floor(line.at) === all[0].dataIndex) lines.push(line.text);
+    for (const line of meta.lines || []) if (line.text && Math.floor(line.at) === all[0].dataIndex) lines.push(line.text);
     if (meta.lists) lines.push(meta.words[keys ? "chart.list.keys" : "chart.list"]);
     return lines.join("\n");
   }
@@ -165,7 +169,7 @@
   const grid = (look) => ({ splitLine: { show: true, lineStyle: { color: look.line, width: 1 } } });
   const foot = (look) => ({ axisLine: { show: true, lineStyle: { color: look.line } } });
 
-  // Dashed lines where definitions changed. From the right, a line whose name
+  // Dashed lines where definitions changed, dotted ones of deployments. From the right, a line whose name
   // would cover another's goes without one; the words under the chart have all.
   function verticals(lines, min, max, look) {
     const width = look.width - look.left - look.right;
@@ -173,9 +177,9 @@
     const data = lines.slice().sort((a, b) => b.at - a.at).map((line) => {
       const at = ((line.at - min) / (max - min)) * width;
       const half = line.label.length * 3.4 + 6;
-      const named = at + half < free && at > half;
+      const named = Boolean(line.label) && at + half < free && at > half;
       if (named) free = at - half;
-      return { xAxis: line.at, label: { show: named, formatter: line.label } };
+      return { xAxis: line.at, label: { show: named, formatter: line.label }, lineStyle: line.event ? { type: "dotted", color: look.text } : {} };
     });
     return {
       type: "line", name: "lines", data: [], silent: true, z: 1,
@@ -278,6 +282,11 @@
     o.yAxis = [axis(o.yAxis[0], look, { ...grid(look), splitNumber: 5, nameGap: 12, nameTextStyle: head, label: { formatter: (v) => number(meta, v, 0) } })];
     for (const s of o.series) s.emphasis = { disabled: true };
     if (look.width < 480) wrapLegend(o, look);
+    if (meta.lines) {
+      const buckets = o.xAxis[0].data.length;
+      o.xAxis.push({ type: "value", min: 0, max: buckets, show: false });
+      o.series.push({ ...verticals(meta.lines, 0, buckets, { ...look, right: 16 }), xAxisIndex: 1, z: 4 });
+    }
     o.axisPointer = { type: "none" };
     o.tooltip.axisPointer = { type: "none" };
     o.tooltip.formatter = (all) => bucketTip(meta, all, state.keys);
@@ -288,14 +297,16 @@
     o.xAxis = [axis(o.xAxis[0], look, { ...grid(look), splitNumber: narrow ? 3 : 5, nameLocation: "middle", nameGap: 26, label: { formatter: (v) => number(meta, v, 2) } })];
     o.yAxis = [axis(o.yAxis[0], look, { label: { color: look.text, interval: 0, hideOverlap: false, width: Math.round(Math.min(168, look.width * 0.32)), overflow: "truncate" } })];
     const p50 = o.series.find((s) => s.name === "p50");
+    const last = o.series[o.series.length - 1]; // of parts, all together stand at their end
+    const total = last.stack ? last : o.series[0];
     for (const s of o.series) {
       s.emphasis = { disabled: true };
-      if (s.name === "p50") continue;
+      if (s.name === "p50" || !p50 && s !== total) continue;
       s.label = {
         show: true, position: "right", color: look.text, opacity: 1, fontSize: 12, fontFamily: look.font,
         formatter: (p) => {
           const low = p50 && p50.data[p.dataIndex].s, high = p.data.s;
-          if (!p50) return figure(meta, high);
+          if (!p50) return last.stack ? number(meta, p.data.n, 0) : shown(meta, high);
           if (low === undefined || high === undefined) return "";
           return figure(meta, low) + " · " + figure(meta, high);
         },

@@ -34,12 +34,13 @@ type chartMeta struct {
 	Words  map[string]string `json:"words"`
 }
 
-// chartLine is a change of definitions on the time axis: at a wall clock, or at
+// chartLine is a change of definitions, or a deployment, on the time axis: at a wall clock, or at
 // a place among buckets where the first begins at 0.
 type chartLine struct {
 	At    float64 `json:"at"`
-	Label string  `json:"label"` // short, for where there is room
-	Text  string  `json:"text"`
+	Label string  `json:"label"`           // short, for where there is room; "" for none
+	Text  string  `json:"text"`            // "" where another line of the bucket has said it
+	Event bool    `json:"event,omitempty"` // a deployment
 }
 
 // ChartSpec is what a drawing needs besides the data.
@@ -75,6 +76,10 @@ func ChartOf(d delivery.PanelData, p *i18n.Printer, spec ChartSpec) Chart {
 	default:
 		d = drawn(d)
 		m.Rows = len(d.Series[0].Points)
+		m.Lists = m.Lists[:min(len(m.Lists), m.Rows)]
+		if d.Of == delivery.OfErrors {
+			return Chart{errorBars(d, p, m), m}
+		}
 		return Chart{barsOption(d, p, m), m}
 	}
 }
@@ -147,6 +152,9 @@ func wordIn(d delivery.PanelData, id string) string {
 	if own, ok := jobWords[id]; ok && d.Slug == deployJobsSlug {
 		return own
 	}
+	if d.Of == delivery.OfErrors {
+		return wordOfErrors(d.Slug, id)
+	}
 	return wordOf(d.Of, id)
 }
 
@@ -158,6 +166,9 @@ func wordOf(of delivery.Subject, id string) string {
 	if own, ok := doraWords[id]; ok && of == delivery.OfDora {
 		return own
 	}
+	if of == delivery.OfErrors {
+		return wordOfErrors("", id)
+	}
 	return id
 }
 
@@ -167,7 +178,7 @@ func axisUnit(d delivery.PanelData) (unit string, per float64) {
 	switch d.Quantity {
 	case delivery.Rates:
 		return "percent", 0.01
-	case delivery.Counts, delivery.DeploymentCounts, delivery.TicketCounts:
+	case delivery.Counts, delivery.DeploymentCounts, delivery.TicketCounts, delivery.GroupCounts, delivery.EventTally:
 		return "runs", 1
 	}
 	largest := 0.0
@@ -197,6 +208,9 @@ func axisName(p *i18n.Printer, d delivery.PanelData, m chartMeta) string {
 	}
 	if d.Of == delivery.OfDora && d.Quantity == delivery.Durations {
 		return p.T("chart.axis.elapsed." + m.Unit)
+	}
+	if d.Of == delivery.OfErrors && d.Quantity != delivery.Durations {
+		return p.T("chart.axis." + d.Slug)
 	}
 	if d.Quantity != delivery.Durations {
 		return p.T(wordIn(d, "chart.axis."+m.Unit))
@@ -237,7 +251,7 @@ func percentileStyle(name string) *opts.LineStyle {
 func endLabel(p *i18n.Printer, name string, value *float64, m chartMeta) *opts.Label {
 	text := name + " " + p.Days(*value, m.Day/3600)
 	if m.Of == delivery.Rates {
-		text = p.Percent(*value, 1)
+		text = Share(p, *value)
 	}
 	return &opts.Label{Show: opts.Bool(true), Position: "right", Color: "var(--text)", Formatter: text}
 }

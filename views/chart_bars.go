@@ -11,18 +11,23 @@ import (
 	"throughline/internal/i18n"
 )
 
-// rowsDrawn is how many jobs or builds a chart shows; the table has all.
+// rowsDrawn is how many rows a chart shows; the table has all.
 const rowsDrawn = 15
 
 // drawn is the part of a panel that its chart shows: of bars the first ones, and of
 // their series those that stand on one axis.
 func drawn(d delivery.PanelData) delivery.PanelData {
-	if d.Shape != delivery.Bars || d.Of != delivery.OfRuns {
+	if d.Shape != delivery.Bars || d.Of != delivery.OfRuns && d.Of != delivery.OfErrors {
 		return d
 	}
 	names := []string{"p50", "p80"}
-	if d.Slug == "pipeline-jobs-total" {
+	switch d.Slug {
+	case "pipeline-jobs-total":
 		names = []string{"total"}
+	case "rate-limits":
+		names = []string{"mean", "peak"}
+	case "errors-open", "errors-by-release":
+		names = seriesNames(d)
 	}
 	var series []delivery.Series
 	for _, s := range d.Series {

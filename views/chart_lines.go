@@ -2,6 +2,7 @@ package views
 
 import (
 	"slices"
+	"strconv"
 
 	"throughline/internal/delivery"
 	"throughline/internal/i18n"
@@ -9,15 +10,34 @@ import (
 
 // changeText says what changed, and from which day on.
 func changeText(m delivery.Marker, d *delivery.PanelData, p *i18n.Printer) string {
+	if m.Kind == delivery.DeploymentsMarker {
+		return p.T("marker.deployments", "n", deploymentsOf(m))
+	}
 	return p.T("marker."+m.Kind, "name", m.Name, "day", p.Date(m.At.Time().In(d.Zone)))
 }
 
-// changes are the definition changes within a panel's range in words, the first
-// one first.
+// deploymentsOf is how many deployments a marker is of.
+func deploymentsOf(m delivery.Marker) int {
+	if n, err := strconv.Atoi(m.Name); err == nil && m.Kind == delivery.DeploymentsMarker {
+		return n
+	}
+	return 1
+}
+
+// changes are the definition changes within a panel's range in words, the first one
+// first, and how many deployments are drawn.
 func changes(d *delivery.PanelData, p *i18n.Printer) []string {
 	var out []string
+	deployments := 0
 	for _, m := range sortedMarkers(d) {
+		if isDeployment(m) {
+			deployments += deploymentsOf(m)
+			continue
+		}
 		out = append(out, changeText(m, d, p))
+	}
+	if deployments > 0 {
+		out = append(out, p.T("marker.deployments.drawn", "n", deployments))
 	}
 	return out
 }
@@ -30,6 +50,11 @@ func sortedMarkers(d *delivery.PanelData) []delivery.Marker {
 	return markers
 }
 
+const (
+	fewDeployments  = 6 // have room for their names on a chart
+	deploymentsTold = 4 // one by one, of a bucket
+)
+
 // chartLines are the verticals of a panel. Those of one moment are one line.
 func chartLines(d *delivery.PanelData, p *i18n.Printer) []chartLine {
 	if d.Shape == delivery.Bars {
@@ -37,9 +62,26 @@ func chartLines(d *delivery.PanelData, p *i18n.Printer) []chartLine {
 	}
 	var out []chartLine
 	markers := sortedMarkers(d)
+	told := map[int]int{} // deployments, by bucket
 	for i, m := range markers {
+		if isDeployment(m) {
+			at := placeOf(m.At, d)
+			told[int(at)]++
+			line := chartLine{At: at, Event: true}
+			if len(markers) <= fewDeployments && m.Kind == delivery.DeploymentMarker {
+				line.Label = m.Name
+			}
+			switch n := told[int(at)]; {
+			case n <= deploymentsTold:
+				line.Text = changeText(m, d, p)
+			case n == deploymentsTold+1:
+				line.Text = p.T("marker.deployment.more")
+			}
+			out = append(out, line)
+			continue
+		}
 		label, text := p.T("marker."+m.Kind+".short"), changeText(m, d, p)
-		if i > 0 && markers[i-1].At == m.At {
+		if i > 0 && markers[i-1].At == m.At && !isDeployment(markers[i-1]) {
 			last := &out[len(out)-1]
 			if last.Label != label {
 				last.Label += ", " + label
@@ -47,7 +89,7 @@ func chartLines(d *delivery.PanelData, p *i18n.Printer) []chartLine {
 			last.Text += "\n" + text
 			continue
 		}
-		out = append(out, chartLine{placeOf(m.At, d), label, text})
+		out = append(out, chartLine{At: placeOf(m.At, d), Label: label, Text: text})
 	}
 	return out
 }

@@ -25,6 +25,10 @@ var outcomeLooks = map[string]itemStyle{
 	string(delivery.KindRedeploy): {Color: "var(--series-7)"},
 	"created":                     {Color: "var(--series-2)"},
 	"closed":                      {Color: "var(--series-3)", Decal: dotted},
+	"accepted":                    {Color: "var(--series-1)"},
+	"filtered":                    {Color: "var(--series-7)", Decal: dotted},
+	"rate_limited":                {Color: "var(--series-6)", Decal: hatched},
+	"invalid":                     {Color: "var(--series-2)"},
 	"unfinished":                  {Color: "var(--edge)", Decal: hatched},
 }
 

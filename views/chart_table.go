@@ -16,8 +16,8 @@ type Column struct {
 	Number bool
 }
 
-// Cell is a value of a panel's table: nil, an Instant, a Date, Seconds, a Rate, an
-// int, a bool, or a text.
+// Cell is a value of a panel's table: nil, an Instant, a Date, Seconds, a Rate,
+// PerSecond, an int, a bool, or a text.
 type Cell any
 
 // Rate is a share in a Cell, 0–1.
@@ -39,6 +39,9 @@ func TableOf(d delivery.PanelData) ([]Column, [][]Cell) {
 		}
 		if d.Of == delivery.OfDora {
 			return stagesTable(d)
+		}
+		if d.Of == delivery.OfErrors {
+			return errorTable(d)
 		}
 	}
 	return barsTable(d)
@@ -121,7 +124,8 @@ func valueOf(d *delivery.PanelData, v *float64) Cell {
 		return nil
 	case d.Quantity == delivery.Rates:
 		return Rate(*v)
-	case d.Quantity == delivery.Counts, d.Quantity == delivery.DeploymentCounts, d.Quantity == delivery.TicketCounts:
+	case d.Quantity == delivery.Counts, d.Quantity == delivery.DeploymentCounts, d.Quantity == delivery.TicketCounts,
+		d.Quantity == delivery.GroupCounts, d.Quantity == delivery.EventTally:
 		return int(*v)
 	}
 	return Seconds(*v)
@@ -165,14 +169,14 @@ func shownTable(d delivery.PanelData, p *i18n.Printer) (columns []Column, rows [
 	return columns, rows, total
 }
 
-// withChanges notes definition changes in the rows of their buckets.
+// withChanges notes definition changes, and deployments, in the rows of their buckets.
 func withChanges(d delivery.PanelData, p *i18n.Printer, columns []Column, rows [][]string) {
 	note := slices.IndexFunc(columns, func(c Column) bool { return c.Name == "partial" })
 	if note < 0 {
 		return
 	}
 	for _, line := range chartLines(&d, p) {
-		if i := int(line.At); i < len(rows) {
+		if i := int(line.At); i < len(rows) && line.Text != "" {
 			rows[i][note] = strings.TrimPrefix(rows[i][note]+"; "+strings.ReplaceAll(line.Text, "\n", "; "), "; ")
 		}
 	}
@@ -201,7 +205,9 @@ func shownCell(d *delivery.PanelData, p *i18n.Printer, column string, c Cell) st
 	case Seconds:
 		return duration(d, p, float64(v))
 	case Rate:
-		return p.Percent(float64(v), 1)
+		return Share(p, float64(v))
+	case PerSecond:
+		return p.Number(float64(v), 3)
 	case int:
 		return p.Number(float64(v), 0)
 	case bool:
@@ -212,6 +218,9 @@ func shownCell(d *delivery.PanelData, p *i18n.Printer, column string, c Cell) st
 	case string:
 		if column == "class" {
 			return p.T("class." + v)
+		}
+		if v == delivery.OtherProjects && column == "project" {
+			return p.T("errors.other")
 		}
 		if column == "stage" {
 			return p.T("dora.stage." + v)
@@ -232,6 +241,8 @@ func PlainCell(c Cell) string {
 	case Seconds:
 		return strconv.FormatFloat(float64(v), 'f', -1, 64)
 	case Rate:
+		return strconv.FormatFloat(float64(v), 'f', -1, 64)
+	case PerSecond:
 		return strconv.FormatFloat(float64(v), 'f', -1, 64)
 	case int:
 		return strconv.Itoa(v)

@@ -27,7 +27,7 @@ func trendOption(d delivery.PanelData, p *i18n.Printer, m chartMeta, before *del
 	c.SetXAxis(labels)
 	c.XAxisList = []opts.XAxis{{Type: "category"}, {Type: "category", GridIndex: 1, Data: labels}}
 	c.YAxisList = []opts.YAxis{
-		{Type: "value", Name: axisName(p, d, m), Min: 0},
+		trendAxis(d, p, m, before),
 		{Type: "value", Name: p.T(wordIn(d, "chart.n")), Min: 0, GridIndex: 1, SplitNumber: 1, MinInterval: 1},
 	}
 	c.AxisPointer = &opts.AxisPointer{Link: []opts.AxisPointerLink{{XAxisIndex: []int{0, 1}}}}
@@ -45,6 +45,18 @@ func trendOption(d delivery.PanelData, p *i18n.Printer, m chartMeta, before *del
 		c.MultiSeries = append(c.MultiSeries, beforeLine(d, *before, p, m))
 	}
 	return finish(c)
+}
+
+// trendAxis begins at zero, but for a share that is next to all.
+func trendAxis(d delivery.PanelData, p *i18n.Printer, m chartMeta, before *delivery.PanelData) opts.YAxis {
+	a := opts.YAxis{Type: "value", Name: axisName(p, d, m), Min: 0}
+	if d.Slug != "crash-free" {
+		return a
+	}
+	if floor := crashFloor(d, before); floor > 0 {
+		a.Name, a.Min = p.T("chart.axis.crash-free.from", "from", p.Number(floor, 1)), floor
+	}
+	return a
 }
 
 // beforeSeries is the name of the line of the period before; charts.js shows

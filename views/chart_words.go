@@ -19,6 +19,9 @@ func Summary(d delivery.PanelData, p *i18n.Printer) string {
 	if d.Of == delivery.OfDora {
 		return doraSummary(d, p)
 	}
+	if d.Of == delivery.OfErrors {
+		return errorsSummary(d, p)
+	}
 	switch d.Shape {
 	case delivery.Marks:
 		return marksSummary(d, p)

@@ -90,8 +90,8 @@ func TestChartLines(t *testing.T) {
 	}
 	p := i18n.For("en")
 	want := []chartLine{
-		{1, "workflow, calendar", "Workflow changed on 9 Feb 2026\nCalendar “night” changed on 9 Feb 2026"},
-		{3.5, "workflow", "Workflow changed on 26 Feb 2026"},
+		{At: 1, Label: "workflow, calendar", Text: "Workflow changed on 9 Feb 2026\nCalendar “night” changed on 9 Feb 2026"},
+		{At: 3.5, Label: "workflow", Text: "Workflow changed on 26 Feb 2026"},
 	}
 	got := chartLines(&d, p)
 	for i := range got {

@@ -21,6 +21,10 @@ func (p Panel) Records(ctx context.Context, slug string, params ...string) strin
 	case p.Of == delivery.OfDora:
 		path = "/" + doraListOf(slug) + "?"
 		maps.Copy(q, doraParams[slug])
+	case p.Of == delivery.OfErrors:
+		path = "/errors/groups?"
+		q.Del("bucket")
+		maps.Copy(q, errorParams[slug])
 	case p.Of != delivery.OfRuns:
 		path = "/issues?"
 		q.Set("panel", slug)
@@ -50,7 +54,7 @@ var measuredRuns = func() map[string]url.Values {
 // LeftOut is the address of what a panel leaves out for a reason, "" where there is
 // no list of it.
 func (p Panel) LeftOut(ctx context.Context, reason string) string {
-	if p.Slug == deployJobsSlug {
+	if p.Slug == deployJobsSlug || p.Of == delivery.OfErrors {
 		return ""
 	}
 	if p.Of == delivery.OfDora {
@@ -77,7 +81,7 @@ func (p Panel) LeftOut(ctx context.Context, reason string) string {
 // Lists are the addresses of the records behind each bucket or row of a panel; none
 // for marks, which are records themselves, and for jobs and builds.
 func (p Panel) Lists(ctx context.Context, d delivery.PanelData) []string {
-	if p.Slug == deployJobsSlug {
+	if p.Slug == deployJobsSlug || p.Of == delivery.OfErrors && errorParams[p.Slug] == nil {
 		return nil
 	}
 	var out []string
@@ -88,6 +92,9 @@ func (p Panel) Lists(ctx context.Context, d delivery.PanelData) []string {
 			out = append(out, p.Records(ctx, p.Slug, "from", from, "to", to))
 		}
 	case delivery.Bars:
+		if d.Of == delivery.OfErrors {
+			return p.errorRows(ctx, d)
+		}
 		if d.Of != delivery.OfIssues {
 			return nil
 		}

@@ -76,6 +76,7 @@ var workEntries = []entry{
 	{"flow", "flow", "/flow", "nav.flow"},
 	{"pipelines", "pipelines", "/pipelines", "nav.pipelines"},
 	{"dora", "dora", "/dora", "nav.dora"},
+	{"errors", "errors", "/errors", "nav.errors"},
 }
 
 var footEntries = []entry{

@@ -47,6 +47,9 @@ func (s *Server) apiRoutes(r chi.Router) {
 			r.Get("/incidents", s.apiIncidents)
 			r.Get("/incidents.csv", s.apiIncidentsCSV)
 			r.Get("/incidents/{incident}", s.apiIncident)
+			r.Get("/error-groups", s.apiErrorGroups)
+			r.Get("/error-groups.csv", s.apiErrorGroupsCSV)
+			r.Get("/error-groups/{group}", s.apiErrorGroup)
 			r.Get("/panels", s.apiPanels)
 			r.Get("/panels/{slug}", s.apiPanel)
 			r.Get("/panels/{slug}/records", s.apiRecords)
@@ -174,6 +177,9 @@ func (s *Server) filter(ctx context.Context, of delivery.Subject, q url.Values, 
 
 // narrow sets what the teams of a filter come to.
 func (s *Server) narrow(ctx context.Context, of delivery.Subject, f *delivery.Filter, teams delivery.Teams) error {
+	if of == delivery.OfErrors {
+		return s.narrowErrors(ctx, f, teams)
+	}
 	if of == delivery.OfDora {
 		if len(f.Teams) == 0 && len(f.Services) == 0 {
 			return nil

@@ -47,12 +47,12 @@ type apiPanelFilter struct {
 	Queue       []string           `json:"queue"`
 	Type        []string           `json:"type"`
 	Team        []string           `json:"team"`
-	Project     []string           `json:"project,omitempty"` // these of runs
+	Project     []string           `json:"project,omitempty"` // these of runs, or of errors
 	Workflow    []string           `json:"workflow,omitempty"`
 	Branch      []string           `json:"branch,omitempty"` // none: the default ones
 	Restarts    *bool              `json:"restarts,omitempty"`
 	Service     []string           `json:"service,omitempty"`     // these of deployments
-	Environment []string           `json:"environment,omitempty"` // none: production
+	Environment []string           `json:"environment,omitempty"` // none: production; of errors: all
 	Links       string             `json:"links,omitempty"`       // confirmed or suspected
 	Start       delivery.LeadStart `json:"start,omitempty"`
 	Benchmark   delivery.Benchmark `json:"benchmark,omitempty"`
@@ -164,6 +164,9 @@ func panelReport(p panel, d delivery.PanelData, printer *i18n.Printer) apiPanelD
 	if d.Of == delivery.OfDora {
 		answer.Filter.Service, answer.Filter.Environment = d.Filter.Services, d.Filter.Environments
 		answer.Filter.Links, answer.Filter.Start, answer.Filter.Benchmark = linksWord(d.Filter.Suspected), d.Filter.Start, d.Filter.Benchmark
+	}
+	if d.Of == delivery.OfErrors {
+		answer.Filter.Service, answer.Filter.Environment = d.Filter.Services, d.Filter.Environments
 	}
 	if answer.Excluded == nil {
 		answer.Excluded = map[string]int{}

@@ -24,6 +24,9 @@ func (s *Server) filterBar(ctx context.Context, of delivery.Subject, action stri
 	if of == delivery.OfDora {
 		groups = s.doraGroups
 	}
+	if of == delivery.OfErrors {
+		groups = s.errorChoices
+	}
 	choices, ferr := groups(ctx, teams)
 	if ferr != nil {
 		return views.FlowFilter{}, ferr
@@ -34,7 +37,7 @@ func (s *Server) filterBar(ctx context.Context, of delivery.Subject, action stri
 	}
 	f.Of, f.Action, f.Problems = of, action, filterProblems(ctx, err)
 	for i := range f.Groups {
-		if f.Groups[i].Name == "environment" {
+		if f.Groups[i].Name == "environment" && of == delivery.OfDora {
 			f.Groups[i].None = i18n.T(ctx, "dora.environment.production")
 		}
 		if f.Groups[i].Name == "branch" {

@@ -60,8 +60,11 @@ func (s *Server) metrics(m metricsPage) http.HandlerFunc {
 		if len(page.Filter.Problems) > 0 {
 			status = http.StatusBadRequest
 		}
-		if m.of == delivery.OfDora {
+		switch m.of {
+		case delivery.OfDora:
 			page.Lists = doraLists(ctx, q)
+		case delivery.OfErrors:
+			page.Lists = []views.Panel{newestPanel(ctx, q)}
 		}
 		for _, p := range panels() {
 			if p.page == m.path {
@@ -77,6 +80,10 @@ func (s *Server) metrics(m metricsPage) http.HandlerFunc {
 func (s *Server) nothingYet(ctx context.Context, of delivery.Subject) (*views.Empty, views.Rebuild, error) {
 	if of == delivery.OfRuns {
 		empty, err := s.noRuns(ctx)
+		return empty, views.Rebuild{}, err
+	}
+	if of == delivery.OfErrors {
+		empty, err := s.noErrors(ctx)
 		return empty, views.Rebuild{}, err
 	}
 	if of == delivery.OfDora {

@@ -27,7 +27,10 @@ func (s *Server) whyEmpty(ctx context.Context, p panel, d delivery.PanelData, qu
 	if empty, err := s.noDeployRule(ctx, p); err != nil || empty != nil {
 		return orNone(empty), err
 	}
-	if left := d.Left(); left > 0 {
+	if empty, err := s.errorsEmpty(ctx, p, d); err != nil || empty != nil {
+		return orNone(empty), err
+	}
+	if left := d.Left(); left > 0 && p.of != delivery.OfErrors {
 		return allExcluded(ctx, p, d), nil
 	}
 	if empty, err := s.noParts(ctx, p, d.Filter); err != nil || empty != nil {
@@ -44,6 +47,9 @@ func (s *Server) whyEmpty(ctx context.Context, p panel, d delivery.PanelData, qu
 	}
 	if empty, err := s.filteredOut(ctx, p, d, q); err != nil || empty != nil {
 		return orNone(empty), err
+	}
+	if empty := noOpenErrors(p); empty != nil {
+		return *empty, nil
 	}
 	wide := without(q, "from", "to")
 	wide.Set("range", "12m")

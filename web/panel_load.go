@@ -52,7 +52,7 @@ func (s *Server) loadPanelOf(ctx context.Context, p panel, f delivery.Filter, st
 		if err != nil {
 			return nil, 0, fmt.Errorf("panel %s: %w", p.slug, err)
 		}
-		d.Markers = markers
+		d.Markers = append(d.Markers, markers...)
 		return d, panelBytes(d), nil
 	}
 	value, err := s.caches.answers.get(ctx, ask)
@@ -80,6 +80,10 @@ func (s *Server) panelQuery(ctx context.Context, p panel, f delivery.Filter) (pa
 			if err == nil && p.parts == deployJobs {
 				q.deploys, err = s.deployRules(ctx)
 			}
+			return q, nil, err
+		}
+		if p.of == delivery.OfErrors {
+			q.errors, q.dora, err = s.errorsQuery(ctx, &f, calendar)
 			return q, nil, err
 		}
 		if q.dora, err = s.doraQuery(ctx, f, calendar); err == nil {

@@ -31,6 +31,7 @@ type panelQuery struct {
 	flow   delivery.FlowQuery
 	runs   delivery.RunQuery
 	dora   delivery.DoraQuery
+	errors delivery.ErrorsAsked
 
 	deploys delivery.DeployRules // what counts as a deployment, for deploy_jobs
 
@@ -63,6 +64,12 @@ func panels() []panel {
 		doraPanel("rework-rate", "ratio"),
 		doraPanel("incidents", "incidents"),
 		ticketsPanel(),
+		errorsPanel("errors-open", "groups"),
+		errorsEventsPanel(),
+		errorsPanel("errors-resolve-time", "seconds"),
+		errorsPanel("errors-by-release", "groups"),
+		errorsPanel("crash-free", "ratio"),
+		errorsPanel("rate-limits", "ratio"),
 	}
 }
 

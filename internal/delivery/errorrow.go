@@ -158,10 +158,20 @@ func (r *Release) Row() (FactRow, error) {
 	}, err
 }
 
+// readPlain reads the body of a row the short way, or else the long one.
+func readPlain[T any](r *FactRow, plain func(*T, string) bool) (T, error) {
+	var fact T
+	if plain(&fact, r.Body) {
+		return fact, nil
+	}
+	fact = *new(T)
+	err := r.into(&fact)
+	return fact, err
+}
+
 // ErrorGroup is the one that Row was made from.
 func (r *FactRow) ErrorGroup() (ErrorGroup, error) {
-	var g ErrorGroup
-	err := r.into(&g)
+	g, err := readPlain(r, (*ErrorGroup).plain)
 	g.Connection, g.ID, g.Project = r.Connection, r.ID, r.Project
 	return g, err
 }
@@ -176,16 +186,14 @@ func (r *FactRow) ErrorProject() (ErrorProject, error) {
 
 // EventDay is the one that Row was made from.
 func (r *FactRow) EventDay() (EventDay, error) {
-	var d EventDay
-	err := r.into(&d)
+	d, err := readPlain(r, (*EventDay).plain)
 	d.Connection, d.Project, d.Day = r.Connection, r.Project, r.At
 	return d, err
 }
 
 // SessionDay is the one that Row was made from.
 func (r *FactRow) SessionDay() (SessionDay, error) {
-	var d SessionDay
-	err := r.into(&d)
+	d, err := readPlain(r, (*SessionDay).plain)
 	d.Connection, d.Project, d.Environment, d.Day = r.Connection, r.Project, r.Environment, r.At
 	return d, err
 }

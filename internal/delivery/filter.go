@@ -27,6 +27,7 @@ const (
 	OfIssues Subject = "issues"
 	OfRuns   Subject = "runs"
 	OfDora   Subject = "deployments"
+	OfErrors Subject = "errors"
 )
 
 // AnyBranch, as a value of Branches, is every branch.
@@ -37,21 +38,21 @@ const AnyBranch = "*"
 type Filter struct {
 	Connections []string
 	Teams       []string // names, as asked for; Narrow says what they come to
-	// Scope are the only queues, or projects of runs, that count because of the
-	// teams asked for: nil for every one, empty for none. Teams without a scope
-	// count none.
+	// Scope are the only queues, or projects of runs or of errors, that count because
+	// of the teams (of errors also the services) asked for: nil for every one, empty
+	// for none. Teams without a scope count none.
 	Scope []string
 
 	Queues []string // of issues
 	Types  []string // keys of issue types
 
-	Projects  []string // of runs, by project= and by repository=
+	Projects  []string // of runs, by project= and by repository=; of errors: slugs
 	Workflows []string // of runs
 	Branches  []string // of runs; none: the default branch of each project
 	Restarts  *bool    // of runs: only with, or only without; nil for both
 
-	Services     []string  // of deployments, by service= and by repository=
-	Environments []string  // of deployments; none: production
+	Services     []string  // of deployments, by service= and by repository=; of errors
+	Environments []string  // of deployments; none: production; of errors; none: all
 	Suspected    bool      // of deployments: suspected failures count like confirmed ones
 	Start        LeadStart // of change lead time
 	Benchmark    Benchmark // that levels are named by
@@ -135,6 +136,7 @@ func (e *FilterError) Error() string { return e.Param + ": " + e.Message }
 var filterParams = map[Subject][]string{
 	OfIssues: {"connection", "team", "from", "to", "range", "bucket", "clock", "queue", "type"},
 	OfRuns:   {"connection", "team", "from", "to", "range", "bucket", "clock", "project", "repository", "workflow", "branch", "restarts"},
+	OfErrors: {"connection", "team", "from", "to", "range", "bucket", "clock", "project", "service", "environment"},
 	OfDora:   {"connection", "team", "from", "to", "range", "bucket", "clock", "service", "repository", "environment", "links", "start", "benchmark"},
 }
 
@@ -167,6 +169,11 @@ func ParseFilter(q url.Values, of Subject, zone *time.Location, now Instant, ext
 		f.Workflows, f.Branches, f.Restarts = p.list("workflow"), p.list("branch"), p.yesOrNo("restarts")
 		if p.clock() == Business {
 			p.fail("clock", "clock_runs", "CI runs are measured round the clock: elapsed")
+		}
+	case OfErrors:
+		f.Projects, f.Services, f.Environments = p.list("project"), p.list("service"), p.list("environment")
+		if p.clock() == Business {
+			p.fail("clock", "clock_errors", "errors are measured round the clock: elapsed")
 		}
 	}
 	if of == OfDora {

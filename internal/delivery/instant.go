@@ -55,6 +55,10 @@ func (i Instant) MarshalJSON() ([]byte, error) {
 
 // UnmarshalJSON reads any RFC 3339 time, or null.
 func (i *Instant) UnmarshalJSON(b []byte) error {
+	if at, ok := plainInstant(b); ok {
+		*i = at
+		return nil
+	}
 	var s *string
 	if err := json.Unmarshal(b, &s); err != nil {
 		return err
@@ -69,6 +73,33 @@ func (i *Instant) UnmarshalJSON(b []byte) error {
 	}
 	*i = InstantOf(t)
 	return nil
+}
+
+// plainInstant reads what MarshalJSON writes, which is most of what stores read: the
+// long way takes ten times as long.
+func plainInstant[T string | []byte](b T) (Instant, bool) {
+	const form = `"0000-00-00T00:00:00.000Z"`
+	if len(b) != len(form) {
+		return 0, false
+	}
+	for k := range form {
+		if form[k] == '0' && (b[k] < '0' || b[k] > '9') || form[k] != '0' && b[k] != form[k] {
+			return 0, false
+		}
+	}
+	number := func(from, to int) (n int) {
+		for k := from; k < to; k++ {
+			n = 10*n + int(b[k]-'0')
+		}
+		return n
+	}
+	year, month, day := number(1, 5), number(6, 8), number(9, 11)
+	hour, minute, second := number(12, 14), number(15, 17), number(18, 20)
+	if month < 1 || month > 12 || day < 1 || day > 28 || hour > 23 || minute > 59 || second > 59 {
+		return 0, false // the long way knows which days a month has
+	}
+	t := time.Date(year, time.Month(month), day, hour, minute, second, 0, time.UTC)
+	return Instant(t.UnixMilli() + int64(number(21, 24))), true
 }
 
 // Date is a day of the proleptic Gregorian calendar, without a zone.

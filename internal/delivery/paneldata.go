@@ -16,13 +16,13 @@ type PanelData struct {
 	Sample
 	Series   []Series
 	Headline []Figure
-	Markers  []Marker // changes of what the numbers mean, within the range
+	Markers  []Marker // changes of what the numbers mean, or deployments, within the range
 }
 
-// Marker is a day from which the numbers mean something else.
+// Marker is a day from which the numbers mean something else, or a deployment.
 type Marker struct {
 	At   Instant `json:"t"`
-	Kind string  `json:"kind"` // workflow or calendar
+	Kind string  `json:"kind"` // workflow, calendar, or one of deployments
 	Name string  `json:"name"`
 }
 
@@ -51,6 +51,9 @@ const (
 	DeploymentCounts Quantity = "deployments"
 	IncidentCounts   Quantity = "incidents"
 	TicketCounts     Quantity = "tickets"
+
+	GroupCounts Quantity = "groups" // of errors
+	EventTally  Quantity = "events"
 )
 
 // Series is a named row of points.

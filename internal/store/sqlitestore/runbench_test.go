@@ -33,3 +33,15 @@ func BenchmarkDora(b *testing.B) {
 	b.Logf("written in %s, derived in %s", wrote, derived)
 	storetest.BenchDora(b, s)
 }
+
+// BenchmarkErrors asks about 10,000 error groups and a year of hourly counts.
+func BenchmarkErrors(b *testing.B) {
+	s := open(b, filepath.Join(b.TempDir(), "facts.db"))
+	b.Cleanup(func() {
+		if err := s.Close(); err != nil {
+			b.Error(err)
+		}
+	})
+	storetest.FillLargeErrors(b, s, 10_000)
+	storetest.BenchErrors(b, s)
+}
