@@ -12,6 +12,8 @@ import (
 	"strings"
 	"sync/atomic"
 	"time"
+
+	"throughline/internal/source"
 )
 
 const (
@@ -44,13 +46,13 @@ func newClient(h *http.Client, set *settings, now func() time.Time) *client {
 func sameHost(next func(*http.Request, []*http.Request) error) func(*http.Request, []*http.Request) error {
 	return func(req *http.Request, via []*http.Request) error {
 		if first := via[0].URL; req.URL.Scheme != first.Scheme || req.URL.Host != first.Host {
-			return &redirectError{to: req.URL.Scheme + "://" + req.URL.Host}
+			return &source.RedirectError{To: req.URL.Scheme + "://" + req.URL.Host}
 		}
 		if next != nil {
 			return next(req, via)
 		}
 		if len(via) >= 10 {
-			return &redirectError{to: "itself"}
+			return &source.RedirectError{To: "itself"}
 		}
 		return nil
 	}
@@ -129,7 +131,7 @@ func (c *client) send(ctx context.Context, r request) (*answer, error) {
 	if res.StatusCode == http.StatusNotModified && r.etag != "" {
 		return &answer{path: path, header: res.Header, same: true}, nil
 	}
-	body, err := readBody(res, r.limit)
+	body, err := source.ReadBody(res, r.limit)
 	switch {
 	case err != nil && ctx.Err() != nil:
 		return nil, noAnswer(path, err)
@@ -180,11 +182,11 @@ func (c *client) build(ctx context.Context, r request, authorization string) (*h
 // is.
 func badBody(path string, body []byte, err error, limit int64) error {
 	switch {
-	case errors.Is(err, errTooLarge):
+	case errors.Is(err, source.ErrTooLarge):
 		return &answerError{path: path, id: "large", what: fmt.Sprintf("is larger than %d MiB", limit>>20)}
 	case err != nil:
 		return &answerError{path: path, id: "cut", what: "was cut off", again: true}
-	case isHTML(body):
+	case source.IsHTML(body):
 		return &answerError{path: path, id: "html", what: "is HTML, not JSON: is base_url right?"}
 	case !json.Valid(body):
 		return &answerError{path: path, id: "not_json", what: "is not JSON, or was cut off", again: true}
@@ -194,28 +196,7 @@ func badBody(path string, body []byte, err error, limit int64) error {
 
 // noAnswer leaves the URL's query out: what is not shown holds no secret.
 func noAnswer(path string, err error) error {
-	var wrapped *url.Error
-	if errors.As(err, &wrapped) {
-		err = wrapped.Err
-	}
-	return &networkError{path, err}
-}
-
-var errTooLarge = errors.New("too large")
-
-// readBody reads at most limit bytes.
-func readBody(res *http.Response, limit int64) ([]byte, error) {
-	size := min(max(res.ContentLength, 16<<10), 1<<20)
-	buf := bytes.NewBuffer(make([]byte, 0, size+bytes.MinRead))
-	n, err := buf.ReadFrom(io.LimitReader(res.Body, limit+1))
-	if err == nil && n > limit {
-		err = errTooLarge
-	}
-	return buf.Bytes(), err
-}
-
-func isHTML(body []byte) bool {
-	return bytes.HasPrefix(bytes.TrimLeft(body[:min(len(body), 256)], " \t\r\n\ufeff"), []byte("<"))
+	return &source.NetworkError{System: "GitHub", Words: "github.", Path: path, Err: source.WithoutURL(err)}
 }
 
 // hasNext reports whether another page follows.

@@ -1,17 +1,13 @@
 package github
 
 import (
-	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
-	"net"
 	"net/http"
-	"net/netip"
 	"slices"
 	"strconv"
 	"strings"
-	"syscall"
 
 	"throughline/internal/source"
 )
@@ -66,75 +62,24 @@ func (e *answerError) Phrase() source.Phrase {
 	return source.Phrase{ID: id, Args: []string{"path", e.path}}
 }
 
-// networkError is a request that got no answer.
-type networkError struct {
-	path string
-	err  error
-}
-
-func (e *networkError) Error() string { return "asking GitHub for " + e.path + ": " + e.err.Error() }
-
-func (e *networkError) Unwrap() error { return e.err }
-
-// Phrase is that of the cause where it has one; else the cause is quoted.
-func (e *networkError) Phrase() source.Phrase {
-	if m := source.MessageOf(e.err, ""); m.ID != "" {
-		return m.Phrase
-	}
-	var blocked interface{ Blocked() netip.Addr } // the client refuses to go there
-	var dns *net.DNSError
-	switch {
-	case errors.As(e.err, &blocked):
-		return source.Phrase{ID: "network.blocked", Args: []string{"address", blocked.Blocked().String()}}
-	case errors.Is(e.err, syscall.ECONNREFUSED):
-		return source.Phrase{ID: "network.refused"}
-	case errors.As(e.err, &dns):
-		return source.Phrase{ID: "network.name", Args: []string{"name", dns.Name}}
-	case errors.Is(e.err, context.DeadlineExceeded):
-		return source.Phrase{ID: "github.network.slow"}
-	}
-	return source.Phrase{ID: "github.network", Args: []string{"path", e.path, "said", e.err.Error()}}
-}
-
-// redirectError is a redirect that is not followed.
-type redirectError struct{ to string }
-
-func (e *redirectError) Error() string {
-	return "the server redirects to another host, " + e.to + ": set base_url to the address of the API itself"
-}
-
-func (e *redirectError) Phrase() source.Phrase {
-	return source.Phrase{ID: "redirect", Args: []string{"to", e.to}}
-}
-
-// accessError is a *source.AuthError with words of its own for the catalogue.
-type accessError struct {
-	*source.AuthError
-	phrase source.Phrase
-}
-
-func (e *accessError) Unwrap() error { return e.AuthError }
-
-func (e *accessError) Phrase() source.Phrase { return e.phrase }
-
 func expired() error {
-	return &accessError{
-		&source.AuthError{Code: "expired", Message: "GitHub does not accept the token: it has expired, was revoked, or was mistyped"},
-		source.Phrase{ID: "github.expired"},
+	return &source.AccessError{
+		AuthError: &source.AuthError{Code: "expired", Message: "GitHub does not accept the token: it has expired, was revoked, or was mistyped"},
+		Words:     source.Phrase{ID: "github.expired"},
 	}
 }
 
 func forbidden(cause error) error {
 	said := cause.Error()
-	return &accessError{
-		&source.AuthError{Code: "forbidden", Message: "GitHub does not let the token read any of the repositories: " + said},
-		source.Phrase{ID: "github.forbidden", Args: []string{"said", said}},
+	return &source.AccessError{
+		AuthError: &source.AuthError{Code: "forbidden", Message: "GitHub does not let the token read any of the repositories: " + said},
+		Words:     source.Phrase{ID: "github.forbidden", Args: []string{"said", said}},
 	}
 }
 
 // refusedApp is about an app; id names the text in the catalogue, below "github.app.".
 func refusedApp(id, message string) error {
-	return &accessError{&source.AuthError{Code: "expired", Message: message}, source.Phrase{ID: "github.app." + id}}
+	return &source.AccessError{AuthError: &source.AuthError{Code: "expired", Message: message}, Words: source.Phrase{ID: "github.app." + id}}
 }
 
 // problemOf is what err says of a record.
@@ -153,7 +98,7 @@ func (c *client) refusal(path string, res *http.Response, body []byte, authoriza
 	if json.Unmarshal(body, &said) == nil {
 		e.message = plain(said.Message, strings.TrimPrefix(authorization, "Bearer "))
 	}
-	if e.message == "" && isHTML(body) {
+	if e.message == "" && source.IsHTML(body) {
 		e.message, e.html = "the answer is HTML, not JSON: is base_url right?", true
 	}
 	now := c.now()

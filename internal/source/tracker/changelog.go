@@ -187,7 +187,7 @@ func ofRecord(err error) (p source.Problem, systemic, ok bool) {
 	var history *historyFault
 	var status *statusError
 	var bad *answerError
-	var network *networkError
+	var network *source.NetworkError
 	switch {
 	case errors.Is(err, context.Canceled), errors.Is(err, source.ErrAuth):
 		return source.Problem{}, false, false

@@ -12,6 +12,8 @@ import (
 	"strings"
 	"sync/atomic"
 	"time"
+
+	"throughline/internal/source"
 )
 
 const (
@@ -49,13 +51,13 @@ func newClient(h *http.Client, set settings, now func() time.Time) *client {
 func sameHost(next func(*http.Request, []*http.Request) error) func(*http.Request, []*http.Request) error {
 	return func(req *http.Request, via []*http.Request) error {
 		if first := via[0].URL; req.URL.Scheme != first.Scheme || req.URL.Host != first.Host {
-			return &redirectError{to: req.URL.Scheme + "://" + req.URL.Host}
+			return &source.RedirectError{To: req.URL.Scheme + "://" + req.URL.Host}
 		}
 		if next != nil {
 			return next(req, via)
 		}
 		if len(via) >= 10 {
-			return &redirectError{to: "itself"}
+			return &source.RedirectError{To: "itself"}
 		}
 		return nil
 	}
@@ -101,10 +103,10 @@ func (c *client) send(ctx context.Context, r request) (*answer, error) {
 		return nil, noAnswer(path, err)
 	}
 	defer func() { _ = res.Body.Close() }() // what was read has been read
-	body, err := readBody(res, r.limit)
+	body, err := source.ReadBody(res, r.limit)
 	bad := &answerError{path: path, header: res.Header}
 	switch {
-	case errors.Is(err, errTooLarge):
+	case errors.Is(err, source.ErrTooLarge):
 		bad.id, bad.what, bad.size = "large", fmt.Sprintf("is larger than %d MiB", r.limit>>20), true
 	case err != nil && ctx.Err() != nil:
 		return nil, noAnswer(path, err)
@@ -112,7 +114,7 @@ func (c *client) send(ctx context.Context, r request) (*answer, error) {
 		return nil, c.refusal(path, res, body)
 	case err != nil:
 		bad.id, bad.what, bad.again, bad.size = "cut", "was cut off", true, true
-	case isHTML(body):
+	case source.IsHTML(body):
 		bad.id, bad.what = "html", "is HTML, not JSON: is base_url right?"
 	case !json.Valid(body):
 		bad.id, bad.what, bad.again, bad.size = "not_json", "is not JSON, or was cut off", true, true
@@ -147,24 +149,7 @@ func (c *client) build(ctx context.Context, r request) (*http.Request, string, e
 
 // noAnswer leaves the URL's query out: it may hold scroll tokens.
 func noAnswer(path string, err error) error {
-	var wrapped *url.Error
-	if errors.As(err, &wrapped) {
-		err = wrapped.Err
-	}
-	return &networkError{path, err}
-}
-
-var errTooLarge = errors.New("too large")
-
-// readBody reads at most limit bytes.
-func readBody(res *http.Response, limit int64) ([]byte, error) {
-	size := min(max(res.ContentLength, 16<<10), 1<<20)
-	buf := bytes.NewBuffer(make([]byte, 0, size+bytes.MinRead))
-	n, err := buf.ReadFrom(io.LimitReader(res.Body, limit+1))
-	if err == nil && n > limit {
-		err = errTooLarge
-	}
-	return buf.Bytes(), err
+	return &source.NetworkError{System: "Tracker", Path: path, Err: source.WithoutURL(err)}
 }
 
 // list sends r, whose answer is a list, and splits it into its elements.

@@ -49,7 +49,7 @@ func (s *Source) readStatuses(ctx context.Context) (out []delivery.Status, probl
 		return nil, problem, nil // a server without a dictionary lacks no record
 	}
 	if err != nil {
-		var network *networkError
+		var network *source.NetworkError
 		problem, _, ok := ofRecord(err)
 		if !ok || errors.As(err, &network) {
 			return nil, problem, err

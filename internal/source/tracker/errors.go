@@ -1,18 +1,13 @@
 package tracker
 
 import (
-	"bytes"
-	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
-	"net"
 	"net/http"
-	"net/netip"
 	"slices"
 	"strconv"
 	"strings"
-	"syscall"
 	"time"
 
 	"throughline/internal/source"
@@ -65,47 +60,6 @@ func (e *answerError) Phrase() source.Phrase {
 	return source.Phrase{ID: "answer." + e.id, Args: []string{"path", e.path}}
 }
 
-// networkError is a request that got no answer.
-type networkError struct {
-	path string
-	err  error
-}
-
-func (e *networkError) Error() string { return "asking Tracker for " + e.path + ": " + e.err.Error() }
-
-func (e *networkError) Unwrap() error { return e.err }
-
-// Phrase is that of the cause where it has one; else the cause is quoted.
-func (e *networkError) Phrase() source.Phrase {
-	if m := source.MessageOf(e.err, ""); m.ID != "" {
-		return m.Phrase
-	}
-	var blocked interface{ Blocked() netip.Addr } // the client refuses to go there
-	var dns *net.DNSError
-	switch {
-	case errors.As(e.err, &blocked):
-		return source.Phrase{ID: "network.blocked", Args: []string{"address", blocked.Blocked().String()}}
-	case errors.Is(e.err, syscall.ECONNREFUSED):
-		return source.Phrase{ID: "network.refused"}
-	case errors.As(e.err, &dns):
-		return source.Phrase{ID: "network.name", Args: []string{"name", dns.Name}}
-	case errors.Is(e.err, context.DeadlineExceeded):
-		return source.Phrase{ID: "network.slow"}
-	}
-	return source.Phrase{ID: "network", Args: []string{"path", e.path, "said", e.err.Error()}}
-}
-
-// redirectError is a redirect that is not followed.
-type redirectError struct{ to string }
-
-func (e *redirectError) Error() string {
-	return "the server redirects to another host, " + e.to + ": set base_url to the address of the API itself"
-}
-
-func (e *redirectError) Phrase() source.Phrase {
-	return source.Phrase{ID: "redirect", Args: []string{"to", e.to}}
-}
-
 // problemOf is what err says of a record.
 func problemOf(record string, err error) source.Problem {
 	m := source.MessageOf(err, err.Error())
@@ -128,7 +82,7 @@ func fatal(err error) error {
 // refusal turns an answer with an error status into an error.
 func (c *client) refusal(path string, res *http.Response, body []byte) error {
 	e := &statusError{path: path, status: res.StatusCode, after: c.retryAfter(res.Header)}
-	if e.message = c.messageIn(body); e.message == "" && isHTML(body) {
+	if e.message = c.messageIn(body); e.message == "" && source.IsHTML(body) {
 		e.message, e.html = "the answer is HTML, not JSON: is base_url right?", true
 	}
 	switch {
@@ -197,8 +151,4 @@ func (c *client) retryAfter(h http.Header) time.Duration {
 		d = t.Sub(c.now())
 	}
 	return min(max(d, 0), maxRetryAfter)
-}
-
-func isHTML(body []byte) bool {
-	return bytes.HasPrefix(bytes.TrimLeft(body[:min(len(body), 256)], " \t\r\n\ufeff"), []byte("<"))
 }

@@ -178,7 +178,7 @@ func TestWhyTrackerIsOutOfReach(t *testing.T) {
 		"network.name":    &net.DNSError{Name: "tracker.invalid", IsNotFound: true},
 		"network.slow":    context.DeadlineExceeded,
 		"network":         errors.New("tls: bad certificate"),
-		"redirect":        &redirectError{to: "https://example.com"},
+		"redirect":        &source.RedirectError{To: "https://example.com"},
 	} {
 		if got := source.MessageOf(noAnswer("/v3/myself", cause), "").ID; got != want {
 			t.Errorf("%v: %s, want %s", cause, got, want)

@@ -60,7 +60,7 @@ func (s *Source) readPeople(ctx context.Context) (out []delivery.Person, problem
 
 // ofPeople tells what the pull goes on after from what ends it.
 func ofPeople(err error) (source.Problem, error) {
-	var network *networkError
+	var network *source.NetworkError
 	problem, _, ok := ofRecord(err)
 	if !ok || errors.As(err, &network) {
 		return source.Problem{}, err

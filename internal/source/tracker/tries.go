@@ -3,11 +3,8 @@ package tracker
 import (
 	"context"
 	"errors"
-	"io"
 	"math/rand/v2"
-	"net"
 	"net/http"
-	"strings"
 	"syscall"
 	"time"
 
@@ -56,13 +53,13 @@ func (c *client) do(ctx context.Context, r request) (*answer, error) {
 			return nil, backoff.Permanent(err)
 		case after > 0:
 			// Not all at the same moment: they would only meet again.
-			return nil, &laterError{err, after + rand.N(min(after, 5*time.Second)+1)}
+			return nil, &source.LaterError{Err: err, After: after + rand.N(min(after, 5*time.Second)+1)}
 		}
 		return nil, err
 	}, backoff.WithBackOff(wait), backoff.WithMaxTries(tries), backoff.WithMaxElapsedTime(maxElapsed))
-	var later *laterError
+	var later *source.LaterError
 	if errors.As(err, &later) {
-		err = later.err
+		err = later.Err
 	}
 	if isStatus(err, http.StatusTooManyRequests) {
 		var e *statusError
@@ -74,18 +71,6 @@ func (c *client) do(ctx context.Context, r request) (*answer, error) {
 	}
 	a.doubtful = doubtful
 	return a, nil
-}
-
-// laterError is an error with the server's own word on when to try again.
-type laterError struct {
-	err   error
-	after time.Duration
-}
-
-func (e *laterError) Error() string { return e.err.Error() }
-
-func (e *laterError) Unwrap() []error {
-	return []error{e.err, &backoff.RetryAfterError{Duration: e.after}}
 }
 
 // again tells whether another try may help, and when the server wants it. It
@@ -111,24 +96,7 @@ func (c *client) again(r request, err error) (after time.Duration, again bool) {
 	if errors.As(err, &bad) {
 		return 0, bad.again
 	}
-	return 0, transient(err)
-}
-
-// transient tells failures of the network that may pass from those that will
-// not, such as a refused address or certificate.
-func transient(err error) bool {
-	var n net.Error
-	var op *net.OpError
-	switch {
-	case errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF), errors.Is(err, context.DeadlineExceeded),
-		errors.Is(err, syscall.ECONNREFUSED), errors.Is(err, syscall.ECONNRESET), errors.Is(err, syscall.EPIPE):
-		return true
-	case errors.As(err, &n) && n.Timeout():
-		return true
-	case errors.As(err, &op):
-		return op.Op != "dial"
-	}
-	return strings.Contains(err.Error(), "server closed idle connection")
+	return 0, source.Transient(err)
 }
 
 // down tells failures of the server as a whole from those that the one thing
