@@ -6,9 +6,9 @@ import (
 	"slices"
 	"strings"
 	"sync"
-	"time"
 
 	"throughline/internal/delivery"
+	"throughline/internal/upkeep"
 )
 
 // Exporter keeps samples up with the facts. Its methods may be called from any
@@ -20,9 +20,8 @@ type Exporter struct {
 	// Failed, unless nil, is told why an update in Run did not succeed.
 	Failed func(error)
 
-	wake    chan struct{} // holds one: something was touched
+	upkeep  *upkeep.Upkeep[part]
 	mu      sync.Mutex
-	touched map[part]bool
 	samples []Sample // ready made
 	rebuilt bool     // they are of all facts
 
@@ -34,28 +33,12 @@ type Exporter struct {
 // New makes an exporter that has counted nothing yet. The setup is asked for at each
 // update.
 func New(facts Facts, setup func(ctx context.Context) (Setup, error), memory Memory) *Exporter {
-	return &Exporter{facts: facts, setup: setup, memory: memory, wake: make(chan struct{}, 1), touched: map[part]bool{}}
+	return &Exporter{facts: facts, setup: setup, memory: memory, upkeep: upkeep.New[part]()}
 }
 
 // Touched says that a batch was stored.
 func (e *Exporter) Touched(b *delivery.Batch) {
-	parts := partsOf(b)
-	if len(parts) == 0 {
-		return
-	}
-	e.touch(parts)
-	select {
-	case e.wake <- struct{}{}:
-	default: // it is awake
-	}
-}
-
-func (e *Exporter) touch(parts []part) {
-	e.mu.Lock()
-	defer e.mu.Unlock()
-	for _, p := range parts {
-		e.touched[p] = true
-	}
+	e.upkeep.Wake(partsOf(b)...)
 }
 
 // Samples are all that there are, by family and labels, ready made. They must not be
@@ -73,45 +56,9 @@ func (e *Exporter) Rebuilt() bool {
 	return e.rebuilt
 }
 
-const (
-	// look is how often it is looked whether the setup has changed.
-	look = 10 * time.Second
-	// While facts keep coming, an update takes at most a fifth of the time, unless it
-	// takes very long.
-	minPause, maxPause, share = 500 * time.Millisecond, 15 * time.Second, 4
-)
-
 // Run updates until ctx ends: soon after facts were stored, and now and then for what
 // else it depends on.
-func (e *Exporter) Run(ctx context.Context) {
-	for ctx.Err() == nil {
-		began := time.Now()
-		err := e.Update(ctx)
-		if err != nil && ctx.Err() == nil && e.Failed != nil {
-			e.Failed(err)
-		}
-		pause := min(max(share*time.Since(began), minPause), maxPause)
-		if !sleep(ctx, pause, nil) {
-			return
-		}
-		if err != nil || e.Rebuilt() {
-			sleep(ctx, look, e.wake)
-		}
-	}
-}
-
-// sleep is over after d, or when it is woken; false when ctx ended.
-func sleep(ctx context.Context, d time.Duration, wake <-chan struct{}) bool {
-	timer := time.NewTimer(d)
-	defer timer.Stop()
-	select {
-	case <-ctx.Done():
-		return false
-	case <-wake:
-	case <-timer.C:
-	}
-	return true
-}
+func (e *Exporter) Run(ctx context.Context) { e.upkeep.Run(ctx, e.Update, e.Rebuilt, e.Failed) }
 
 // Update counts what was touched since the last time, or everything the first time and
 // when the setup has changed, and makes the samples of it. What fails is counted the
@@ -127,7 +74,7 @@ func (e *Exporter) Update(ctx context.Context) error {
 	}
 	floor := floorOf(kept)
 	digest := setup.digest() + floor.digest()
-	parts := e.take()
+	parts := e.upkeep.Take()
 	known := e.parts
 	if digest != e.digest || known == nil {
 		known = map[part]counted{}
@@ -139,7 +86,7 @@ func (e *Exporter) Update(ctx context.Context) error {
 	}
 	counts, err := countParts(ctx, e.facts, &setup, floor.taken, parts)
 	if err != nil {
-		e.touch(parts)
+		e.upkeep.Touch(parts...)
 		return err
 	}
 	for p, c := range counts {
@@ -147,7 +94,7 @@ func (e *Exporter) Update(ctx context.Context) error {
 	}
 	samples, err := e.raise(ctx, known, floor)
 	if err != nil {
-		e.touch(parts)
+		e.upkeep.Touch(parts...)
 		return err
 	}
 	e.digest, e.parts = digest, known
@@ -155,18 +102,6 @@ func (e *Exporter) Update(ctx context.Context) error {
 	defer e.mu.Unlock()
 	e.samples, e.rebuilt = samples, true
 	return nil
-}
-
-// take are the parts that were touched.
-func (e *Exporter) take() []part {
-	e.mu.Lock()
-	defer e.mu.Unlock()
-	var parts []part
-	for p := range e.touched {
-		parts = append(parts, p)
-	}
-	clear(e.touched)
-	return parts
 }
 
 func countParts(ctx context.Context, facts Facts, setup *Setup, taken map[string]delivery.Instant, parts []part) (map[part]counted, error) {
