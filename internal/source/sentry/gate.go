@@ -143,6 +143,8 @@ func (g *gate) note(c *client, res *http.Response, sent time.Time) {
 	}
 	g.limit = max(limit, 0)
 	switch {
+	case res.StatusCode == http.StatusTooManyRequests && g.fresh && reset.Equal(g.reset): // it is the old one still
+		g.fresh, g.left = false, 0
 	case reset.Equal(g.reset) && !g.fresh:
 		g.left = min(g.left, left)
 	case g.fresh && reset.After(g.reset):
