@@ -15,7 +15,7 @@ import (
 const (
 	maxFlying = 6 // requests to one endpoint at once
 	// longWait is the longest pause that is waited for; a longer one ends the pull.
-	longWait = time.Minute
+	longWait = 90 * time.Second
 	maxWait  = 24 * time.Hour // the longest that is believed
 	margin   = 20 * time.Millisecond
 )

@@ -30,8 +30,10 @@ func TestStates(t *testing.T) {
 		f.groups[0].status, f.groups[0].substatus = "resolved", ""
 		f.groups[4].status = "resolved" // an older one, which lists of open ones miss
 		f.groups[4].more = m{"activity": []m{
-			{"type": "set_resolved", "dateCreated": iso(anHour)}, {"type": "note", "dateCreated": iso(0)},
-			{"type": "set_regression", "dateCreated": iso(20 * aDay), "data": m{"version": "pay@2"}}, {"type": "set_resolved_in_release", "dateCreated": iso(30 * aDay)},
+			{"type": "set_resolved", "dateCreated": iso(anHour)},
+			{"type": "note", "dateCreated": iso(0)},
+			{"type": "set_regression", "dateCreated": iso(20 * aDay), "data": m{"version": "pay@2"}},
+			{"type": "set_resolved_in_release", "dateCreated": iso(30 * aDay)},
 		}, "firstRelease": m{"version": "pay@1"}, "lastRelease": m{"version": "pay@2"}}
 		f.groups[4].last = 3 * anHour
 		f.groups[4].environments["production"] = fakeSeen{50, 40 * aDay, 5 * anHour}

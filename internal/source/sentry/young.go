@@ -89,11 +89,17 @@ func (p *pull) listGroups(ctx context.Context, query url.Values, most int, take 
 	query.Set("limit", strconv.Itoa(perPage))
 	query.Set("collapse", "stats")
 	r := request{to: toGroups, path: p.org("issues/"), query: query}
-	return pages(asking(ctx, p.client.do), r, most, func(list []json.RawMessage, next string) (bool, error) {
+	var told delivery.Instant // before the answer: a hook may come meanwhile
+	get := func(r request) (*answer, error) {
+		told = delivery.InstantOf(p.now())
+		return p.client.do(ctx, r)
+	}
+	return pages(get, r, most, func(list []json.RawMessage, next string) (bool, error) {
 		var out []seen
 		began := p.now()
 		for _, raw := range list {
 			if s, ok := p.readListed(raw); ok && !s.going && p.chosen(s.group.Project) {
+				s.told = told
 				out = append(out, s)
 			}
 		}
