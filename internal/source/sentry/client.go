@@ -19,8 +19,8 @@ import (
 const (
 	maxBody        = 32 << 20
 	requestTimeout = 60 * time.Second
-	// maxTrouble is how many requests in turn Sentry may fail to answer, each tried
-	// several times, until it is taken to be down.
+	// maxTrouble is how many endpoints may fail, each tried several times, and none
+	// answer, until Sentry is taken to be down.
 	maxTrouble = 3
 )
 
@@ -32,17 +32,17 @@ type client struct {
 	token    string
 	now      func() time.Time
 	requests atomic.Int64 // sent so far
-	trouble  atomic.Int64 // failed in turn
 	skew     skew
 
-	mu    sync.Mutex
-	gates map[endpoint]*gate
+	mu      sync.Mutex
+	gates   map[endpoint]*gate
+	trouble map[endpoint]bool // failed since anything was answered
 }
 
 func newClient(h *http.Client, set *settings, now func() time.Time) *client {
 	own := *h
 	own.CheckRedirect = sameHost(h.CheckRedirect)
-	return &client{http: &own, root: set.root, token: set.token, now: now, gates: map[endpoint]*gate{}}
+	return &client{http: &own, root: set.root, token: set.token, now: now, gates: map[endpoint]*gate{}, trouble: map[endpoint]bool{}}
 }
 
 // sameHost follows nothing to another host, whoever made the client: the token must

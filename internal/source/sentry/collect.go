@@ -36,7 +36,7 @@ type collected struct {
 	month  map[string]delivery.EventTotals
 	keys   map[string][]delivery.KeyLimit
 	groups map[string]delivery.ErrorGroup
-	wide   bool // rows are of all that happened since the last pull
+	window time.Duration // that the rows are of
 }
 
 // area is an environment, or all projects that have none.
@@ -59,7 +59,7 @@ func (p *pull) collect(ctx context.Context) error {
 		return err
 	}
 	c := &collected{
-		at: delivery.InstantOf(p.now()), lists: map[area][]seen{}, whole: map[area]bool{},
+		at: delivery.InstantOf(p.now()), window: recent, lists: map[area][]seen{}, whole: map[area]bool{},
 		month: map[string]delivery.EventTotals{}, keys: map[string][]delivery.KeyLimit{},
 	}
 	p.fresh = c

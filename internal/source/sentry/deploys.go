@@ -28,7 +28,7 @@ func (p *pull) deploys(ctx context.Context) error {
 		if failed = p.alone(ctx, "deploys", "release "+w.Version, err); failed != nil {
 			break
 		}
-		if lacks(err) && !isStatus(err, http.StatusNotFound) {
+		if lacks(err) || ofServer(err) {
 			break // of the others it would not be told either
 		}
 		if err != nil && !refused(err) {

@@ -209,9 +209,3 @@ func (c *client) plain(text string) string {
 	}
 	return text
 }
-
-// problemOf is what err says of a record.
-func problemOf(record string, err error) source.Problem {
-	m := source.MessageOf(err, err.Error())
-	return source.Problem{Record: record, Path: "$", Message: m.Text, Phrase: m.Phrase}
-}

@@ -37,7 +37,6 @@ type fake struct {
 	windows  map[endpoint][2]int64
 	asked    []*url.URL
 	answered map[int]int
-	lists    map[string]int // times that a list was begun, by query
 }
 
 type fakeProject struct {

@@ -131,6 +131,10 @@ func (f *fake) rowList(q url.Values) (out []any) {
 
 // stats sums the events of hours: of each, what is in events or nothing.
 func (f *fake) stats(w http.ResponseWriter, q url.Values) {
+	if q.Get("statsPeriod") == "1h" {
+		write(w, m{"groups": []m{}})
+		return
+	}
 	start, err1 := time.Parse(time.RFC3339, q.Get("start"))
 	end, err2 := time.Parse(time.RFC3339, q.Get("end"))
 	if err1 != nil || err2 != nil || !start.Before(end) {
@@ -235,8 +239,12 @@ func acme() *fake {
 		{id: "106", project: "pay", status: "resolved", first: 50 * d, last: 20 * d, environments: in("production", 60, 50*d)},
 	}
 	f.rows = []fakeRow{
-		{"101", "production", "web@1.0", 4, h / 2}, {"101", "production", "web@1.1", 1, h / 4}, {"101", "eu & us #1", "web@1.1", 2, h / 4},
-		{"103", "production", "pay@2", 9, 2 * d}, {"104", "", "", 7, d}, {"102", "", "web@1.0", 4, 2 * h},
+		{"101", "production", "web@1.0", 4, h / 2},
+		{"101", "production", "web@1.1", 1, h / 4},
+		{"101", "eu & us #1", "web@1.1", 2, h / 4},
+		{"103", "production", "pay@2", 9, 2 * d},
+		{"104", "", "", 7, d},
+		{"102", "", "web@1.0", 4, 2 * h},
 	}
 	f.release("web@1.1", "web", 2*h, m{"deployCount": 2, "lastDeploy": m{"id": "8", "environment": "production", "dateStarted": iso(h), "dateFinished": iso(h)}})
 	f.release("web@1.0", "web", 5*d, m{"deployCount": 1, "lastDeploy": m{"id": "5", "environment": "production", "dateStarted": iso(5 * d), "dateFinished": iso(5 * d)}})
@@ -244,7 +252,8 @@ func acme() *fake {
 	f.deploys["web@1.1"] = []m{{"id": "7", "environment": "staging", "dateStarted": nil, "dateFinished": iso(2 * h), "url": nil}, {"id": "8", "environment": "production", "dateFinished": iso(h)}}
 	f.keys = []m{
 		{"id": "k", "name": "Default", "projectId": 11, "isActive": true, "rateLimit": m{"window": 60, "count": 6000}},
-		{"id": "l", "label": "Old", "projectId": 11, "isActive": false, "rateLimit": nil}, {"id": "n", "name": "Default", "projectId": "12", "isActive": true, "rateLimit": nil},
+		{"id": "l", "label": "Old", "projectId": 11, "isActive": false, "rateLimit": nil},
+		{"id": "n", "name": "Default", "projectId": "12", "isActive": true, "rateLimit": nil},
 	}
 	for i := range 40 {
 		at := testNow.Truncate(h).Add(-time.Duration(i) * h).Format(time.RFC3339)

@@ -15,7 +15,7 @@ import (
 const (
 	maxFlying = 6 // requests to one endpoint at once
 	// longWait is the longest pause that is waited for; a longer one ends the pull.
-	longWait = time.Minute
+	longWait = 90 * time.Second
 	maxWait  = 24 * time.Hour // the longest that is believed
 	margin   = 20 * time.Millisecond
 )
@@ -143,6 +143,8 @@ func (g *gate) note(c *client, res *http.Response, sent time.Time) {
 	}
 	g.limit = max(limit, 0)
 	switch {
+	case res.StatusCode == http.StatusTooManyRequests && g.fresh && reset.Equal(g.reset): // it is the old one still
+		g.fresh, g.left = false, 0
 	case reset.Equal(g.reset) && !g.fresh:
 		g.left = min(g.left, left)
 	case g.fresh && reset.After(g.reset):

@@ -15,6 +15,7 @@ type seen struct {
 	events, users int64
 	first, last   delivery.Instant
 	going         bool // it is being deleted
+	told          delivery.Instant
 }
 
 // readGroup reads a group as the API and hooks tell it.

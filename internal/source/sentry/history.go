@@ -66,7 +66,9 @@ func (p *pull) wholeHistory(ctx context.Context) error {
 		query.Set("cursor", h.Page)
 	}
 	cut, err := p.listGroups(ctx, query, maxHistoryPages, func(list []seen, next string) (bool, error) {
-		h.Page = next
+		if h.Page = next; next == "" {
+			h.Done, h.At = true, h.Began
+		}
 		return true, p.emit(delivery.Batch{ErrorGroups: p.olderGroups(list)})
 	})
 	if isStatus(err, http.StatusBadRequest) && h.Page != "" { // the place is not known any more
@@ -74,7 +76,7 @@ func (p *pull) wholeHistory(ctx context.Context) error {
 		return err
 	}
 	if err == nil && !cut {
-		h.Done, h.At, h.Page = true, h.Began, ""
+		h.Done, h.At, h.Page = true, h.Began, "" // it led back to itself
 	}
 	return err
 }
@@ -82,10 +84,9 @@ func (p *pull) wholeHistory(ctx context.Context) error {
 // olderGroups are groups as lists of all environments tell them.
 func (p *pull) olderGroups(list []seen) []delivery.ErrorGroup {
 	groups := map[string]delivery.ErrorGroup{}
-	told := delivery.InstantOf(p.now())
 	for _, s := range list {
 		g := s.group
-		g.ToldAt = told
+		g.ToldAt = s.told
 		for _, before := range [...]delivery.ErrorGroup{p.stored[g.ID], p.fresh.groups[g.ID]} {
 			g.Events, g.Users = max(g.Events, before.Events), max(g.Users, before.Users)
 		}

@@ -31,7 +31,6 @@ func (s *Source) Pull(ctx context.Context, raw source.Cursor) iter.Seq2[source.P
 			Source: s, cursor: s.cursorOf(raw), yield: yield, requests: s.client.requests.Load(),
 			began: s.now(), listed: map[string]bool{},
 		}
-		s.client.trouble.Store(0)
 		if err := p.run(ctx); err != nil && !errors.Is(err, errStopped) {
 			yield(source.Page{}, err)
 		}

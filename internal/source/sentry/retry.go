@@ -59,17 +59,23 @@ func (c *client) do(ctx context.Context, r request) (*answer, error) {
 	if later, ok := errors.AsType[*laterError](err); ok {
 		err = later.err
 	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
 	switch {
 	case err == nil || refused(err):
-		c.trouble.Store(0)
+		clear(c.trouble)
 	case ofServer(err):
-		c.trouble.Add(1)
+		c.trouble[r.to] = true
 	}
 	return a, err
 }
 
 // down reports whether Sentry as a whole has failed, not what was asked for.
-func (c *client) down() bool { return c.trouble.Load() >= maxTrouble }
+func (c *client) down() bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return len(c.trouble) >= maxTrouble
+}
 
 // laterError is an error with the server's own word on when to try again.
 type laterError struct {

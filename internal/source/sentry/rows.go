@@ -6,13 +6,9 @@ import (
 	"maps"
 	"net/http"
 	"net/url"
-	"reflect"
 	"slices"
 	"strconv"
-	"strings"
 	"time"
-
-	"throughline/internal/delivery"
 )
 
 const (
@@ -21,6 +17,9 @@ const (
 	maxByHand   = 200 // groups whose releases are asked for one by one
 	maxAbsent   = 5   // of them that may be absent until the endpoint is taken to be
 )
+
+// periods are those that rows are asked for.
+var periods = map[string]time.Duration{"1h": recent, "24h": 24 * time.Hour, "14d": young}
 
 // row says that a group was seen in a release in an environment.
 type row struct {
@@ -31,22 +30,24 @@ type row struct {
 
 // recentRows asks in which releases groups were seen in the last hour.
 func (p *pull) recentRows(ctx context.Context, c *collected) error {
-	rows, err := p.listRows(ctx, "1h")
+	rows, cut, err := p.listRows(ctx, "1h")
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if err == nil {
 		c.rows, c.said = rows, true
 	}
+	if cut { // what the first was is not known
+		c.window = 0
+	}
 	return err
 }
 
 // listRows asks for events by group, environment and release.
-func (p *pull) listRows(ctx context.Context, period string) ([]row, error) {
+func (p *pull) listRows(ctx context.Context, period string) (out []row, cut bool, err error) {
 	r := request{to: toEvents, path: p.org("events/"), query: p.scope(url.Values{
 		"dataset": {"errors"}, "field": {"issue.id", "environment", "release", "count()"},
 		"statsPeriod": {period}, "per_page": {strconv.Itoa(perPage)},
 	})}
-	var out []row
 	get := func(r request) (*answer, error) {
 		a, err := p.get(ctx, r)
 		if err != nil {
@@ -60,7 +61,7 @@ func (p *pull) listRows(ctx context.Context, period string) ([]row, error) {
 		}
 		return &answer{path: a.path, header: a.header, body: inner.Data}, nil
 	}
-	cut, err := pages(get, r, maxRowPages, func(list []json.RawMessage, _ string) (bool, error) {
+	cut, err = pages(get, r, maxRowPages, func(list []json.RawMessage, _ string) (bool, error) {
 		for _, raw := range list {
 			var wrong faults
 			o := openObject(raw, "$", &wrong)
@@ -80,7 +81,7 @@ func (p *pull) listRows(ctx context.Context, period string) ([]row, error) {
 	if cut {
 		p.problem(tooMany("releases of error groups"))
 	}
-	return out, err
+	return out, cut, err
 }
 
 // widen asks for the rows since the last pull where that is longer ago, or first: it
@@ -103,11 +104,14 @@ func (p *pull) widen(ctx context.Context, c *collected) error {
 	case !c.said:
 		return nil // the next pull asks for more
 	case period != "":
-		rows, err := p.listRows(ctx, period)
+		rows, cut, err := p.listRows(ctx, period)
 		if err != nil {
 			return p.alone(ctx, "rows", "", err)
 		}
-		c.rows, c.sorted, c.wide = append(c.rows, rows...), false, period == "14d"
+		c.rows, c.sorted, c.window = append(c.rows, rows...), false, periods[period]
+		if cut {
+			c.window = 0
+		}
 	}
 	p.cursor.Rows = c.at
 	return p.retell(c)
@@ -159,124 +163,4 @@ func (p *pull) currentReleases(ctx context.Context, c *collected) error {
 		}
 	}
 	return nil
-}
-
-// retell tells the groups again of which more is known now.
-func (p *pull) retell(c *collected) error {
-	changed := map[string]delivery.ErrorGroup{}
-	for id, g := range c.groups {
-		after := g
-		after.Environments = slices.Clone(g.Environments)
-		p.giveReleases(c, &after)
-		if !reflect.DeepEqual(g, after) {
-			changed[id], c.groups[id] = after, after
-		}
-	}
-	if len(changed) == 0 {
-		return nil
-	}
-	return p.emit(delivery.Batch{ErrorGroups: p.tellGroups(changed)})
-}
-
-// giveReleases says in which releases a group was seen, as far as that is known.
-func (p *pull) giveReleases(c *collected, g *delivery.ErrorGroup) {
-	var last delivery.Instant
-	for i := range g.Environments {
-		e := &g.Environments[i]
-		if e.ToldAt != c.at {
-			continue // it was told by an earlier pull
-		}
-		if version := p.newest(c.releases(g.ID, e.Name)); version != "" {
-			e.Release = version
-			if e.LastSeen >= last {
-				last, g.LastRelease = e.LastSeen, version
-			}
-		}
-	}
-	window := recent
-	if c.wide {
-		window = young
-	}
-	if g.FirstRelease == "" && g.FirstSeen > c.at-millis(window) {
-		g.FirstRelease = p.oldest(c.everyRelease(g.ID))
-	}
-}
-
-// releases are those that a group was seen in in an environment, with how many
-// events: of the last hour, if it was seen then.
-func (c *collected) releases(group, environment string) map[string]int64 {
-	latest, all := map[string]int64{}, map[string]int64{}
-	for _, r := range c.ofGroup(group) {
-		if r.environment != environment {
-			continue
-		}
-		all[r.release] = max(all[r.release], r.events)
-		if r.recent {
-			latest[r.release] = max(latest[r.release], r.events)
-		}
-	}
-	if len(latest) > 0 {
-		return latest
-	}
-	return all
-}
-
-func (c *collected) everyRelease(group string) []string {
-	var out []string
-	for _, r := range c.ofGroup(group) {
-		if !slices.Contains(out, r.release) {
-			out = append(out, r.release)
-		}
-	}
-	return out
-}
-
-// ofGroup are the rows of a group.
-func (c *collected) ofGroup(group string) []row {
-	if !c.sorted {
-		slices.SortStableFunc(c.rows, func(a, b row) int { return strings.Compare(a.group, b.group) })
-		c.sorted = true
-	}
-	from, _ := slices.BinarySearchFunc(c.rows, group, func(r row, id string) int { return strings.Compare(r.group, id) })
-	to := from
-	for to < len(c.rows) && c.rows[to].group == group {
-		to++
-	}
-	return c.rows[from:to]
-}
-
-// newest is the latest release where all dates are known, else the one with the most
-// events.
-func (p *pull) newest(releases map[string]int64) (newest string) {
-	dated := p.dated(slices.Collect(maps.Keys(releases)))
-	for _, version := range slices.Sorted(maps.Keys(releases)) {
-		by := releases[version]
-		best := releases[newest]
-		if dated {
-			by, best = p.cursor.Dates[version], p.cursor.Dates[newest]
-		}
-		if newest == "" || by >= best {
-			newest = version
-		}
-	}
-	return newest
-}
-
-// oldest is the only one, or the first where all dates are known; "" when that
-// cannot be told.
-func (p *pull) oldest(releases []string) (oldest string) {
-	if len(releases) > 1 && !p.dated(releases) {
-		return ""
-	}
-	slices.Sort(releases)
-	for _, version := range releases {
-		if oldest == "" || p.cursor.Dates[version] < p.cursor.Dates[oldest] {
-			oldest = version
-		}
-	}
-	return oldest
-}
-
-func (p *pull) dated(releases []string) bool {
-	return !slices.ContainsFunc(releases, func(version string) bool { return p.cursor.Dates[version] == 0 })
 }

@@ -26,8 +26,11 @@ func (p *pull) askAlone(ctx context.Context) error {
 		if failed = p.alone(ctx, "group", "error group "+id, err); failed != nil {
 			break
 		}
+		if ofServer(err) {
+			break // their turn comes again
+		}
 		if err != nil && !refused(err) {
-			continue // its turn comes again
+			continue
 		}
 		p.cursor.Alone = slices.DeleteFunc(p.cursor.Alone, func(other string) bool { return other == id })
 		if ok {

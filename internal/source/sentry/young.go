@@ -89,11 +89,17 @@ func (p *pull) listGroups(ctx context.Context, query url.Values, most int, take 
 	query.Set("limit", strconv.Itoa(perPage))
 	query.Set("collapse", "stats")
 	r := request{to: toGroups, path: p.org("issues/"), query: query}
-	return pages(asking(ctx, p.client.do), r, most, func(list []json.RawMessage, next string) (bool, error) {
+	var told delivery.Instant // before the answer: a hook may come meanwhile
+	get := func(r request) (*answer, error) {
+		told = delivery.InstantOf(p.now())
+		return p.client.do(ctx, r)
+	}
+	return pages(get, r, most, func(list []json.RawMessage, next string) (bool, error) {
 		var out []seen
 		began := p.now()
 		for _, raw := range list {
 			if s, ok := p.readListed(raw); ok && !s.going && p.chosen(s.group.Project) {
+				s.told = told
 				out = append(out, s)
 			}
 		}
@@ -134,52 +140,72 @@ func (p *pull) youngGroups(c *collected) map[string]delivery.ErrorGroup {
 	all := true // areas were read
 	for _, a := range p.areas() {
 		all = all && c.whole[a]
-		for _, s := range c.lists[a] {
+		for i := range c.lists[a] {
+			s := &c.lists[a][i]
 			g, known := out[s.group.ID]
 			if !known {
 				g = s.group
-				g.ToldAt = c.at
-				g.Events = 0
+				g.ToldAt, g.Events = c.at, 0
 			}
-			if slices.ContainsFunc(g.Environments, func(e delivery.GroupEnvironment) bool { return e.Name == a.name }) {
-				continue // listed on two pages: it moved
+			if !a.none && p.hasNone(g.Project) || environmentOf(&g, a.name) != nil { // or it moved to another page
+				continue
 			}
-			g.Events += s.events
-			g.Users = max(g.Users, s.group.Users)
-			g.FirstSeen, g.LastSeen = earliest(g.FirstSeen, s.group.FirstSeen), max(g.LastSeen, s.group.LastSeen)
-			g.Environments = append(g.Environments, delivery.GroupEnvironment{
-				Name: a.name, None: a.none, Events: s.events, Users: s.users, FirstSeen: s.first, LastSeen: s.last, ToldAt: c.at,
-			})
-			out[s.group.ID] = g
-		}
-	}
-	for _, list := range c.lists {
-		for _, s := range list { // the events of environments that are not asked for too
-			g := out[s.group.ID]
-			g.Events = max(g.Events, s.group.Events)
-			out[s.group.ID] = g
+			s.into(&g, a, c.at)
+			out[g.ID] = g
 		}
 	}
 	for id, g := range out {
 		stored, known := p.stored[id]
 		g.Events, g.Users = max(g.Events, stored.Events), max(g.Users, stored.Users)
 		g.AllEnvironments = all && (known || g.FirstSeen > c.at-millis(remembered))
-		for i := range g.Environments { // the release stays until another is known
-			for _, e := range stored.Environments {
-				if e.Name == g.Environments[i].Name {
-					g.Environments[i].Release = e.Release
-				}
-			}
-		}
-		for _, e := range stored.Environments { // where it is not young any more, it is not listed
-			if listed := slices.ContainsFunc(g.Environments, func(l delivery.GroupEnvironment) bool { return l.Name == e.Name }); !listed && p.keeps(c, &e) {
-				g.Environments = append(g.Environments, e)
+		for i := range stored.Environments {
+			e := &stored.Environments[i]
+			switch listed := environmentOf(&g, e.Name); {
+			case listed != nil: // the release stays until another is known
+				listed.Release = e.Release
+			case p.keeps(c, e): // it is not young there, and not listed
+				g.Environments = append(g.Environments, *e)
 			}
 		}
 		p.giveReleases(c, &g)
 		out[id] = g
 	}
 	return out
+}
+
+// into adds to a group what was said of it in an environment. In all of them it has
+// at least as many events as in those that were asked for.
+func (s *seen) into(g *delivery.ErrorGroup, a area, told delivery.Instant) {
+	g.Environments = append(g.Environments, delivery.GroupEnvironment{
+		Name: a.name, None: a.none, Events: s.events, Users: s.users, FirstSeen: s.first, LastSeen: s.last, ToldAt: told,
+	})
+	sum := int64(0)
+	for i := range g.Environments {
+		sum += g.Environments[i].Events
+	}
+	g.Events, g.Users = max(g.Events, s.group.Events, sum), max(g.Users, s.group.Users)
+	g.FirstSeen, g.LastSeen = earliest(g.FirstSeen, s.group.FirstSeen), max(g.LastSeen, s.group.LastSeen)
+}
+
+// environmentOf is what a group says of an environment, nil when it does not.
+func environmentOf(g *delivery.ErrorGroup, name string) *delivery.GroupEnvironment {
+	for i := range g.Environments {
+		if g.Environments[i].Name == name {
+			return &g.Environments[i]
+		}
+	}
+	return nil
+}
+
+// hasNone reports whether a project has no environments: its groups are asked for by
+// themselves.
+func (p *pull) hasNone(slug string) bool {
+	for i := range p.projects {
+		if p.projects[i].ID == slug {
+			return len(p.projects[i].Environments) == 0
+		}
+	}
+	return false
 }
 
 // keeps reports whether a group stays in an environment that it is not listed in.

@@ -1,0 +1,287 @@
+package sentry
+
+import (
+	"errors"
+	"net/http"
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"throughline/internal/source"
+)
+
+// TestLacks: what a server lacks, or the token may not read, is said and degrades
+// alone; it is asked for again a day later.
+func TestLacks(t *testing.T) {
+	for name, c := range map[string]struct {
+		to     endpoint
+		status int
+		said   string // begins the problem
+		check  func(t *testing.T, r *rig)
+	}{
+		"events": {toEvents, 404, "rows: The releases that error groups were seen in", func(t *testing.T, r *rig) {
+			if e := r.group(t, "101").Environments[0]; e.Release != "current@1" || r.fake.count(toCurrentRelease) != 2 {
+				t.Errorf("%+v after %d calls by hand", e, r.fake.count(toCurrentRelease))
+			}
+		}},
+		"statistics": {toStats, 403, "month: The counts of events of the month", func(t *testing.T, r *rig) {
+			if m := r.project(t, "web").Month; m.RateLimited != 8 || m.Filtered != 4 || m.Accepted != 61-12 {
+				t.Errorf("%+v", m)
+			}
+			if days := r.memory.Facts().EventDays; len(days) > 0 {
+				t.Errorf("%d days", len(days))
+			}
+		}},
+		"keys": {toKeys, 404, "keys: The limits of keys", func(t *testing.T, r *rig) {
+			if keys := r.project(t, "web").Keys; len(keys) != 2 || r.fake.count(toProjectKeys) != 3 {
+				t.Errorf("%+v", keys)
+			}
+		}},
+		"releases": {toReleases, 403, "releases: The releases", func(t *testing.T, r *rig) {
+			if e := r.group(t, "101").Environments[1]; e.Release != "web@1.0" { // the most events
+				t.Errorf("%+v", e)
+			}
+		}},
+		"sessions": {toSessions, 404, "health: The sessions", func(t *testing.T, r *rig) {
+			if n := len(r.memory.Facts().SessionDays); n != 0 {
+				t.Errorf("%d days", n)
+			}
+		}},
+		"deploys": {toDeploys, 403, "release web@1.1: The deploys", func(t *testing.T, r *rig) {
+			if n := len(r.memory.Facts().Releases); n != 3 {
+				t.Errorf("%d releases", n)
+			}
+		}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				f := acme()
+				f.lacks = map[endpoint]int{c.to: c.status}
+				r := newRig(f)
+				r.mustPull(t)
+				said := strings.Join(r.said(), "\n")
+				if !strings.Contains(said, c.said+" could not be read: Sentry answered") && !strings.Contains(said, c.said) || strings.Contains(said, testToken) {
+					t.Errorf("said %q", said)
+				}
+				facts := r.memory.Facts()
+				if len(facts.ErrorGroups) != 6 || len(facts.ErrorProjects) != 3 {
+					t.Errorf("%d groups, %d projects", len(facts.ErrorGroups), len(facts.ErrorProjects))
+				}
+				c.check(t, r)
+				for _, again := range []struct {
+					later time.Duration
+					calls int
+				}{{2 * time.Hour, 0}, {26 * time.Hour, 1}} {
+					r.later = again.later
+					r.mustPull(t)
+					if n := f.count(c.to); min(n, 1) != again.calls || len(r.problems) == 0 {
+						t.Errorf("%s later: %d calls, %v", again.later, n, r.said())
+					}
+				}
+				f.lacks = nil
+				r.later = 52 * time.Hour
+				r.mustPull(t)
+				if len(r.problems) > 0 {
+					t.Errorf("%v", r.said())
+				}
+			})
+		})
+	}
+}
+
+// TestEnvironmentFails: the groups of the others come in, and nothing drops out.
+func TestEnvironmentFails(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		f := acme()
+		r := newRig(f)
+		r.mustPull(t)
+		before := len(r.group(t, "101").Environments)
+		f.instead = func(w http.ResponseWriter, req *http.Request) bool {
+			if req.URL.Query().Get("environment") != "eu & us #1" {
+				return false
+			}
+			w.WriteHeader(http.StatusInternalServerError)
+			return true
+		}
+		f.groups[3].environments[""] = fakeSeen{8, time.Hour, 0}
+		r.later = 5 * time.Minute
+		r.mustPull(t)
+		if len(r.problems) != 1 || !strings.HasPrefix(r.said()[0], `environment "eu & us #1": The error groups of an environment could not be read: Sentry answered 500`) {
+			t.Errorf("%v", r.said())
+		}
+		if n := len(r.group(t, "101").Environments); n != before || before != 2 {
+			t.Errorf("%d environments, then %d", before, n)
+		}
+		if n := r.group(t, "104").Events; n != 8 {
+			t.Errorf("%d events", n)
+		}
+	})
+}
+
+// TestOddRecords: what is odd is taken, and what is wrong is said of itself alone.
+func TestOddRecords(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		f := acme()
+		f.groups[0].more = m{"logger": "", "platform": nil, "lifetime": nil, "userCount": "3", "isUnhandled": nil}
+		f.groups[3].more = m{"count": "many"}
+		r := newRig(f)
+		r.mustPull(t)
+		g := r.group(t, "101")
+		if g.Logger != nil || g.Platform != nil || g.Users != 3 || g.Events != 7 || g.Unhandled != nil {
+			t.Errorf("%+v", g)
+		}
+		if len(r.problems) == 0 || r.problems[0].Record != "error group 104" || r.problems[0].Path != "$.count" {
+			t.Errorf("%+v", r.problems)
+		}
+		f.groups[3].more = nil
+		f.groups[3].first, f.groups[3].environments = 20*24*time.Hour, map[string]fakeSeen{"": {7, 20 * 24 * time.Hour, 20 * 24 * time.Hour}}
+		r.later = 61 * time.Minute
+		r.mustPull(t)
+		if g := r.group(t, "104"); g.Events != 7 || len(r.problems) > 0 {
+			t.Errorf("%+v %v", g, r.said())
+		}
+	})
+}
+
+// TestStorm: when Sentry refuses everything after a while, that is the pull's error,
+// and few requests were wasted.
+func TestStorm(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		f := acme()
+		r := newRig(f)
+		n := 0
+		f.instead = func(w http.ResponseWriter, _ *http.Request) bool {
+			if n++; n < 3 {
+				return false
+			}
+			w.Header().Set("Retry-After", "600")
+			refuse(w, http.StatusTooManyRequests, "Limit is 3/1s")
+			return true
+		}
+		err := r.pull(t, -1)
+		var limit *source.RateLimitError
+		if !errors.As(err, &limit) || limit.RetryAfter.Sub(r.clock()) < 9*time.Minute {
+			t.Errorf("%v", err)
+		}
+		synctest.Wait() // for those that were cancelled
+		if f.answered[429] > 5 {
+			t.Errorf("%v", f.answered)
+		}
+	})
+}
+
+// TestShortLimit: a window that is used up by others is waited for.
+func TestShortLimit(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		f := acme()
+		f.limit = 1
+		r := newRig(f)
+		f.windows = map[endpoint][2]int64{toGroups: {testNow.Unix(), 1}}
+		r.mustPull(t)
+		if f.answered[429] > 1 || len(r.problems) > 0 {
+			t.Errorf("%v %v", f.answered, r.said())
+		}
+		if n := len(r.memory.Facts().ErrorGroups); n != 6 {
+			t.Errorf("%d groups", n)
+		}
+	})
+}
+
+// TestWebPage: an address that is not the API's is named for what it is.
+func TestWebPage(t *testing.T) {
+	for _, status := range []int{200, 404, 502} {
+		synctest.Test(t, func(t *testing.T) {
+			f := acme()
+			f.instead = func(w http.ResponseWriter, _ *http.Request) bool {
+				w.WriteHeader(status)
+				_, _ = w.Write([]byte("<!DOCTYPE html><title>Sentry</title>"))
+				return true
+			}
+			r := newRig(f)
+			err := r.pull(t, -1)
+			if err == nil || !strings.Contains(err.Error(), "the address answered with a web page") || errors.Is(err, source.ErrAuth) {
+				t.Errorf("%d: %v", status, err)
+			}
+		})
+	}
+}
+
+// TestStalled: an endpoint that never answers is given up after a while, alone.
+func TestStalled(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		f := acme()
+		r := newRig(f)
+		r.transport.Handler = http.HandlerFunc(func(w http.ResponseWriter, req *http.Request) {
+			if endpointOf(req.URL.Path) == toSessions {
+				<-req.Context().Done()
+				return
+			}
+			f.ServeHTTP(w, req)
+		})
+		began := time.Now()
+		r.mustPull(t)
+		if len(r.problems) != 1 || r.problems[0].Record != "health" || time.Since(began) > 6*time.Minute {
+			t.Errorf("%v after %s", r.said(), time.Since(began))
+		}
+		if n := len(r.memory.Facts().EventDays); n == 0 {
+			t.Error("the rest did not go on")
+		}
+	})
+}
+
+// TestDown: a Sentry that fails on the way ends the pull, and takes nothing away.
+func TestDown(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		f := acme()
+		r := newRig(f)
+		r.mustPull(t)
+		facts := len(r.memory.Facts().ErrorGroups[0].Environments)
+		n := 0
+		f.instead = func(w http.ResponseWriter, _ *http.Request) bool {
+			if n++; n > 1 {
+				w.WriteHeader(http.StatusBadGateway)
+			}
+			return n > 1
+		}
+		if err := r.pull(t, -1); err == nil {
+			t.Error("no error")
+		}
+		if now := len(r.memory.Facts().ErrorGroups[0].Environments); now != facts {
+			t.Error("environments are lost")
+		}
+		if p := r.project(t, "web"); p.Month.Accepted != 400 || len(p.Keys) != 2 {
+			t.Errorf("%+v", p)
+		}
+	})
+}
+
+// TestDeadProject: one project that refuses leaves the others alone.
+func TestDeadProject(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		f := acme()
+		f.lacks = map[endpoint]int{toKeys: 404}
+		f.instead = func(w http.ResponseWriter, req *http.Request) bool {
+			if strings.HasPrefix(req.URL.Path, "/projects/acme/pay/") || endpointOf(req.URL.Path) == toStats && req.URL.Query().Get("project") == "12" {
+				refuse(w, http.StatusNotFound, "gone")
+				return true
+			}
+			return false
+		}
+		r := newRig(f)
+		r.mustPull(t)
+		if r.project(t, "pay").Keys != nil || len(r.project(t, "web").Keys) != 2 {
+			t.Errorf("%+v", r.memory.Facts().ErrorProjects)
+		}
+		days := map[string]int{}
+		for _, d := range r.memory.Facts().EventDays {
+			days[d.Project]++
+		}
+		if days["pay"] != 0 || days["web"] == 0 || days["tool"] == 0 {
+			t.Errorf("%v", days)
+		}
+		if p := r.project(t, "pay").Month; p.Filtered != 120 {
+			t.Errorf("%+v", p)
+		}
+	})
+}
