@@ -92,7 +92,7 @@ var errorLooks = map[string]itemStyle{
 	"new":                         {Color: "var(--series-1)"},
 	"regressed":                   {Color: "var(--series-6)", Decal: hatched},
 	"mean":                        {Color: "var(--accent)"},
-	"peak":                        {Color: "var(--accent)", Opacity: 0.28},
+	"peak":                        {Color: "var(--series-5)"},
 }
 
 // errorBars draws a row per project or release: parts one behind the other, or of load
