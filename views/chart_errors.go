@@ -91,7 +91,7 @@ var errorLooks = map[string]itemStyle{
 	string(delivery.AgeOlder):     {Color: "var(--series-7)", Decal: dotted},
 	"new":                         {Color: "var(--series-1)"},
 	"regressed":                   {Color: "var(--series-6)", Decal: hatched},
-	"mean":                        {Color: "var(--accent)"},
+	"mean":                        {Color: "var(--series-1)"},
 	"peak":                        {Color: "var(--series-5)"},
 }
 

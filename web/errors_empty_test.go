@@ -50,9 +50,13 @@ func TestEmptyErrorPanels(t *testing.T) {
 	}
 
 	// All that there is is of another time, or project.
-	write(knownErrors())
+	known := knownErrors()
+	known.ErrorProjects = append(known.ErrorProjects, delivery.ErrorProject{ID: "calm", ToldAt: 1})
+	write(known)
+	empty("errors-open", "&project=calm", "No error group is open", "")
 	empty("errors-open", "&project=nobody", "Nothing matches this filter", "/errors?range=30d")
 	empty("errors-events", "&project=nobody", "Nothing matches this filter", "/errors?range=30d")
+	empty("errors-open", "&environment=nowhere", "Nothing matches this filter", "/errors?range=30d")
 	empty("crash-free", "&environment=nowhere", "Nothing matches this filter", "/errors?range=30d")
 	empty("rate-limits", "&project=web", "Nothing matches this filter", "/errors?range=30d")
 	want(t, s.page("/errors/groups?range=30d&project=nobody"), ".nothing", "Nothing matches this filter")

@@ -219,6 +219,7 @@ func TestDeploymentsAmongEvents(t *testing.T) {
 	want(t, d, ".definitions", "Dotted lines are 2 deployments to production")
 	want(t, d, ".table-view tr:nth-child(2)", "Deployment of payments 1.9, 4 Mar 2026")
 	want(t, d, ".left-out", "no count is known")
+	want(t, s.page("/panels/errors-events?range=2d&environment=production"), ".definitions", "Of all environments")
 	want(t, s.page("/panels/errors-events?range=2d&bucket=day&lang=ru"), ".definitions", "Пунктиром показаны 2 деплоя")
 }
 
