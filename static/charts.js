@@ -13,6 +13,9 @@
 
   const number = (meta, value, digits) => new Intl.NumberFormat(meta.lang, { maximumFractionDigits: digits }).format(value);
 
+  // A count on an axis, where there is no room for a million in full.
+  const count = (meta, value) => (value < 1e4 ? number(meta, value, 0) : new Intl.NumberFormat(meta.lang, { notation: "compact", maximumFractionDigits: 1 }).format(value));
+
   const unit = (meta, value, name, digits) => number(meta, value, digits) + "\u00a0" + meta.words["unit." + name];
 
   // One figure in the largest unit that fits, as Printer.Days writes it.
@@ -179,7 +182,7 @@
       const half = line.label.length * 3.4 + 6;
       const named = Boolean(line.label) && at + half < free && at > half;
       if (named) free = at - half;
-      return { xAxis: line.at, label: { show: named, formatter: line.label }, lineStyle: line.event ? { type: "dotted", color: look.text } : {} };
+      return { xAxis: line.at, label: { show: named, formatter: line.label }, lineStyle: line.event ? { type: [2, 4], opacity: 0.7 } : {} };
     });
     return {
       type: "line", name: "lines", data: [], silent: true, z: 1,
@@ -256,7 +259,7 @@
     const head = { color: look.muted, fontSize: 12, align: "left", padding: [0, 0, 0, -look.left] };
     o.yAxis = [
       axis(o.yAxis[0], look, { ...grid(look), splitNumber: 5, nameGap: 12, nameTextStyle: head, label: { formatter: (v) => number(meta, v, 2) } }),
-      axis(o.yAxis[1], look, { ...grid(look), nameGap: 8, nameTextStyle: head, label: { showMinLabel: false, formatter: (v) => number(meta, v, 0) } }),
+      axis(o.yAxis[1], look, { ...grid(look), nameGap: 8, nameTextStyle: head, label: { showMinLabel: false, formatter: (v) => count(meta, v) } }),
     ];
     const most = roundUp(Math.max(...o.series.find((s) => s.type === "bar").data.map((d) => d.value)));
     Object.assign(o.yAxis[1], { max: most, interval: most });
@@ -279,7 +282,7 @@
   function dressStack(o, meta, look, state) {
     o.xAxis = [axis(o.xAxis[0], look, { ...foot(look), label: { formatter: (v) => bucketTick(meta, v) } })];
     const head = { color: look.muted, fontSize: 12, align: "left", padding: [0, 0, 0, -look.left] };
-    o.yAxis = [axis(o.yAxis[0], look, { ...grid(look), splitNumber: 5, nameGap: 12, nameTextStyle: head, label: { formatter: (v) => number(meta, v, 0) } })];
+    o.yAxis = [axis(o.yAxis[0], look, { ...grid(look), splitNumber: 5, nameGap: 12, nameTextStyle: head, label: { formatter: (v) => count(meta, v) } })];
     for (const s of o.series) s.emphasis = { disabled: true };
     if (look.width < 480) wrapLegend(o, look);
     if (meta.lines) {
@@ -312,6 +315,7 @@
         },
       };
     }
+    if (look.width < 480 && o.legend.show) wrapLegend(o, look);
     o.axisPointer = { type: "none" };
     o.tooltip.axisPointer = { type: "none" };
     o.tooltip.formatter = (all) => rowTip(meta, all, state.keys);

@@ -91,8 +91,8 @@ var errorLooks = map[string]itemStyle{
 	string(delivery.AgeOlder):     {Color: "var(--series-7)", Decal: dotted},
 	"new":                         {Color: "var(--series-1)"},
 	"regressed":                   {Color: "var(--series-6)", Decal: hatched},
-	"mean":                        {Color: "var(--accent)"},
-	"peak":                        {Color: "var(--accent)", Opacity: 0.28},
+	"mean":                        {Color: "var(--series-1)"},
+	"peak":                        {Color: "var(--series-5)"},
 }
 
 // errorBars draws a row per project or release: parts one behind the other, or of load

@@ -25,7 +25,7 @@ func deploymentsOf(m delivery.Marker) int {
 }
 
 // changes are the definition changes within a panel's range in words, the first one
-// first, and how many deployments are drawn.
+// first, how many deployments are drawn, and what a filter does not narrow.
 func changes(d *delivery.PanelData, p *i18n.Printer) []string {
 	var out []string
 	deployments := 0
@@ -38,6 +38,9 @@ func changes(d *delivery.PanelData, p *i18n.Printer) []string {
 	}
 	if deployments > 0 {
 		out = append(out, p.T("marker.deployments.drawn", "n", deployments))
+	}
+	if d.Quantity == delivery.EventTally && len(d.Filter.Environments) > 0 {
+		out = append(out, p.T("errors.every_environment"))
 	}
 	return out
 }

@@ -169,6 +169,8 @@ func (v ErrorGroupView) facts(ctx context.Context) []DoraFact {
 	for _, f := range []DoraFact{
 		{"error_groups.project", g.Project},
 		{"error_group.short_id", g.ShortID},
+		{"error_groups.first_seen", momentIn(ctx, g.FirstSeen, v.Zone)},
+		{"error_groups.last_seen", momentIn(ctx, g.LastSeen, v.Zone)},
 		{"error_groups.level", levelWord(ctx, g.Level)},
 		{"error_group.culprit", g.Culprit},
 		{"error_group.first_release", g.FirstRelease},
@@ -185,14 +187,20 @@ func (v ErrorGroupView) facts(ctx context.Context) []DoraFact {
 	return out
 }
 
-// figures are its counts and when it was seen.
+// figures are its counts, and how long ago it was seen.
 func (v ErrorGroupView) figures(ctx context.Context) []DoraFact {
 	g := &v.Group
+	ago := func(at delivery.Instant) string {
+		if !at.Known() || at > v.Now {
+			return "–"
+		}
+		return elapsed(ctx, int64(v.Now-at)/1000)
+	}
 	return []DoraFact{
 		{"error_groups.events", number(ctx, int(g.Events))},
 		{"error_groups.users", number(ctx, int(g.Users))},
-		{"error_groups.first_seen", momentIn(ctx, g.FirstSeen, v.Zone)},
-		{"error_groups.last_seen", momentIn(ctx, g.LastSeen, v.Zone)},
+		{"error_group.since_first", ago(g.FirstSeen)},
+		{"error_group.since_last", ago(g.LastSeen)},
 	}
 }
 

@@ -325,6 +325,8 @@ func TestAPIPanelList(t *testing.T) {
 		"deployment-frequency /dora deployments", "change-lead-time /dora seconds", "lead-time-stages /dora seconds",
 		"change-fail-rate /dora ratio", "recovery-time /dora seconds", "rework-rate /dora ratio",
 		"incidents /dora incidents", "tickets /dora tickets",
+		"errors-open /errors groups", "errors-events /errors events", "errors-resolve-time /errors seconds",
+		"errors-by-release /errors groups", "crash-free /errors ratio", "rate-limits /errors ratio",
 	}, got); diff != "" {
 		t.Error(diff)
 	}

@@ -109,10 +109,11 @@ func (s *Server) fillGroups(ctx context.Context, asked delivery.GroupsAsked, vie
 	}
 	p := i18n.From(ctx)
 	days := p.DateSpan(asked.From.Time().In(asked.Zone), (asked.To - 1).Time().In(asked.Zone))
-	view.Next, view.Sentence = next, p.T("error_groups.listed."+cmp.Or(asked.State, "new"), "n", len(found), "days", days)
+	id := "error_groups.listed."
 	if next != "" || asked.After != "" {
-		view.Sentence = p.T("error_groups.listed.part", "what", view.Sentence)
+		id = "error_groups.part."
 	}
+	view.Next, view.Sentence = next, p.T(id+cmp.Or(asked.State, "new"), "n", len(found), "days", days)
 	if asked.Release != "" {
 		view.Sentence = p.T("error_groups.listed.release", "what", view.Sentence, "release", asked.Release)
 	}

@@ -2,6 +2,7 @@ package web
 
 import (
 	"context"
+	"slices"
 
 	"throughline/internal/delivery"
 	"throughline/views"
@@ -43,8 +44,26 @@ func (s *Server) errorsEmpty(ctx context.Context, p panel, d delivery.PanelData)
 				return &views.Empty{Reason: reason, N: n}, nil
 			}
 		}
+		if p.slug == "errors-open" {
+			return s.noneOpen(ctx, d)
+		}
 	}
 	return nil, nil
+}
+
+// noneOpen says that of projects that there are nothing is open; nil when there are none
+// such, or the filter asks for more.
+func (s *Server) noneOpen(ctx context.Context, d delivery.PanelData) (*views.Empty, error) {
+	if len(d.Filter.Connections)+len(d.Filter.Environments) > 0 {
+		return nil, nil
+	}
+	facets, err := s.errorFacets(ctx)
+	keys, all := d.Filter.ErrorProjectKeys()
+	known := slices.ContainsFunc(facets.Projects, func(p delivery.Facet) bool { return all || slices.Contains(keys, p.Key) })
+	if err != nil || !known {
+		return nil, err
+	}
+	return &views.Empty{Reason: "none_open"}, nil
 }
 
 // noLimits says why no project is compared with its limit.
@@ -67,14 +86,6 @@ func (s *Server) noLimits(ctx context.Context, d delivery.PanelData, connections
 		return &views.Empty{Reason: "limits_unknown", Fix: connections}, nil
 	}
 	return &views.Empty{Reason: delivery.NoLimit, N: d.Excluded[delivery.NoLimit]}, nil
-}
-
-// noOpenErrors says that nothing is open, which is no lack.
-func noOpenErrors(p panel) *views.Empty {
-	if p.slug != "errors-open" {
-		return nil
-	}
-	return &views.Empty{Reason: "none_open"}
 }
 
 func anyFact[T any](facts func(yield func(T, error) bool)) (any bool, err error) {

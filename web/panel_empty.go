@@ -48,9 +48,6 @@ func (s *Server) whyEmpty(ctx context.Context, p panel, d delivery.PanelData, qu
 	if empty, err := s.filteredOut(ctx, p, d, q); err != nil || empty != nil {
 		return orNone(empty), err
 	}
-	if empty := noOpenErrors(p); empty != nil {
-		return *empty, nil
-	}
 	wide := without(q, "from", "to")
 	wide.Set("range", "12m")
 	return views.Empty{Reason: "no_data", Fix: p.page + "?" + wide.Encode()}, nil

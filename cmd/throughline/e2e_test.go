@@ -127,6 +127,8 @@ var pages = []page{
 	{"service", "/services/payments?range=30d"},
 	{"incidents", "/incidents?range=30d"},
 	{"incident-new", "/incidents/new"},
+	{"errors", "/errors?range=30d"},
+	{"error-groups", "/errors/groups?range=30d"},
 	{"inbox", "/inbox"},
 	{"syncs", "/syncs"},
 	{"connections", "/settings/connections"},

@@ -13,7 +13,7 @@ import (
 const (
 	GroupsNew      = ""         // first seen in it
 	GroupsOpen     = "open"     // unresolved at its end, or now if that is earlier
-	GroupsResolved = "resolved" // resolved in it
+	GroupsResolved = "resolved" // resolved in it, as far as anybody saw when
 	GroupsSeen     = "seen"     // with an event in it, as far as first and last seen tell
 	GroupsAll      = "all"      // whenever seen
 )
@@ -113,7 +113,7 @@ func (q *GroupsAsked) Wants(g *ErrorGroup) bool {
 		status, known := g.StatusAt(q.Until())
 		return first <= q.Until() && known && status == GroupUnresolved
 	case GroupsResolved:
-		return slices.ContainsFunc(g.Resolutions(first), func(r Resolution) bool { return r.At >= q.From && r.At < q.To })
+		return slices.ContainsFunc(g.Resolutions(first), func(r Resolution) bool { return !r.Unseen && r.At >= q.From && r.At < q.To })
 	case GroupsSeen:
 		return first < q.To && g.LastSeen >= q.From
 	case GroupsAll:

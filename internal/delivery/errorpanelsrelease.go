@@ -84,7 +84,7 @@ func ErrorsByRelease(releases iter.Seq2[Release, error], groups iter.Seq2[Listed
 	panel := q.panel("errors-by-release", Bars, GroupCounts, Sample{N: len(rows), Excluded: excluded}, Figure{"new", number(isNew)}, Figure{"regressed", number(regressed)})
 	fresh, back := Series{Name: "new", Points: []Point{}}, Series{Name: "regressed", Points: []Point{}}
 	for _, r := range rows {
-		point := Point{X: ReleaseX(r.Project, r.Version), N: &r.n, Category: &Category{Name: r.Project + " " + cmp.Or(r.Short, r.Version)}}
+		point := Point{X: ReleaseX(r.Project, r.Version), N: &r.n, Category: &Category{Name: cmp.Or(r.Short, r.Version) + " " + r.Project}}
 		point.Value = number(r.isNew)
 		fresh.Points = append(fresh.Points, point)
 		point.Value = number(r.regressed)
