@@ -352,6 +352,7 @@ func TestRules(t *testing.T) {
 	form := url.Values{
 		"production": {"eu\nProd"}, "together": {"15"}, "window": {"1,5"}, "silence": {"30"}, "hotfix_labels": {"hotfix"},
 		"hotfix_branches": {"fix/**"}, "hotfix_titles": {"urgent, now*"}, "bots": {"renovate*"}, teamField(&team): {"pay-prod, pay-live"},
+		"error_level": {"fatal"}, "error_users": {"3"},
 	}
 	want(t, s.post("/settings/services/rules/preview", form).doc, ".preview", "Productioneu 2 deployments")
 	if res := s.post("/settings/services/rules", form); res.status != http.StatusSeeOther {
@@ -361,6 +362,7 @@ func TestRules(t *testing.T) {
 	wantRules := delivery.DoraRules{
 		Production: []string{"eu", "Prod"}, Together: 15 * time.Minute, Window: 90 * time.Minute, Silence: 30 * 24 * time.Hour, HotfixLabels: delivery.Patterns{"hotfix"},
 		HotfixBranches: delivery.Patterns{"fix/**"}, HotfixTitles: delivery.Patterns{"urgent, now*"}, Bots: delivery.Patterns{"renovate*"},
+		ErrorLevel: "fatal", ErrorUsers: 3,
 	}
 	if err != nil || !reflect.DeepEqual(rules, wantRules) || !slices.Equal(own["pay & more"], []string{"pay-prod", "pay-live"}) {
 		t.Errorf("stored %+v, %v, %v", rules, own, err)

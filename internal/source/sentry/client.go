@@ -6,7 +6,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
 	"net/http"
 	"net/url"
 	"regexp"
@@ -14,6 +13,8 @@ import (
 	"sync"
 	"sync/atomic"
 	"time"
+
+	"throughline/internal/source"
 )
 
 const (
@@ -50,13 +51,13 @@ func newClient(h *http.Client, set *settings, now func() time.Time) *client {
 func sameHost(next func(*http.Request, []*http.Request) error) func(*http.Request, []*http.Request) error {
 	return func(req *http.Request, via []*http.Request) error {
 		if first := via[0].URL; req.URL.Scheme != first.Scheme || req.URL.Host != first.Host {
-			return &redirectError{to: req.URL.Scheme + "://" + req.URL.Host}
+			return &source.RedirectError{To: req.URL.Scheme + "://" + req.URL.Host}
 		}
 		if next != nil {
 			return next(req, via)
 		}
 		if len(via) >= 10 {
-			return &redirectError{to: "itself"}
+			return &source.RedirectError{To: "itself"}
 		}
 		return nil
 	}
@@ -142,7 +143,7 @@ func (c *client) send(ctx context.Context, r request) (*answer, error) {
 	}
 	defer func() { _ = res.Body.Close() }() // what was read has been read
 	gate.note(c, res, sent)
-	body, err := readBody(res)
+	body, err := source.ReadBody(res, maxBody)
 	switch {
 	case err != nil && ctx.Err() != nil:
 		return nil, noAnswer(path, err)
@@ -158,11 +159,11 @@ func (c *client) send(ctx context.Context, r request) (*answer, error) {
 // badBody is what is wrong with the body of a successful answer, nil when nothing is.
 func badBody(path string, body []byte, err error) error {
 	switch {
-	case errors.Is(err, errTooLarge):
+	case errors.Is(err, source.ErrTooLarge):
 		return &answerError{path: path, id: "large", what: fmt.Sprintf("is larger than %d MiB", maxBody>>20)}
 	case err != nil:
 		return &answerError{path: path, id: "cut", what: "was cut off", again: true}
-	case isHTML(body):
+	case source.IsHTML(body):
 		return &answerError{path: path, id: "html", what: webPage}
 	case !json.Valid(body):
 		return &answerError{path: path, id: "not_json", what: "is not JSON, or was cut off", again: true}
@@ -172,25 +173,7 @@ func badBody(path string, body []byte, err error) error {
 
 // noAnswer leaves the URL's query out: what is not shown holds no secret.
 func noAnswer(path string, err error) error {
-	var wrapped *url.Error
-	if errors.As(err, &wrapped) {
-		err = wrapped.Err
-	}
-	return &networkError{path, err}
-}
-
-var errTooLarge = errors.New("too large")
-
-func readBody(res *http.Response) ([]byte, error) {
-	body, err := io.ReadAll(io.LimitReader(res.Body, maxBody+1))
-	if err == nil && len(body) > maxBody {
-		err = errTooLarge
-	}
-	return body, err
-}
-
-func isHTML(body []byte) bool {
-	return bytes.HasPrefix(bytes.TrimLeft(body[:min(len(body), 256)], " \t\r\n\ufeff"), []byte("<"))
+	return &source.NetworkError{System: "Sentry", Words: "sentry.", Path: path, Err: source.WithoutURL(err)}
 }
 
 var (

@@ -42,6 +42,8 @@ type cursor struct {
 	Deploys []waiting `json:"deploys,omitempty"`
 
 	Sessions delivery.Instant `json:"sessions,omitempty"` // the hours before are in
+	// SessionsFrom is from when on: the past is read a few calls at a time.
+	SessionsFrom delivery.Instant `json:"sessions_from,omitempty"`
 	Hours    hourState        `json:"hours,omitzero"`
 }
 

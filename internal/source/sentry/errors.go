@@ -1,17 +1,13 @@
 package sentry
 
 import (
-	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
-	"net"
 	"net/http"
-	"net/netip"
 	"slices"
 	"strconv"
 	"strings"
-	"syscall"
 	"time"
 
 	"throughline/internal/source"
@@ -82,75 +78,24 @@ func (e *answerError) Phrase() source.Phrase {
 	return source.Phrase{ID: "answer." + e.id, Args: []string{"path", e.path}}
 }
 
-// networkError is a request that got no answer.
-type networkError struct {
-	path string
-	err  error
-}
-
-func (e *networkError) Error() string { return "asking Sentry for " + e.path + ": " + e.err.Error() }
-
-func (e *networkError) Unwrap() error { return e.err }
-
-// Phrase is that of the cause where it has one; else the cause is quoted.
-func (e *networkError) Phrase() source.Phrase {
-	if m := source.MessageOf(e.err, ""); m.ID != "" {
-		return m.Phrase
-	}
-	var blocked interface{ Blocked() netip.Addr } // the client refuses to go there
-	var dns *net.DNSError
-	switch {
-	case errors.As(e.err, &blocked):
-		return source.Phrase{ID: "network.blocked", Args: []string{"address", blocked.Blocked().String()}}
-	case errors.Is(e.err, syscall.ECONNREFUSED):
-		return source.Phrase{ID: "network.refused"}
-	case errors.As(e.err, &dns):
-		return source.Phrase{ID: "network.name", Args: []string{"name", dns.Name}}
-	case errors.Is(e.err, context.DeadlineExceeded):
-		return source.Phrase{ID: "sentry.network.slow"}
-	}
-	return source.Phrase{ID: "sentry.network", Args: []string{"path", e.path, "said", e.err.Error()}}
-}
-
-// redirectError is a redirect that is not followed.
-type redirectError struct{ to string }
-
-func (e *redirectError) Error() string {
-	return "the server redirects to another host, " + e.to + ": set base_url to the address of the API itself"
-}
-
-func (e *redirectError) Phrase() source.Phrase {
-	return source.Phrase{ID: "redirect", Args: []string{"to", e.to}}
-}
-
-// accessError is a *source.AuthError with words of its own for the catalogue.
-type accessError struct {
-	*source.AuthError
-	phrase source.Phrase
-}
-
-func (e *accessError) Unwrap() error { return e.AuthError }
-
-func (e *accessError) Phrase() source.Phrase { return e.phrase }
-
 func expired() error {
-	return &accessError{
-		&source.AuthError{Code: "expired", Message: "Sentry does not accept the token: it has expired, was revoked, or was mistyped"},
-		source.Phrase{ID: "sentry.expired"},
+	return &source.AccessError{
+		AuthError: &source.AuthError{Code: "expired", Message: "Sentry does not accept the token: it has expired, was revoked, or was mistyped"},
+		Words:     source.Phrase{ID: "sentry.expired"},
 	}
 }
 
 func forbidden(cause error) error {
-	return &accessError{
-		&source.AuthError{Code: "forbidden", Message: "Sentry does not let the token read the organisation's projects: " + cause.Error()},
-		source.Phrase{ID: "sentry.forbidden", Args: []string{"said", cause.Error()}},
+	return &source.AccessError{
+		AuthError: &source.AuthError{Code: "forbidden", Message: "Sentry does not let the token read the organisation's projects: " + cause.Error()},
+		Words:     source.Phrase{ID: "sentry.forbidden", Args: []string{"said", cause.Error()}},
 	}
 }
 
 func noOrganization(name string) error {
-	return &accessError{
-		&source.AuthError{Code: "organization", Message: "There is no organisation " + name + ", or the token does not open it"},
-		source.Phrase{ID: "sentry.organization", Args: []string{"name", name}},
+	return &source.AccessError{
+		AuthError: &source.AuthError{Code: "organization", Message: "There is no organisation " + name + ", or the token does not open it"},
+		Words:     source.Phrase{ID: "sentry.organization", Args: []string{"name", name}},
 	}
 }
 
@@ -189,7 +134,7 @@ func (c *client) refusal(path string, res *http.Response, body []byte) error {
 		e.message = nested.Message
 	}
 	e.message = c.plain(e.message)
-	if e.message == "" && isHTML(body) {
+	if e.message == "" && source.IsHTML(body) {
 		e.message, e.html = "the address answered with a web page (HTML), not with Sentry's API; is base_url right?", true
 	}
 	if e.status == http.StatusUnauthorized {

@@ -3,11 +3,7 @@ package sentry
 import (
 	"context"
 	"errors"
-	"io"
 	"math/rand/v2"
-	"net"
-	"strings"
-	"syscall"
 	"time"
 
 	"github.com/cenkalti/backoff/v5"
@@ -22,7 +18,7 @@ const (
 )
 
 // do sends r until it is answered, for a while. Its errors are *source.AuthError,
-// *source.RateLimitError, *statusError, *answerError and *networkError.
+// *source.RateLimitError, *statusError, *answerError and *source.NetworkError.
 func (c *client) do(ctx context.Context, r request) (*answer, error) {
 	wait := backoff.NewExponentialBackOff()
 	wait.Multiplier, wait.MaxInterval = 2, 30*time.Second
@@ -49,15 +45,15 @@ func (c *client) do(ctx context.Context, r request) (*answer, error) {
 				return nil, backoff.Permanent(&source.RateLimitError{RetryAfter: c.now().Add(longWait)})
 			}
 			// Not all at the same moment: they would only meet again.
-			return nil, &laterError{err, after + rand.N(50*time.Millisecond)}
+			return nil, &source.LaterError{Err: err, After: after + rand.N(50*time.Millisecond)}
 		}
 		if failed++; failed == maxTries || !again(err) {
 			return nil, backoff.Permanent(err)
 		}
 		return nil, err
 	}, backoff.WithBackOff(wait), backoff.WithMaxTries(tries), backoff.WithMaxElapsedTime(maxElapsed))
-	if later, ok := errors.AsType[*laterError](err); ok {
-		err = later.err
+	if later, ok := errors.AsType[*source.LaterError](err); ok {
+		err = later.Err
 	}
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -77,18 +73,6 @@ func (c *client) down() bool {
 	return len(c.trouble) >= maxTrouble
 }
 
-// laterError is an error with the server's own word on when to try again.
-type laterError struct {
-	err   error
-	after time.Duration
-}
-
-func (e *laterError) Error() string { return e.err.Error() }
-
-func (e *laterError) Unwrap() []error {
-	return []error{e.err, &backoff.RetryAfterError{Duration: e.after}}
-}
-
 // again tells whether another try may help.
 func again(err error) bool {
 	if e, ok := errors.AsType[*statusError](err); ok {
@@ -97,7 +81,7 @@ func again(err error) bool {
 	if e, ok := errors.AsType[*answerError](err); ok {
 		return e.again
 	}
-	return transient(err)
+	return source.Transient(err)
 }
 
 // ofServer reports whether an error is none of what was asked for: Sentry failed, or
@@ -106,23 +90,6 @@ func ofServer(err error) bool {
 	if e, ok := errors.AsType[*statusError](err); ok {
 		return e.status >= 500
 	}
-	_, ok := errors.AsType[*networkError](err)
+	_, ok := errors.AsType[*source.NetworkError](err)
 	return ok || errors.Is(err, context.DeadlineExceeded)
-}
-
-// transient tells failures of the network that may pass from those that will not,
-// such as a refused address or certificate.
-func transient(err error) bool {
-	var n net.Error
-	var op *net.OpError
-	switch {
-	case errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF), errors.Is(err, context.DeadlineExceeded),
-		errors.Is(err, syscall.ECONNREFUSED), errors.Is(err, syscall.ECONNRESET), errors.Is(err, syscall.EPIPE):
-		return true
-	case errors.As(err, &n) && n.Timeout():
-		return true
-	case errors.As(err, &op):
-		return op.Op != "dial"
-	}
-	return strings.Contains(err.Error(), "server closed idle connection")
 }

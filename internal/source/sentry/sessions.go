@@ -17,6 +17,9 @@ const (
 	hour           = delivery.Instant(time.Hour / time.Millisecond)
 	day            = delivery.HoursADay * hour
 	mostSessions   = 7 * day // of a gap that is made up for
+	pastSessions   = 90 * day
+	pastCalls      = 10     // for the past in one pull
+	sessionPoints  = 10_000 // that Sentry answers at once
 	fieldSessions  = "sum(session)"
 	fieldUsers     = "count_unique(user)"
 	fieldCrashFree = "crash_free_rate(session)"
@@ -32,13 +35,16 @@ func (p *pull) health(ctx context.Context) error {
 	if p.cursor.Sessions.Known() {
 		from = max(p.cursor.Sessions, until-mostSessions)
 	}
+	if !p.cursor.SessionsFrom.Known() {
+		p.cursor.SessionsFrom = from
+	}
 	for from < until {
 		query, to := url.Values{"statsPeriod": {"24h"}}, until
 		if until-from > day {
 			to = from + day
 			query = url.Values{"start": {stamp(from.Time())}, "end": {stamp(to.Time())}}
 		}
-		batch, err := p.sessions(ctx, query, to)
+		batch, err := p.sessions(ctx, query, to, true)
 		if err != nil {
 			return p.alone(ctx, "health", "", err)
 		}
@@ -47,27 +53,63 @@ func (p *pull) health(ctx context.Context) error {
 			return err
 		}
 	}
+	return p.healthBefore(ctx)
+}
+
+// healthBefore reads how sessions went before the first pull, as far back as Sentry
+// keeps them: without releases, and as many days at once as it answers.
+func (p *pull) healthBefore(ctx context.Context) error {
+	least := p.cursor.Sessions - pastSessions
+	groups := 0
+	for i := range p.projects {
+		groups += max(1, len(p.projects[i].Environments))
+	}
+	span := delivery.Instant(max(1, sessionPoints/(delivery.HoursADay*groups))) * day
+	for range pastCalls {
+		to := p.cursor.SessionsFrom
+		if to <= least {
+			return nil
+		}
+		from := max(least, to-span)
+		batch, err := p.sessions(ctx, url.Values{"start": {stamp(from.Time())}, "end": {stamp(to.Time())}}, to, false)
+		if isStatus(err, http.StatusBadRequest) { // it keeps none that are so old
+			p.cursor.SessionsFrom = least
+			return nil
+		}
+		if err != nil {
+			return p.alone(ctx, "health", "", err)
+		}
+		p.cursor.SessionsFrom = from
+		if err := p.emit(batch); err != nil {
+			return err
+		}
+	}
 	return nil
 }
 
-// sessions asks for a day of them, by release where there are not too many.
-func (p *pull) sessions(ctx context.Context, query url.Values, until delivery.Instant) (b delivery.Batch, err error) {
+// sessions asks for days of them; by release, where there are not too many.
+func (p *pull) sessions(ctx context.Context, query url.Values, until delivery.Instant, byRelease bool) (b delivery.Batch, err error) {
 	query["field"] = []string{fieldSessions, fieldCrashFree, "crash_free_rate(user)", fieldUsers}
 	query["interval"] = []string{"1h"}
 	query = p.scope(query)
-	query["groupBy"] = []string{"project", "release", "environment"}
+	query["groupBy"] = []string{"project", "environment"}
+	if byRelease {
+		query["groupBy"] = []string{"project", "release", "environment"}
+	}
 	r := request{to: toSessions, path: p.org("sessions/"), query: query}
 	lack, lacked := p.cursor.Lacks[toSessions]
 	if lacked && !p.due(lack.At, lackedFor) {
 		return b, &lackError{lack.Said}
 	}
+	past := !byRelease
 	a, err := p.client.do(ctx, r)
-	byRelease := true
-	if isStatus(err, http.StatusBadRequest) { // too many points
+	if byRelease && isStatus(err, http.StatusBadRequest) { // too many points
 		query["groupBy"], byRelease = []string{"project", "environment"}, false
 		a, err = p.client.do(ctx, r)
 	}
-	p.lack(toSessions, err)
+	if !past || !isStatus(err, http.StatusBadRequest) { // that is of how old they are
+		p.lack(toSessions, err)
+	}
 	if err != nil {
 		return b, err
 	}
