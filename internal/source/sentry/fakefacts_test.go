@@ -177,22 +177,34 @@ func (f *fake) stats(w http.ResponseWriter, q url.Values) {
 }
 
 func (f *fake) sessionList(w http.ResponseWriter, q url.Values) {
-	first := testNow.Truncate(time.Hour).Add(-24 * time.Hour)
+	first, hours := testNow.Truncate(time.Hour).Add(-24*time.Hour), 25
+	if from, err := time.Parse(time.RFC3339, q.Get("start")); err == nil {
+		to, _ := time.Parse(time.RFC3339, q.Get("end"))
+		first, hours = from, int(to.Sub(from)/time.Hour)
+	}
 	var intervals []string
-	for i := range 25 {
+	for i := range hours {
 		intervals = append(intervals, first.Add(time.Duration(i)*time.Hour).Format(time.RFC3339))
 	}
+	if hours*len(f.sessions) > 10_000 {
+		refuse(w, http.StatusBadRequest, "Your interval and date range would create too many results.")
+		return
+	}
 	groups := []any{}
-	for _, s := range f.sessions {
-		by := m{"project": s["project"], "environment": s["environment"]}
+	for n, s := range f.sessions {
+		by, each := m{"project": s["project"], "environment": s["environment"]}, 1
 		if slices.Contains(q["groupBy"], "release") {
 			by["release"] = s["release"]
+		} else if each = len(f.sessions); n > 0 { // all of them are of one project and environment
+			break
 		}
-		count, free, users := make([]int, 25), make([]any, 25), make([]int, 25)
+		count, free, users := make([]int, hours), make([]any, hours), make([]int, hours)
 		for i := range count {
-			count[i], free[i], users[i] = 100, 0.99, 10
+			count[i], free[i], users[i] = 100*each, 0.99, 10*each
 		}
-		free[3] = nil
+		if !q.Has("start") {
+			free[3] = nil
+		}
 		groups = append(groups, m{
 			"by":     by,
 			"totals": m{"sum(session)": 2500, "crash_free_rate(session)": 0.99, "count_unique(user)": 30},

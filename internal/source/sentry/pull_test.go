@@ -196,14 +196,14 @@ func TestReleases(t *testing.T) {
 	})
 }
 
-// TestSessions: whole hours of all releases together.
+// TestSessions: whole hours of all releases together, 90 days of them at first.
 func TestSessions(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		r := newRig(acme())
 		r.mustPull(t)
 		days := r.memory.Facts().SessionDays
-		if len(days) != 2 {
-			t.Fatalf("%+v", days)
+		if len(days) != 91 {
+			t.Fatalf("%d days", len(days))
 		}
 		known := 0
 		for _, d := range days {
@@ -221,8 +221,13 @@ func TestSessions(t *testing.T) {
 				}
 			}
 		}
-		if known != 24 {
+		if known != 90*24 {
 			t.Errorf("%d hours", known)
+		}
+		r.later += 2 * anHour
+		r.mustPull(t)
+		if n := r.fake.count(toSessions); n != 1 {
+			t.Errorf("two hours later: %d calls", n)
 		}
 	})
 }
