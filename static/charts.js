@@ -97,7 +97,7 @@
 
   function rowTip(meta, all, keys) {
     const lines = [[plain(all[0].name, 40), all[0].data.class].filter(Boolean).join(" · ")];
-    for (const p of all.slice().reverse()) {
+    for (const p of meta.of === "groups" ? all : all.slice().reverse()) { // parts as they stand in the legend
       if (p.data.s !== undefined) lines.push(p.seriesName + "  " + shown(meta, p.data.s) + (p.data.low ? " · " + meta.words["chart.low_n"] : ""));
     }
     lines.push(meta.words["chart.n"] + "  " + number(meta, all[0].data.n, 0));
@@ -404,7 +404,8 @@
     const data = document.getElementById(el.dataset.chart);
     if (!data || charts.has(el)) return;
     const spec = JSON.parse(data.textContent);
-    if (spec.meta.rows) el.style.height = Math.max(120, spec.meta.rows * 30 + 56) + "px";
+    const least = spec.option.series.length > 2 ? 176 : 120; // tooltips of many lines have room
+    if (spec.meta.rows) el.style.height = Math.max(least, spec.meta.rows * 30 + 56) + "px";
     const chart = window.echarts.init(el, null, { renderer: "canvas" });
     charts.set(el, { chart, spec, log: spec.meta.log, before: spec.meta.before, narrow: el.clientWidth < 560, at: -1 });
     redraw(el);

@@ -46,13 +46,14 @@ func wordOfErrors(slug, id string) string {
 	return cmp.Or(errorWords[slug+" "+id], errorWords[id], id)
 }
 
-// errorParams are what lists of error groups are narrowed to, by panel; a panel that is
-// not among them has no list.
+// errorParams are what lists of error groups are narrowed to, by panel. Of sessions it
+// is what was seen at the time.
 var errorParams = map[string]url.Values{
 	"errors-open":         {"state": {delivery.GroupsOpen}},
 	"errors-events":       {"state": {delivery.GroupsSeen}},
 	"errors-resolve-time": {"state": {delivery.GroupsResolved}},
 	"errors-by-release":   {"state": {delivery.GroupsAll}},
+	"crash-free":          {"state": {delivery.GroupsSeen}},
 	"rate-limits":         {"state": {delivery.GroupsSeen}},
 }
 

@@ -185,7 +185,7 @@ func TestErrorLinks(t *testing.T) {
 		t.Errorf("rows lead to %q", lists)
 	}
 	p.Slug = "crash-free"
-	if lists := p.Lists(t.Context(), crashPanel(t)); lists != nil || listed(crashPanel(t)) {
+	if lists := p.Lists(t.Context(), crashPanel(t)); len(lists) != 5 || !strings.Contains(lists[0], "state=seen") || listed(crashPanel(t)) {
 		t.Errorf("sessions lead to %q", lists)
 	}
 	p.Slug = "errors-events"

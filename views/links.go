@@ -81,7 +81,7 @@ func (p Panel) LeftOut(ctx context.Context, reason string) string {
 // Lists are the addresses of the records behind each bucket or row of a panel; none
 // for marks, which are records themselves, and for jobs and builds.
 func (p Panel) Lists(ctx context.Context, d delivery.PanelData) []string {
-	if p.Slug == deployJobsSlug || p.Of == delivery.OfErrors && errorParams[p.Slug] == nil {
+	if p.Slug == deployJobsSlug {
 		return nil
 	}
 	var out []string

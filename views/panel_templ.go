@@ -1262,7 +1262,7 @@ func panelFoot(p Panel, d delivery.PanelData) templ.Component {
 // listed reports whether there is a list of the records that a panel counts.
 func listed(d delivery.PanelData) bool {
 	if d.Of == delivery.OfErrors {
-		return d.Slug == "errors-open" || d.Shape != delivery.Bars && errorParams[d.Slug] != nil
+		return d.Quantity != delivery.Rates && d.Slug != "errors-by-release"
 	}
 	return d.Shape != delivery.Bars && d.Slug != deployJobsSlug
 }

@@ -161,17 +161,29 @@ func TestErrorPanelsByHand(t *testing.T) {
 		headline    map[string]string
 		csv         string
 	}{
-		{"errors-open", "", 4, map[string]string{"count": "4", "1h": "1", "24h": "0", "14d": "2", "older": "1", "new": "2"},
-			"project,1h,24h,14d,older,n\npay,1,0,1,1,3\nweb,0,0,1,0,1\n"},
+		{
+			"errors-open", "", 4,
+			map[string]string{"count": "4", "1h": "1", "24h": "0", "14d": "2", "older": "1", "new": "2"},
+			"project,1h,24h,14d,older,n\npay,1,0,1,1,3\nweb,0,0,1,0,1\n",
+		},
 		{"errors-open", "&environment=production", 1, map[string]string{"count": "1", "1h": "1"}, "project,1h,24h,14d,older,n\npay,1,0,0,0,1\n"},
 		{"errors-open", "&service=payments", 3, map[string]string{"count": "3"}, "project,1h,24h,14d,older,n\npay,1,0,1,1,3\n"},
-		{"errors-events", "", 3020, map[string]string{"accepted": "1200", "filtered": "120", "rate_limited": "1700", "count": "3020"},
-			"bucket,accepted,filtered,rate_limited,count,partial\n2026-03-03,,,,0,false\n2026-03-04,1200,120,1700,3020,true\n"},
-		{"errors-resolve-time", "&range=4d", 2, map[string]string{"p50": "36000", "count": "2"},
-			"bucket,p50,p80,p95,count,partial\n2026-03-01,,,,0,false\n2026-03-02,36000,36000,36000,2,false\n2026-03-03,,,,0,false\n2026-03-04,,,,0,true\n"},
+		{
+			"errors-events", "", 3020,
+			map[string]string{"accepted": "1200", "filtered": "120", "rate_limited": "1700", "count": "3020"},
+			"bucket,accepted,filtered,rate_limited,count,partial\n2026-03-03,,,,0,false\n2026-03-04,1200,120,1700,3020,true\n",
+		},
+		{
+			"errors-resolve-time", "&range=4d", 2,
+			map[string]string{"p50": "36000", "count": "2"},
+			"bucket,p50,p80,p95,count,partial\n2026-03-01,,,,0,false\n2026-03-02,36000,36000,36000,2,false\n2026-03-03,,,,0,false\n2026-03-04,,,,0,true\n",
+		},
 		{"errors-by-release", "", 2, map[string]string{"new": "1", "regressed": "1", "count": "2"}, "release,new,regressed,n\n1.9 pay,1,1,2\n1.8 pay,0,0,0\n"},
-		{"crash-free", "", 1200, map[string]string{"rate": "0.995", "crashed": "6", "count": "1200"},
-			"bucket,rate,count,partial\n2026-03-03,,0,false\n2026-03-04,0.995,1200,true\n"},
+		{
+			"crash-free", "", 1200,
+			map[string]string{"rate": "0.995", "crashed": "6", "count": "1200"},
+			"bucket,rate,count,partial\n2026-03-03,,0,false\n2026-03-04,0.995,1200,true\n",
+		},
 		{"rate-limits", "", 1, map[string]string{"max": "0.5", "count": "1"}, "project,mean,peak,limit,accepted_rate,n\npay,0.06712962962962962,0.5,1,0.027777777777777776,12\n"},
 	}
 	for _, tt := range tests {
@@ -245,9 +257,9 @@ func TestErrorGroupsList(t *testing.T) {
 		return out
 	}
 	for query, want := range map[string]string{
-		"?range=2d":                                   "13",
-		"?range=2d&state=open":                        "1352",
-		"?range=4d&state=resolved":                    "45",
+		"?range=2d":                "13",
+		"?range=2d&state=open":     "1352",
+		"?range=4d&state=resolved": "45",
 		"?range=2d&state=all&sort=events&project=pay": "152",
 		"?range=2d&state=all&release=pay%401.9":       "15",
 		"?range=30d&level=fatal":                      "1",
