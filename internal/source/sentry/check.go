@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"net/url"
+	"slices"
+	"strconv"
 	"strings"
 
 	"throughline/internal/source"
@@ -108,6 +110,14 @@ func (s *Source) Check(ctx context.Context) (source.Report, error) {
 	for _, slug := range s.projects {
 		if !seen[slug] {
 			report.Missing = append(report.Missing, noProject(slug))
+		}
+	}
+	for _, name := range s.environments {
+		if !slices.ContainsFunc(all, func(p project) bool { return s.chooses(p.ID) && slices.Contains(p.Environments, name) }) {
+			report.Missing = append(report.Missing, source.Message{
+				Text:   "environment " + strconv.Quote(name) + " is in none of the projects",
+				Phrase: source.Phrase{ID: "sentry.environment", Args: []string{"name", name}},
+			})
 		}
 	}
 	for _, probe := range probes() {

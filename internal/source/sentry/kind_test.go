@@ -143,14 +143,19 @@ func TestCheck(t *testing.T) {
 		f := acme()
 		r := newRig(f)
 		r.settings["projects"] = "pay, shop, web"
+		r.settings["environments"] = "production, testing"
 		report, err := r.open(t).Check(t.Context())
-		want := source.Report{Organization: "Acme Corp", Scope: []string{"web", "pay"}, Missing: []source.Message{noProject("shop")}}
+		want := source.Report{Organization: "Acme Corp", Scope: []string{"web", "pay"}, Missing: []source.Message{
+			noProject("shop"),
+			{Text: `environment "testing" is in none of the projects`, Phrase: source.Phrase{ID: "sentry.environment", Args: []string{"name", "testing"}}},
+		}}
 		if diff := cmp.Diff(want, report); diff != "" || err != nil {
 			t.Error(err, diff)
 		}
 		if n := len(f.asked); n != 8 {
 			t.Errorf("%d calls", n)
 		}
+		r.settings["environments"] = ""
 		f.lacks = map[endpoint]int{toGroups: 403, toEvents: 404, toKeys: 404, toReleases: 403, toSessions: 404, toStats: 403, toOrganization: 403}
 		report, err = r.open(t).Check(t.Context())
 		var ids []string
@@ -181,19 +186,19 @@ func TestPhrasesAreInTheCatalogue(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	var messages map[string]string
+	var messages map[string]any
 	if err := json.Unmarshal(raw, &messages); err != nil {
 		t.Fatal(err)
 	}
 	for piece := range pieces {
-		if messages["said.sentry.piece."+piece] == "" {
+		if messages["said.sentry.piece."+piece] == nil {
 			t.Errorf("said.sentry.piece.%s is not in the catalogue", piece)
 		}
 	}
 	kind := Kind()
 	for _, f := range slices.Concat(kind.Fields, kind.Secrets) {
 		for _, id := range []string{"connection.sentry." + f.Name, "connection.sentry." + f.Name + ".help"} {
-			if messages[id] == "" {
+			if messages[id] == nil {
 				t.Errorf("%s is not in the catalogue", id)
 			}
 		}
@@ -206,7 +211,7 @@ func TestPhrasesAreInTheCatalogue(t *testing.T) {
 			t.Fatal(err)
 		}
 		for _, m := range refusal.FindAllStringSubmatch(string(text), -1) {
-			if id := m[1] + m[2]; !slices.Contains(known, id) && messages["said.field."+id] == "" {
+			if id := m[1] + m[2]; !slices.Contains(known, id) && messages["said.field."+id] == nil {
 				t.Errorf("said.field.%s is not in the catalogue", id)
 			}
 		}

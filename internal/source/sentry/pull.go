@@ -93,7 +93,6 @@ func (p *pull) emit(b delivery.Batch) error {
 	b.Connection = p.connection
 	p.progress.Read += len(b.ErrorGroups) + len(b.ErrorProjects) + len(b.EventDays) + len(b.SessionDays) + len(b.Releases)
 	p.progress.Requests = int(p.client.requests.Load() - p.requests)
-	p.progress.Found = max(p.progress.Found, p.progress.Read)
 	page := source.Page{Batch: b, Cursor: p.cursor.raw(), Progress: p.progress, Problems: p.problems}
 	p.problems = nil
 	if !p.yield(page, nil) {

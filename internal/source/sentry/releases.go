@@ -3,6 +3,7 @@ package sentry
 import (
 	"context"
 	"encoding/json"
+	"net/http"
 	"net/url"
 	"slices"
 	"strconv"
@@ -61,8 +62,9 @@ func (p *pull) listReleases(ctx context.Context) error {
 		}
 		return more, p.emit(batch)
 	})
-	if lacks(err) {
-		st.Page = "" // the place may not be known any more
+	if st.Page != "" && isStatus(err, http.StatusBadRequest) { // the place is not known any more
+		st.Page = ""
+		delete(p.cursor.Lacks, toReleases)
 	}
 	if cut {
 		p.problem(source.Problem{
