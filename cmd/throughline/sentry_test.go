@@ -295,12 +295,20 @@ func TestTheExportersFamilies(t *testing.T) {
 			t.Errorf("without %s", family)
 		}
 	}
+	m.mu.Lock()
+	clear(m.calls)
+	m.mu.Unlock()
+	if status, err := pushTo(t, s.url).post(push{path: "/api/v1/connections/errors/sync"}); err != nil || status >= http.StatusBadRequest {
+		t.Fatalf("a sync cannot be started: %d, %v", status, err)
+	}
+	s.logged(`msg="sync ended" connection=errors (?s:.*)msg="sync ended" connection=errors .*state=done`)
+	if calls, limited := m.asked(); calls > 15 || calls < 10 || limited > 0 {
+		t.Errorf("%d calls for the families, %d too many at once", calls, limited)
+	}
+	same("collected again")
 	if code := s.stop(); code != 0 {
 		t.Errorf("exit code %d", code)
 	}
-	m.mu.Lock()
-	t.Logf("%d samples; asked %v", len(want), m.calls)
-	m.mu.Unlock()
 	m.Faults().Inject(simulator.Fault{Status: http.StatusServiceUnavailable, Times: -1})
 	s = launch(t, environ, "serve")
 	same("after a start without Sentry")
@@ -313,7 +321,9 @@ func TestSentryFaults(t *testing.T) {
 	m := serveSentry(t, simulator.SentryOptions{Projects: 4, Groups: 20})
 	s := launch(t, withSentry(t, m, ""), "serve")
 	s.logged(`msg="sync ended" connection=errors .*state=done`)
-	ended := func() int { return len(regexp.MustCompile(`msg="sync ended" connection=errors`).FindAllString(s.log.String(), -1)) }
+	ended := func() int {
+		return len(regexp.MustCompile(`msg="sync ended" connection=errors`).FindAllString(s.log.String(), -1))
+	}
 	sync := func() {
 		t.Helper()
 		before := ended()

@@ -77,7 +77,8 @@ func TestErrorsBlameTheRelease(t *testing.T) {
 		"came back": {func(s *story) {
 			s.errors("1", "pay@1.0.0", "02-01 11:00", 10, func(g *ErrorGroup) {
 				g.States = []GroupState{
-					{Status: GroupUnresolved, At: at(s.t, "02-01 11:00")}, {Status: GroupResolved, At: at(s.t, "02-03 11:00")},
+					{Status: GroupUnresolved, At: at(s.t, "02-01 11:00")},
+					{Status: GroupResolved, At: at(s.t, "02-03 11:00")},
 					{Status: GroupUnresolved, Regressed: true, At: at(s.t, "03-02 12:00"), Release: "pay@1.2.0"},
 				}
 			})

@@ -44,7 +44,7 @@ type cursor struct {
 	Sessions delivery.Instant `json:"sessions,omitempty"` // the hours before are in
 	// SessionsFrom is from when on: the past is read a few calls at a time.
 	SessionsFrom delivery.Instant `json:"sessions_from,omitempty"`
-	Hours    hourState        `json:"hours,omitzero"`
+	Hours        hourState        `json:"hours,omitzero"`
 }
 
 type lack struct {
