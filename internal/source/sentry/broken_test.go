@@ -187,3 +187,25 @@ func TestBrokenAnswers(t *testing.T) {
 		}
 	})
 }
+
+// TestEchoedToken: whatever a server says, the token is not in what is shown.
+func TestEchoedToken(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		f := acme()
+		f.instead = func(w http.ResponseWriter, req *http.Request) bool {
+			if endpointOf(req.URL.Path) == toProjects {
+				return false
+			}
+			refuse(w, http.StatusForbidden, "not with "+req.Header.Get("Authorization"))
+			return true
+		}
+		r := newRig(f)
+		r.mustPull(t)
+		if said := strings.Join(r.said(), "\n"); strings.Contains(said+string(r.cursor), testToken) || !strings.Contains(said, "not with Bearer ***") {
+			t.Error(said)
+		}
+		if n := len(r.memory.Facts().ErrorProjects); n != 3 {
+			t.Errorf("%d projects", n)
+		}
+	})
+}

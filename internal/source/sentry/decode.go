@@ -120,6 +120,15 @@ func (o *object) cut(name string, most int) string {
 	return s
 }
 
+// exact is a text as it is, "" when absent: a name that others are compared with.
+func (o *object) exact(name string) string {
+	var s string
+	if o.has(name) && json.Unmarshal(o.fields[name], &s) != nil {
+		o.refuse(name, "text", "is not a text")
+	}
+	return s
+}
+
 // textOf reads a text or a number: ids are either.
 func textOf(raw json.RawMessage) (string, bool) {
 	var s string
