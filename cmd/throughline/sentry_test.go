@@ -299,7 +299,7 @@ func TestTheExportersFamilies(t *testing.T) {
 	clear(m.calls)
 	m.mu.Unlock()
 	if status, err := pushTo(t, s.url).post(push{path: "/api/v1/connections/errors/sync"}); err != nil || status >= http.StatusBadRequest {
-		t.Fatalf("a sync cannot be started: %d, %v", status, err)
+		t.Fatalf("a sync cannot be started: %d, %v\n%s", status, err, s.log)
 	}
 	s.logged(`msg="sync ended" connection=errors (?s:.*)msg="sync ended" connection=errors .*state=done`)
 	if calls, limited := m.asked(); calls > 15 || calls < 10 || limited > 0 {

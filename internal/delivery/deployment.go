@@ -154,7 +154,8 @@ type Incident struct {
 	// before.
 	Whole bool `json:"whole,omitempty"`
 	// Repeated says that it may have been told before: it began when it was first
-	// told, unless it was resolved since. It is not stored.
+	// told, unless it was resolved since. Without a beginning it is none: of what
+	// ended, not all was an incident. It is not stored.
 	Repeated bool `json:"-"`
 }
 

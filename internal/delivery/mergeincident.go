@@ -8,6 +8,7 @@ import "cmp"
 // is Whole, it decides everything.
 func MergeIncident(stored, said Incident) Incident {
 	if stored.ID == "" {
+		said.Gone = said.Gone || said.Repeated && !said.StartedAt.Known()
 		said.Repeated = false
 		return said
 	}
@@ -42,11 +43,14 @@ func MergeIncident(stored, said Incident) Incident {
 		i.StartedAt = earliest(i.StartedAt, other.StartedAt)
 		i.DetectedAt = earliest(i.DetectedAt, other.DetectedAt)
 	}
-	i.Repeated = false
 	if n == 0 {
 		i.ResolvedAt = max(i.ResolvedAt, other.ResolvedAt)
 		i.Gone, i.Whole = i.Gone || other.Gone, i.Whole || other.Whole
 	}
+	if (i.Repeated || other.Repeated) && !stored.StartedAt.Known() {
+		i.Gone = !i.StartedAt.Known()
+	}
+	i.Repeated = false
 	i.UpdatedAt, i.ToldAt = max(stored.UpdatedAt, said.UpdatedAt), max(stored.ToldAt, said.ToldAt)
 	return i
 }

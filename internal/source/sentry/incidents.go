@@ -1,11 +1,13 @@
 package sentry
 
 import (
+	"cmp"
 	"fmt"
 	"regexp"
 	"slices"
 	"strings"
 
+	"throughline/internal/delivery"
 	"throughline/internal/source"
 )
 
@@ -64,4 +66,30 @@ func (r *incidentRule) mayMatch(level string, projects ...string) bool {
 	named := func(slug string) bool { return slices.Contains(r.projects, strings.ToLower(slug)) }
 	return !r.none() && (len(r.projects) == 0 || slices.ContainsFunc(projects, named)) &&
 		(len(r.levels) == 0 || slices.Contains(r.levels, strings.ToLower(level)))
+}
+
+// incidentOf is the incident that alerts about a group are.
+func incidentOf(group string) string { return "group:" + group }
+
+// end is the end of the incident that a resolved group may have been.
+func end(g *delivery.ErrorGroup, at delivery.Instant) delivery.Incident {
+	return delivery.Incident{
+		ID: incidentOf(g.ID), Project: g.Project, ResolvedAt: at, UpdatedAt: at, ToldAt: g.ToldAt, Repeated: true,
+	}
+}
+
+// ended are the incidents of groups that were open when they were last told: not
+// everybody sends hooks of groups beside those of alerts.
+func (p *pull) ended(groups []delivery.ErrorGroup) (out []delivery.Incident) {
+	for i := range groups {
+		g := &groups[i]
+		stored, known := p.stored[g.ID]
+		if !known || g.Status != delivery.GroupResolved || stored.Status == delivery.GroupResolved || !p.incidents.mayMatch(g.Level, g.Project) {
+			continue
+		}
+		out = append(out, end(g, cmp.Or(g.ChangedAt, g.ToldAt)))
+		stored.Status = g.Status
+		p.stored[g.ID] = stored
+	}
+	return out
 }

@@ -91,6 +91,7 @@ func (p *pull) due(last delivery.Instant, every time.Duration) bool {
 // stands.
 func (p *pull) emit(b delivery.Batch) error {
 	b.Connection = p.connection
+	b.Incidents = p.ended(b.ErrorGroups)
 	p.progress.Read += len(b.ErrorGroups) + len(b.ErrorProjects) + len(b.EventDays) + len(b.SessionDays) + len(b.Releases)
 	p.progress.Requests = int(p.client.requests.Load() - p.requests)
 	page := source.Page{Batch: b, Cursor: p.cursor.raw(), Progress: p.progress, Problems: p.problems}

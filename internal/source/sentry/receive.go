@@ -62,14 +62,9 @@ func (s *Source) issueHook(data *object, action string, to *facts) {
 	}
 	to.groups = append(to.groups, g)
 	if g.Status == delivery.GroupResolved && action == "resolved" && s.incidents.mayMatch(g.Level, g.Project) {
-		to.incidents = append(to.incidents, delivery.Incident{
-			ID: incidentOf(g.ID), Project: g.Project, ResolvedAt: to.told, UpdatedAt: to.told, ToldAt: to.told,
-		})
+		to.incidents = append(to.incidents, end(&g, to.told))
 	}
 }
-
-// incidentOf is the incident that alerts about a group are.
-func incidentOf(group string) string { return "group:" + group }
 
 // projectPath is where an event's address in the API names its project.
 var projectPath = regexp.MustCompile(`/projects/[^/]+/([A-Za-z0-9_][A-Za-z0-9_-]{0,99})/events/`)

@@ -66,7 +66,7 @@ func (p *pull) listRows(ctx context.Context, period string) (out []row, cut bool
 			var wrong faults
 			o := openObject(raw, "$", &wrong)
 			got := row{
-				group: o.id("issue.id"), environment: o.text("environment"), release: o.text("release"),
+				group: o.id("issue.id"), environment: o.exact("environment"), release: o.text("release"),
 				events: o.count("count()"), recent: period == "1h",
 			}
 			if len(wrong) > 0 {

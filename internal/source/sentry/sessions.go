@@ -27,7 +27,8 @@ const (
 
 // health reads how sessions went, once an hour.
 func (p *pull) health(ctx context.Context) error {
-	until := p.at() - p.at()%hour
+	until := p.at() - millis(settling)
+	until -= until % hour
 	if len(p.projects) == 0 {
 		return nil
 	}
