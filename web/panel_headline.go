@@ -148,11 +148,11 @@ func (s *Server) covered(ctx context.Context, trend panel, f delivery.Filter, d 
 }
 
 // finishedBefore reports whether a bucket that ends by then has an issue: a
-// cheap yes, where a no may be wrong.
+// cheap yes, where a no may be wrong. Rows of bars are no buckets.
 func finishedBefore(d delivery.PanelData, end delivery.Instant) bool {
 	for _, series := range d.Series {
 		for i := 1; i < len(series.Points) && series.Points[i].T <= end; i++ {
-			if n := series.Points[i-1].N; n != nil && *n > 0 {
+			if n := series.Points[i-1].N; n != nil && *n > 0 && series.Points[i].T.Known() {
 				return true
 			}
 		}
