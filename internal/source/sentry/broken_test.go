@@ -32,7 +32,7 @@ func TestStorm(t *testing.T) {
 			t.Errorf("%v", err)
 		}
 		synctest.Wait() // for those that were cancelled
-		if f.answered[429] > 5 {
+		if f.answered[429] > maxFlying {
 			t.Errorf("%v", f.answered)
 		}
 	})

@@ -35,7 +35,9 @@ type client struct {
 	requests atomic.Int64 // sent so far
 	skew     skew
 
+	busy    chan struct{} // full when enough requests are under way
 	mu      sync.Mutex
+	stopped time.Time // nothing is sent before
 	gates   map[endpoint]*gate
 	trouble map[endpoint]bool // failed since anything was answered
 }
@@ -43,7 +45,7 @@ type client struct {
 func newClient(h *http.Client, set *settings, now func() time.Time) *client {
 	own := *h
 	own.CheckRedirect = sameHost(h.CheckRedirect)
-	return &client{http: &own, root: set.root, token: set.token, now: now, gates: map[endpoint]*gate{}, trouble: map[endpoint]bool{}}
+	return &client{http: &own, root: set.root, token: set.token, now: now, busy: make(chan struct{}, maxFlying), gates: map[endpoint]*gate{}, trouble: map[endpoint]bool{}}
 }
 
 // sameHost follows nothing to another host, whoever made the client: the token must
@@ -121,6 +123,10 @@ func (c *client) send(ctx context.Context, r request) (*answer, error) {
 		return nil, err
 	}
 	defer gate.leave()
+	if err := c.begin(ctx); err != nil {
+		return nil, err
+	}
+	defer c.end()
 	ctx, cancel := context.WithTimeout(ctx, requestTimeout)
 	defer cancel()
 	target := c.root.String() + r.path
@@ -154,6 +160,35 @@ func (c *client) send(ctx context.Context, r request) (*answer, error) {
 		return nil, bad
 	}
 	return &answer{path: path, header: res.Header, body: bytes.ToValidUTF8(body, []byte("\ufffd"))}, nil
+}
+
+// begin waits until few enough requests are under way: when Sentry begins to refuse
+// them, those are refused as well.
+func (c *client) begin(ctx context.Context) error {
+	select {
+	case c.busy <- struct{}{}:
+	case <-ctx.Done():
+		return context.Cause(ctx)
+	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.now().Before(c.stopped) {
+		<-c.busy
+		return &source.RateLimitError{RetryAfter: c.stopped}
+	}
+	return nil
+}
+
+func (c *client) end() { <-c.busy }
+
+// stop sends nothing more after a pause began that is too long to be waited for.
+func (c *client) stop(wait time.Duration) {
+	if wait <= longWait {
+		return
+	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.stopped = c.now().Add(wait)
 }
 
 // badBody is what is wrong with the body of a successful answer, nil when nothing is.

@@ -13,7 +13,7 @@ import (
 )
 
 const (
-	maxFlying = 6 // requests to one endpoint at once
+	maxFlying = 3 // requests at once
 	// longWait is the longest pause that is waited for; a longer one ends the pull.
 	longWait = 90 * time.Second
 	maxWait  = 24 * time.Hour // the longest that is believed
@@ -135,6 +135,7 @@ func (g *gate) note(c *client, res *http.Response, sent time.Time) {
 		}
 		if wait, ok := c.pauseOf(res.Header); ok {
 			g.paused = c.now().Add(wait)
+			c.stop(wait)
 		}
 		left = 0
 	}
