@@ -18,16 +18,17 @@ func TestErrorGroupsList(t *testing.T) {
 		}
 		return out
 	}
-	for query, want := range map[string]string{
-		"?range=2d":                "13",
-		"?range=2d&state=open":     "1352",
-		"?range=4d&state=resolved": "45",
-		"?range=2d&state=all&sort=events&project=pay": "152",
-		"?range=2d&state=all&release=pay%401.9":       "15",
-		"?range=30d&level=fatal":                      "1",
-		"?range=30d&service=payments":                 "152",
-		"?range=30d&connection=other":                 "",
+	for _, c := range []struct{ query, want string }{
+		{"?range=2d", "13"},
+		{"?range=2d&state=open", "1352"},
+		{"?range=4d&state=resolved", "45"},
+		{"?range=2d&state=all&sort=events&project=pay", "152"},
+		{"?range=2d&state=all&release=pay%401.9", "15"},
+		{"?range=30d&level=fatal", "1"},
+		{"?range=30d&service=payments", "152"},
+		{"?range=30d&connection=other", ""},
 	} {
+		query, want := c.query, c.want
 		first := read[items](s, "/api/v1/error-groups"+query+"&limit=2")
 		got := ids(first)
 		for next := first.NextCursor; next != ""; {

@@ -92,6 +92,9 @@ func (c comparison) accepted() views.Figure {
 	if limited := now.Figure("rate_limited"); limited != nil && *limited > 0 {
 		f.Notes = append(f.Notes, views.Note{Text: p.T("figure.errors.limited", "n", int(*limited))})
 	}
+	if len(now.Filter.Environments) > 0 {
+		f.Notes = append(f.Notes, views.Note{Text: p.T("errors.every_environment")})
+	}
 	return f
 }
 

@@ -245,6 +245,7 @@ func TestErrorFigures(t *testing.T) {
 	want(t, d, ".figure:nth-child(1)", "300 %, worse than the period before")
 	// Of the first quarter of the 60 days before nothing is known: they are no measure.
 	long := s.page("/panels/errors-headline?range=60d")
+	want(t, s.page("/panels/errors-headline?range=2d&environment=production"), ".figure:nth-child(3)", "Of all environments")
 	want(t, long, ".figure:nth-child(1)", "too little data to compare")
 	want(t, long, ".figure:nth-child(2)", "New error groups5too little data to compare")
 	want(t, d, ".figure:nth-child(4)", "Nobody saw a group resolved in this period")
