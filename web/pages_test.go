@@ -177,7 +177,7 @@ func TestDeleteConnection(t *testing.T) {
 	s.connect()
 	doc := s.page("/settings/connections/tracker/delete")
 	want(t, doc, "form button.bad", "Delete tracker")
-	want(t, doc, "main", "The issues it brought in stay")
+	want(t, doc, "main", "What it brought in stays")
 	if res := s.post("/settings/connections/tracker/delete", nil); res.status != http.StatusSeeOther {
 		t.Errorf("deleting answers %d", res.status)
 	}
