@@ -67,14 +67,15 @@ func MergeErrorGroup(stored, said ErrorGroup) ErrorGroup {
 // mergeEnvironments are those that the later telling names, and those of the earlier
 // one that it does not rule out.
 func mergeEnvironments(older, later *ErrorGroup) []GroupEnvironment {
-	byName := map[string]GroupEnvironment{}
-	if !later.AllEnvironments {
-		for _, e := range older.Environments {
+	byName, stored := map[string]GroupEnvironment{}, map[string]GroupEnvironment{}
+	for _, e := range older.Environments {
+		stored[e.Name] = e
+		if !later.AllEnvironments {
 			byName[e.Name] = e
 		}
 	}
 	for _, e := range later.Environments {
-		before := byName[e.Name]
+		before := stored[e.Name]
 		if before.ToldAt > e.ToldAt {
 			continue
 		}
