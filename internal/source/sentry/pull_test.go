@@ -181,3 +181,33 @@ func TestCadences(t *testing.T) {
 		}
 	})
 }
+
+// TestForgotten: an open group that Sentry has no more stays, if that is because nobody
+// saw it for as long as events are kept, and is open no longer; else it is gone.
+func TestForgotten(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		f := acme()
+		for id, last := range map[string]time.Duration{"171": 95 * aDay, "172": 30 * aDay} {
+			f.groups = append(f.groups, &fakeGroup{
+				id: id, project: "pay", status: "unresolved", substatus: "ongoing", first: 200 * aDay, last: last,
+				environments: map[string]fakeSeen{"production": {5, 200 * aDay, last}},
+			})
+		}
+		r := newRig(f)
+		r.mustPull(t)
+		f.groups = f.groups[:len(f.groups)-2]
+		r.later = 2 * anHour
+		r.mustPull(t)
+		if g := r.group(t, "171"); g.Gone || g.Status != delivery.GroupIgnored || len(g.States) != 2 || g.Events != 5 {
+			t.Errorf("not seen for long: %+v", g)
+		}
+		if !r.group(t, "172").Gone {
+			t.Error("the other one is not gone")
+		}
+		r.later = 4 * anHour
+		r.mustPull(t)
+		if n := f.count(toGroup); n != 0 {
+			t.Errorf("%d were asked for again", n)
+		}
+	})
+}

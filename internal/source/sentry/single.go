@@ -49,6 +49,9 @@ func (p *pull) single(ctx context.Context, id string) (delivery.ErrorGroup, bool
 	gone := delivery.ErrorGroup{ID: id, Project: stored.Project, Part: true, Gone: true, ToldAt: delivery.InstantOf(p.now())}
 	a, err := p.client.do(ctx, request{to: toGroup, path: p.org("issues/" + url.PathEscape(id) + "/")})
 	switch {
+	case isStatus(err, http.StatusNotFound, http.StatusGone) && forgotten(&stored, gone.ToldAt):
+		gone.Gone, gone.Status, gone.Substatus = false, delivery.GroupIgnored, "forgotten"
+		return gone, true, nil
 	case isStatus(err, http.StatusNotFound, http.StatusGone):
 		return gone, stored.ID != "", nil
 	case err != nil:
@@ -81,6 +84,12 @@ func (p *pull) single(ctx context.Context, id string) (delivery.ErrorGroup, bool
 		}
 	}
 	return g, true, nil
+}
+
+// forgotten reports whether Sentry has a stored group no more because nobody saw it for
+// as long as events are kept: here it stays, but it is not open any longer.
+func forgotten(stored *delivery.ErrorGroup, now delivery.Instant) bool {
+	return stored.LastSeen.Known() && stored.LastSeen < now-millis(remembered)+day
 }
 
 func sortStates(states []delivery.GroupState) {
