@@ -39,11 +39,17 @@ func askable(t *testing.T, api string) []string {
 // ask is what a program is answered.
 func (s *site) ask(path string) (status int, body string) {
 	s.t.Helper()
+	return s.askAs(upgradeToken, path)
+}
+
+// askAs asks for a path with a token.
+func (s *site) askAs(token, path string) (status int, body string) {
+	s.t.Helper()
 	req, err := http.NewRequest(http.MethodGet, s.url+path, nil)
 	if err != nil {
 		s.t.Fatal(err)
 	}
-	req.Header.Set("Authorization", "Bearer "+upgradeToken)
+	req.Header.Set("Authorization", "Bearer "+token)
 	res, err := (&http.Transport{DisableKeepAlives: true}).RoundTrip(req)
 	if err != nil {
 		s.t.Fatal(err)

@@ -17,6 +17,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"throughline/internal/simulator"
+	"throughline/internal/store/clickhousestore/chtest"
 )
 
 const sentryToken = "sntrys_made-up-token"
@@ -262,10 +263,62 @@ func sentrySamples(t *testing.T, s *site) map[string]string {
 }
 
 // TestTheExportersFamilies: what the exporter shows of 12 projects with 403 groups, and
-// Throughline with fewer calls, after a kill without Sentry too.
+// Throughline with fewer calls, after a start without Sentry too; with both stores,
+// which answer alike.
 func TestTheExportersFamilies(t *testing.T) {
 	t.Parallel()
 	m := serveSentry(t, simulator.SentryOptions{Projects: 12, Groups: 403})
+	answers := map[string]map[string]any{}
+	for _, store := range []string{"", chtest.Open(t)} {
+		answers[store] = theExportersFamilies(t, m, store)
+	}
+	for store, got := range answers {
+		if diff := cmp.Diff(answers[""], got); diff != "" {
+			t.Errorf("SQLite (-), %s (+):\n%.3000s", store, diff)
+		}
+	}
+}
+
+// errorAnswers are what the API says of errors.
+func (s *site) errorAnswers() map[string]any {
+	s.t.Helper()
+	out := map[string]any{}
+	for _, path := range []string{
+		"/api/v1/error-groups?state=all&range=60d&limit=1000", "/api/v1/panels/errors-open?range=30d", "/api/v1/panels/errors-events?range=30d&bucket=day",
+		"/api/v1/panels/errors-by-release?range=60d", "/api/v1/panels/crash-free?range=30d", "/api/v1/panels/rate-limits?range=30d", "/api/v1/panels/errors-resolve-time?range=30d",
+	} {
+		status, body := s.askAs(pushToken, path)
+		var answer any
+		if err := json.Unmarshal([]byte(body), &answer); err != nil || status != http.StatusOK {
+			s.t.Errorf("%s: %d %v", path, status, err)
+		}
+		out[path] = untold(timeless(answer))
+	}
+	return out
+}
+
+// untold is an answer without when its facts were told.
+func untold(v any) any {
+	switch v := v.(type) {
+	case map[string]any:
+		delete(v, "told_at")
+		if v["before"] == true {
+			delete(v, "at")
+		}
+		for name := range v {
+			v[name] = untold(v[name])
+		}
+	case []any:
+		for i := range v {
+			v[i] = untold(v[i])
+		}
+	}
+	return v
+}
+
+func theExportersFamilies(t *testing.T, m *madeUpSentry, store string) map[string]any {
+	t.Helper()
+	m.Faults().Clear()
 	want := (&original{t, m.url, map[string]string{}}).collect()
 	if len(want) < 150 {
 		t.Fatalf("the exporter shows %d samples only", len(want))
@@ -274,6 +327,9 @@ func TestTheExportersFamilies(t *testing.T) {
 	clear(m.calls)
 	m.mu.Unlock()
 	environ := withSentry(t, m, "")
+	if store != "" {
+		environ = within(environ, store)
+	}
 	s := launch(t, environ, "serve")
 	same := func(what string) {
 		t.Helper()
@@ -306,12 +362,15 @@ func TestTheExportersFamilies(t *testing.T) {
 		t.Errorf("%d calls for the families, %d too many at once", calls, limited)
 	}
 	same("collected again")
+	answers := s.errorAnswers()
 	if code := s.stop(); code != 0 {
 		t.Errorf("exit code %d", code)
 	}
 	m.Faults().Inject(simulator.Fault{Status: http.StatusServiceUnavailable, Times: -1})
 	s = launch(t, environ, "serve")
 	same("after a start without Sentry")
+	s.stop()
+	return answers
 }
 
 // TestSentryFaults: whatever is wrong with Sentry is said in plain words, and takes
