@@ -3,6 +3,7 @@ package sentry
 import (
 	"errors"
 	"net/http"
+	"strconv"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -34,6 +35,31 @@ func TestStorm(t *testing.T) {
 		synctest.Wait() // for those that were cancelled
 		if f.answered[429] > maxFlying {
 			t.Errorf("%v", f.answered)
+		}
+	})
+}
+
+// TestStormOfOne: an endpoint that goes on refusing is asked a few times only.
+func TestStormOfOne(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		f := acme()
+		r := newRig(f)
+		f.instead = func(w http.ResponseWriter, req *http.Request) bool {
+			if endpointOf(req.URL.Path) != toGroups {
+				return false
+			}
+			w.Header().Set("X-Sentry-Rate-Limit-Reset", strconv.FormatInt(r.clock().Unix()+1, 10))
+			refuse(w, http.StatusTooManyRequests, "Limit is 3/1s")
+			return true
+		}
+		err := r.pull(t, -1)
+		if _, ok := errors.AsType[*source.RateLimitError](err); !ok || f.answered[429] > maxRefused {
+			t.Errorf("%v, %v", err, f.answered)
+		}
+		f.instead = nil
+		r.mustPull(t)
+		if n := len(r.memory.Facts().ErrorGroups); n != 6 {
+			t.Errorf("%d groups once it is over", n)
 		}
 	})
 }

@@ -18,6 +18,9 @@ const (
 	longWait = 90 * time.Second
 	maxWait  = 24 * time.Hour // the longest that is believed
 	margin   = 20 * time.Millisecond
+	// maxRefused is how often in a row an endpoint may refuse, each time after the pause
+	// that it asked for: then it is left alone until the next pull.
+	maxRefused = 3
 )
 
 // gate lets requests to one endpoint through as its limit allows: a number of them in
@@ -31,6 +34,8 @@ type gate struct {
 	fresh   bool      // the window is a new one, of which the end is not known
 	paused  time.Time // nothing is sent before
 	flying  int
+	refused int           // in a row
+	at      time.Time     // of the last refusal
 	changed chan struct{} // closed when any of this changes
 }
 
@@ -49,6 +54,14 @@ func (c *client) gate(to endpoint) *gate {
 func (g *gate) enter(ctx context.Context, c *client) error {
 	for {
 		g.mu.Lock()
+		if g.refused >= maxRefused {
+			later := c.now().Add(longWait)
+			if g.paused.After(later) {
+				later = g.paused
+			}
+			g.mu.Unlock()
+			return &source.RateLimitError{RetryAfter: later}
+		}
 		wait := g.wait(c)
 		if wait == 0 && ctx.Err() == nil {
 			g.left--
@@ -83,7 +96,7 @@ func (g *gate) wait(c *client) time.Duration {
 	if now.Before(g.paused) {
 		return g.paused.Sub(now)
 	}
-	if !g.told && g.flying > 0 || g.flying >= maxFlying { // the first tells the limit
+	if (!g.told || g.refused > 0) && g.flying > 0 || g.flying >= maxFlying { // the first tells the limit
 		return forChange
 	}
 	if g.limit == 0 {
@@ -129,7 +142,13 @@ func (g *gate) note(c *client, res *http.Response, sent time.Time) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	defer g.wake()
-	if res.StatusCode == http.StatusTooManyRequests {
+	if res.StatusCode != http.StatusTooManyRequests {
+		g.refused = 0
+	} else {
+		if sent.After(g.at) {
+			g.refused++
+		}
+		g.at = c.now()
 		if ok {
 			c.skew.before(reset, sent)
 		}
