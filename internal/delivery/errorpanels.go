@@ -11,6 +11,8 @@ import (
 const (
 	// StatusUnknown: how a group stood then was never seen.
 	StatusUnknown = "status_unknown"
+	// EnvironmentUnknown: nothing says in which environments a group was seen.
+	EnvironmentUnknown = "environment_unknown"
 	// ResolvedBefore: a group was resolved, or came back, and nobody saw when.
 	ResolvedBefore = "resolved_before"
 	// HoursUnknown: hours of projects of which no count is known.

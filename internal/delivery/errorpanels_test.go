@@ -139,7 +139,7 @@ func TestOpenErrorsOfAnEnvironment(t *testing.T) {
 	q := twoDaysOfErrors(t)
 	q.Environments = []string{"production"}
 	p, err := OpenErrors(listed(g, none, aGroup("3", "pay", 2)), q)
-	checkPanel(t, p, err, "1h 0, 24h 1, 14d 0, older 0, new 1, count 1", map[string]int{}, "1h: 0", "24h: 1", "14d: 0", "older: 0")
+	checkPanel(t, p, err, "1h 0, 24h 1, 14d 0, older 0, new 1, count 1", map[string]int{EnvironmentUnknown: 1}, "1h: 0", "24h: 1", "14d: 0", "older: 0")
 }
 
 func TestOpenErrorsOfManyProjects(t *testing.T) {

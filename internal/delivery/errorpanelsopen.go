@@ -70,6 +70,9 @@ func OpenErrors(groups iter.Seq2[ListedErrorGroup, error], q ErrorsAsked) (Panel
 	fresh, excluded, until := 0, map[string]int{}, q.Until()
 	err := eachOf(groups, func(g *ListedErrorGroup) {
 		first, seen := q.FirstSeen(&g.ErrorGroup)
+		if status, _ := g.StatusAt(until); len(q.Environments) > 0 && len(g.Environments) == 0 && status == GroupUnresolved && first <= until {
+			excluded[EnvironmentUnknown]++
+		}
 		if !seen || first > until {
 			return
 		}

@@ -97,8 +97,11 @@ type ErrorProject struct {
 	Month  EventTotals `json:"month,omitzero"`
 	Keys   []KeyLimit  `json:"keys,omitempty"` // nil while they are not known; in the source's order
 	KeysAt Instant     `json:"keys_at,omitempty"`
-	ToldAt Instant     `json:"told_at,omitempty"`
-	Gone   bool        `json:"gone,omitempty"` // it is in the source's list no more
+	// GroupsAt is when the new groups of all its environments were read, 0 while they
+	// never were.
+	GroupsAt Instant `json:"groups_at,omitempty"`
+	ToldAt   Instant `json:"told_at,omitempty"`
+	Gone     bool    `json:"gone,omitempty"` // it is in the source's list no more
 }
 
 // EventTotals are events since Since, by outcome, up to At.

@@ -171,7 +171,13 @@ func MergeErrorProject(stored, said ErrorProject) ErrorProject {
 	if older.KeysAt > p.KeysAt {
 		p.Keys, p.KeysAt = older.Keys, older.KeysAt
 	}
-	return unless(stored, p, func(p *ErrorProject) { p.ToldAt, p.KeysAt, p.Month.At = 0, 0, 0 })
+	p.GroupsAt = max(p.GroupsAt, older.GroupsAt)
+	return unless(stored, p, func(p *ErrorProject) {
+		p.ToldAt = 0
+		for _, at := range [...]*Instant{&p.KeysAt, &p.GroupsAt, &p.Month.At} {
+			*at = min(*at, 1) // whether it was told at all
+		}
+	})
 }
 
 // MergeEventDay takes the hours that are known from whichever was told later: a source

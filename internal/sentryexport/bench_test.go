@@ -15,7 +15,7 @@ func BenchmarkScrape(b *testing.B) {
 	names := []string{"production", "staging", "qa"}
 	for i := range 300 {
 		f.projects = append(f.projects, delivery.ErrorProject{
-			Connection: "sentry", ID: fmt.Sprint("project-", i), Place: i, Environments: names, KeysAt: 1,
+			Connection: "sentry", ID: fmt.Sprint("project-", i), Place: i, Environments: names, KeysAt: 1, GroupsAt: 1,
 			Keys: []delivery.KeyLimit{{Count: 60, Window: 60}}, Month: delivery.EventTotals{At: 1, Accepted: int64(i)},
 		})
 	}

@@ -58,12 +58,13 @@ func company() *facts {
 	return &facts{
 		projects: []delivery.ErrorProject{
 			{
-				Connection: "sentry", ID: "web", Place: 1, Environments: []string{"production", "eu & us #1"}, KeysAt: 1,
+				Connection: "sentry", ID: "web", Place: 1, Environments: []string{"production", "eu & us #1"}, KeysAt: 1, GroupsAt: 1,
 				Keys:  []delivery.KeyLimit{{Count: 1000, Window: 7200}, {}},
 				Month: delivery.EventTotals{At: 1, Accepted: 6_500_000, Filtered: 70, RateLimited: 30, Invalid: 5},
 			},
-			{Connection: "sentry", ID: "cron", Place: 2, KeysAt: 1, Keys: []delivery.KeyLimit{{Count: 60, Window: 60}}, Month: delivery.EventTotals{At: 1}},
-			{Connection: "sentry", ID: "fresh", Place: 3, Environments: []string{""}}, // nothing else is known yet
+			{Connection: "sentry", ID: "cron", Place: 2, KeysAt: 1, GroupsAt: 1, Keys: []delivery.KeyLimit{{Count: 60, Window: 60}}, Month: delivery.EventTotals{At: 1}},
+			{Connection: "sentry", ID: "fresh", Place: 3, Environments: []string{""}, GroupsAt: 1}, // nothing else is known yet
+			{Connection: "sentry", ID: "unread", Place: 4, Environments: []string{"production"}},   // of its groups neither
 			{Connection: "sentry", ID: "old", Place: 0, Environments: []string{"production"}, Gone: true, Month: delivery.EventTotals{At: 1, Accepted: 4}},
 		},
 		groups: []delivery.ErrorGroup{
@@ -197,7 +198,7 @@ func TestSwitches(t *testing.T) {
 
 func TestTwoConnections(t *testing.T) {
 	f := company()
-	f.projects = append(f.projects, delivery.ErrorProject{Connection: "other", ID: "web", Environments: []string{"production"}, Month: delivery.EventTotals{At: 1, Accepted: 1}, KeysAt: 1})
+	f.projects = append(f.projects, delivery.ErrorProject{Connection: "other", ID: "web", Environments: []string{"production"}, Month: delivery.EventTotals{At: 1, Accepted: 1}, KeysAt: 1, GroupsAt: 1})
 	f.groups = append(f.groups, group("other", "1", "web", "production", time.Minute, 2))
 	other := all()
 	other.Name = "other"

@@ -105,7 +105,10 @@ func projectOf(p *delivery.ErrorProject, c *Connection) project {
 			out.environments = append(out.environments, name)
 		}
 	}
-	if len(p.Environments) == 0 {
+	switch {
+	case p.GroupsAt == 0:
+		out.environments = nil // nobody knows how many groups there are
+	case len(p.Environments) == 0:
 		out.environments = []string{none}
 	}
 	return out

@@ -19,7 +19,7 @@ import (
 
 const (
 	maxBody        = 32 << 20
-	requestTimeout = 60 * time.Second
+	requestTimeout = 30 * time.Second
 	// maxTrouble is how many endpoints may fail, each tried several times, and none
 	// answer, until Sentry is taken to be down.
 	maxTrouble = 3

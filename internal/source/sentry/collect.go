@@ -63,13 +63,21 @@ func (p *pull) collect(ctx context.Context) error {
 		month: map[string]delivery.EventTotals{}, keys: map[string][]delivery.KeyLimit{},
 	}
 	p.fresh = c
+	whole := len(problems) == 0
+	if len(all) == 0 {
+		whole = false // rather a fault of the server's than that all are gone
+		p.problem(source.Problem{
+			Record: "projects", Path: "$", Message: "Sentry lists no project that the token may see: what is known of them stays as it was",
+			Phrase: source.Phrase{ID: "sentry.no_projects"},
+		})
+	}
 	failed := p.collectAll(ctx, c)
 	if ctx.Err() != nil {
 		return context.Cause(ctx)
 	}
 	c.groups = p.youngGroups(c)
 	var batch delivery.Batch
-	if batch.ErrorProjects, err = p.projectFacts(ctx, c, len(problems) == 0); err != nil {
+	if batch.ErrorProjects, err = p.projectFacts(ctx, c, whole); err != nil {
 		return err
 	}
 	if failed == nil { // of half of its environments a group would be another one
@@ -151,6 +159,9 @@ func (p *pull) projectFacts(ctx context.Context, c *collected, whole bool) ([]de
 		if keys, ok := c.keys[fact.ID]; ok {
 			fact.Keys, fact.KeysAt = keys, c.at
 		}
+		if p.readWhole(c, &fact) {
+			fact.GroupsAt = c.at
+		}
 		out = append(out, fact)
 	}
 	if p.known == nil || !whole {
@@ -166,6 +177,15 @@ func (p *pull) projectFacts(ctx context.Context, c *collected, whole bool) ([]de
 		}
 	}
 	return out, nil
+}
+
+// readWhole reports whether the young groups of a project were read wherever they are
+// asked for.
+func (p *pull) readWhole(c *collected, project *delivery.ErrorProject) bool {
+	if len(project.Environments) == 0 {
+		return c.whole[area{none: true}]
+	}
+	return !slices.ContainsFunc(project.Environments, func(name string) bool { return p.wants(name) && !c.whole[area{name: name}] })
 }
 
 // tellGroups are groups in an order of their own, noted as told.

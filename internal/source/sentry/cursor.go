@@ -16,8 +16,10 @@ const (
 	maxDates      = 600  // releases whose dates are kept
 	maxAlone      = 2000 // groups that wait to be asked for alone
 	maxWaiting    = 500  // releases that wait for their deploys
-	// lackedFor is how long an endpoint that the server lacks is not asked for.
+	// lackedFor is how long an endpoint that the server lacks is not asked for, and
+	// deniedFor one that it refuses: that may be mended any time.
 	lackedFor = 24 * time.Hour
+	deniedFor = time.Hour
 )
 
 // cursor is where a pull goes on.
@@ -50,6 +52,16 @@ type cursor struct {
 type lack struct {
 	At   delivery.Instant `json:"at"`
 	Said string           `json:"said"`
+	// Denied says that it is there, and refuses.
+	Denied bool `json:"denied,omitempty"`
+}
+
+// over reports whether an endpoint is to be asked for again.
+func (p *pull) over(l lack) bool {
+	if l.Denied {
+		return p.due(l.At, deniedFor)
+	}
+	return p.due(l.At, lackedFor)
 }
 
 // historyState is how far groups are in that are not new.

@@ -2,6 +2,7 @@ package sentry
 
 import (
 	"net/http"
+	"strconv"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -9,7 +10,7 @@ import (
 )
 
 // TestLacks: what a server lacks, or the token may not read, is said and degrades
-// alone; it is asked for again a day later.
+// alone; it is asked for again a day later, or soon where it refuses.
 func TestLacks(t *testing.T) {
 	for name, c := range map[string]struct {
 		to     endpoint
@@ -17,12 +18,12 @@ func TestLacks(t *testing.T) {
 		said   string // begins the problem
 		check  func(t *testing.T, r *rig)
 	}{
-		"events": {toEvents, 404, "rows: The releases that error groups were seen in", func(t *testing.T, r *rig) {
+		"events": {toEvents, 404, "", func(t *testing.T, r *rig) {
 			if e := r.group(t, "101").Environments[0]; e.Release != "current@1" || r.fake.count(toCurrentRelease) != 2 {
 				t.Errorf("%+v after %d calls by hand", e, r.fake.count(toCurrentRelease))
 			}
 		}},
-		"statistics": {toStats, 403, "month: The counts of events of the month", func(t *testing.T, r *rig) {
+		"statistics": {toStats, 403, "events: The counts of events by the hour", func(t *testing.T, r *rig) {
 			if m := r.project(t, "web").Month; m.RateLimited != 8 || m.Filtered != 4 || m.Accepted != 61-12 {
 				t.Errorf("%+v", m)
 			}
@@ -30,7 +31,7 @@ func TestLacks(t *testing.T) {
 				t.Errorf("%d days", len(days))
 			}
 		}},
-		"keys": {toKeys, 404, "keys: The limits of keys", func(t *testing.T, r *rig) {
+		"keys": {toKeys, 404, "", func(t *testing.T, r *rig) {
 			if keys := r.project(t, "web").Keys; len(keys) != 2 || r.fake.count(toProjectKeys) != 3 {
 				t.Errorf("%+v", keys)
 			}
@@ -58,7 +59,7 @@ func TestLacks(t *testing.T) {
 				r := newRig(f)
 				r.mustPull(t)
 				said := strings.Join(r.said(), "\n")
-				if !strings.Contains(said, c.said+" could not be read: Sentry answered") && !strings.Contains(said, c.said) || strings.Contains(said, testToken) {
+				if (c.said == "") != (said == "") || !strings.Contains(said, c.said) || strings.Contains(said, testToken) {
 					t.Errorf("said %q", said)
 				}
 				facts := r.memory.Facts()
@@ -66,14 +67,15 @@ func TestLacks(t *testing.T) {
 					t.Errorf("%d groups, %d projects", len(facts.ErrorGroups), len(facts.ErrorProjects))
 				}
 				c.check(t, r)
-				for _, again := range []struct {
-					later time.Duration
-					calls int
-				}{{2 * time.Hour, 0}, {26 * time.Hour, 1}} {
-					r.later = again.later
+				mended := 2 * time.Hour // what is there and refuses is soon asked again
+				if c.status == 404 {
+					mended = 26 * time.Hour
+				}
+				for calls, later := range []time.Duration{mended / 4, mended} {
+					r.later = later
 					r.mustPull(t)
-					if n := f.count(c.to); min(n, 1) != again.calls || len(r.problems) == 0 {
-						t.Errorf("%s later: %d calls, %v", again.later, n, r.said())
+					if n := f.count(c.to); min(n, 1) != calls || c.said != "" && min(len(r.problems), 1) != calls {
+						t.Errorf("%s later: %d calls, %v", later, n, r.said())
 					}
 				}
 				f.lacks = nil
@@ -137,6 +139,72 @@ func TestOddRecords(t *testing.T) {
 		r.mustPull(t)
 		if g := r.group(t, "104"); g.Events != 7 || len(r.problems) > 0 {
 			t.Errorf("%+v %v", g, r.said())
+		}
+	})
+}
+
+// TestFirstReleaseLater: which of several releases was the first is found out once they
+// can be read.
+func TestFirstReleaseLater(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		f := acme()
+		f.rows = append(f.rows, fakeRow{"104", "", "web@1.1", 2, 2 * anHour}, fakeRow{"104", "", "web@1.0", 2, 2 * anHour})
+		f.lacks = map[endpoint]int{toReleases: 503}
+		r := newRig(f)
+		r.mustPull(t)
+		if first := r.group(t, "104").FirstRelease; first != "" {
+			t.Errorf("without releases the first is %q", first)
+		}
+		f.lacks = nil
+		r.later = 5 * time.Minute
+		r.mustPull(t)
+		if first := r.group(t, "104").FirstRelease; first != "web@1.0" {
+			t.Errorf("the first is %q", first)
+		}
+	})
+}
+
+// TestLimitOfOne: an endpoint that wants to be left alone for long does not hold back
+// the others.
+func TestLimitOfOne(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		f := acme()
+		r := newRig(f)
+		f.instead = func(w http.ResponseWriter, req *http.Request) bool {
+			if endpointOf(req.URL.Path) != toKeys {
+				return false
+			}
+			w.Header().Set("X-Sentry-Rate-Limit-Reset", strconv.FormatInt(r.clock().Unix()+3600, 10))
+			refuse(w, http.StatusTooManyRequests, "Limit is 3/1h")
+			return true
+		}
+		r.mustPull(t)
+		if said := r.said(); len(said) != 1 || !strings.HasPrefix(said[0], "keys: ") {
+			t.Errorf("said %q", said)
+		}
+		if p := r.project(t, "web"); p.Keys != nil || p.Month.Accepted == 0 || len(r.memory.Facts().EventDays) == 0 {
+			t.Errorf("%+v", p)
+		}
+	})
+}
+
+// TestNoProjects: a list without any is no reason to forget what is known.
+func TestNoProjects(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		f := acme()
+		r := newRig(f)
+		r.mustPull(t)
+		projects := f.projects
+		f.projects = nil
+		r.later = 5 * time.Minute
+		r.mustPull(t)
+		if r.project(t, "web").Gone || len(r.problems) != 1 {
+			t.Errorf("%+v, %v", r.project(t, "web"), r.said())
+		}
+		f.projects, r.later = projects, 10*time.Minute
+		r.mustPull(t)
+		if len(r.problems) != 0 {
+			t.Errorf("%v", r.said())
 		}
 	})
 }

@@ -154,7 +154,9 @@ func (g *gate) note(c *client, res *http.Response, sent time.Time) {
 		}
 		if wait, ok := c.pauseOf(res.Header); ok {
 			g.paused = c.now().Add(wait)
-			c.stop(wait)
+			if res.Header.Get("Retry-After") != "" { // of whatever is before Sentry: its own limits are an endpoint's
+				c.stop(wait)
+			}
 		}
 		left = 0
 	}

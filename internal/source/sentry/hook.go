@@ -1,14 +1,18 @@
 package sentry
 
 import (
+	"bytes"
 	"crypto/hmac"
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
+	"fmt"
 	"net/http"
 	"regexp"
+	"strconv"
 	"strings"
 
+	"throughline/internal/delivery"
 	"throughline/internal/source"
 )
 
@@ -68,7 +72,7 @@ func (s *Source) Hook(header http.Header, body []byte) (source.Hook, error) {
 	if json.Unmarshal(body, &object) != nil || object == nil {
 		return source.Hook{}, wrongBody("is not a JSON object")
 	}
-	h := source.Hook{Event: resource, Body: body}
+	h := source.Hook{Event: resource, Body: stamped(body, header)}
 	var action string
 	if json.Unmarshal(object["action"], &action) == nil && resourceName.MatchString(action) {
 		h.Event += "." + action
@@ -82,6 +86,43 @@ func (s *Source) Hook(header http.Header, body []byte) (source.Hook, error) {
 		h.Key = id + ":" + hex.EncodeToString(sum[:8])
 	}
 	return h, nil
+}
+
+// sentField is where a body that is kept says when it was sent, which Sentry says in a
+// header.
+const sentField = "hook_timestamp"
+
+// stamped is a body, an object, with when it was sent in milliseconds, if that is said.
+func stamped(body []byte, header http.Header) []byte {
+	sent, err := strconv.ParseInt(strings.TrimSpace(header.Get("Sentry-Hook-Timestamp")), 10, 64)
+	switch {
+	case err != nil || sent <= 0:
+		return body
+	case sent < 1e11: // whole seconds: it was in the second
+		sent = sent*1000 + 999
+	}
+	rest := bytes.TrimSpace(body)[1:]
+	comma := ","
+	if bytes.HasPrefix(bytes.TrimSpace(rest), []byte("}")) {
+		comma = ""
+	}
+	return append(fmt.Appendf(nil, `{"%s":%d%s`, sentField, sent, comma), rest...)
+}
+
+// mostLate is how long Sentry goes on sending what was not taken, and more.
+const mostLate = 7 * day
+
+// sentAt is when a kept body was sent, and when it came where that is not said or cannot
+// be.
+func sentAt(fields map[string]json.RawMessage, received delivery.Instant) delivery.Instant {
+	var sent int64
+	if json.Unmarshal(fields[sentField], &sent) != nil || sent <= 0 {
+		return received
+	}
+	if at := delivery.Instant(sent); at < received && at > received-mostLate {
+		return at
+	}
+	return received
 }
 
 // split is what a hook is about, and what happened.

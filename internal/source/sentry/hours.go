@@ -140,7 +140,7 @@ func (p *pull) nextSpan(ctx context.Context) error {
 			number = p.projects[i].number
 		}
 	}
-	if lacked, ok := p.cursor.Lacks[toStats]; ok && !p.due(lacked.At, lackedFor) {
+	if lacked, ok := p.cursor.Lacks[toStats]; ok && !p.over(lacked) {
 		return &lackError{lacked.Said}
 	}
 	a, err := p.client.do(ctx, p.hourly(s.From, s.To, url.Values{"project": {number}, "groupBy": {"outcome"}}))

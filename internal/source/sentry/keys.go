@@ -31,7 +31,7 @@ func (p *pull) keyLimits(ctx context.Context, c *collected) error {
 		return true, nil
 	})
 	if lacks(err) {
-		return p.projectKeys(ctx, c, err)
+		return p.projectKeys(ctx, c)
 	}
 	if err != nil {
 		return err
@@ -45,12 +45,8 @@ func (p *pull) keyLimits(ctx context.Context, c *collected) error {
 	return nil
 }
 
-// projectKeys asks each project for its keys, of servers that lack the others. lacked
-// is said where there is no other way.
-func (p *pull) projectKeys(ctx context.Context, c *collected, lacked error) error {
-	if err := p.alone(ctx, "keys", "", lacked); err != nil {
-		return err
-	}
+// projectKeys asks each project for its keys, of servers that lack the others.
+func (p *pull) projectKeys(ctx context.Context, c *collected) error {
 	for i := range p.projects {
 		slug := p.projects[i].ID
 		var keys []delivery.KeyLimit

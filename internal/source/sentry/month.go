@@ -32,7 +32,7 @@ func (p *pull) monthTotals(ctx context.Context, c *collected) error {
 		if again := p.projectTotals(ctx, c, since, end, empty); again != nil {
 			return again
 		}
-		return err
+		return p.alone(ctx, "events", "", err) // of which there is no other way
 	}
 	groups, err := statsOf(a)
 	if err != nil {

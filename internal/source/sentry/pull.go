@@ -52,7 +52,8 @@ type pull struct {
 	projects []project // that are asked for
 	stored   map[string]delivery.ErrorGroup
 	fresh    *collected
-	listed   map[string]bool // groups told in this pull
+	rowsAt   delivery.Instant // up to when rows were read in this pull
+	listed   map[string]bool  // groups told in this pull
 }
 
 func (p *pull) run(ctx context.Context) error {
@@ -119,7 +120,7 @@ func (p *pull) get(ctx context.Context, r request) (*answer, error) {
 	p.mu.Lock()
 	lacked, ok := p.cursor.Lacks[r.to]
 	p.mu.Unlock()
-	if ok && !p.due(lacked.At, lackedFor) {
+	if ok && !p.over(lacked) {
 		return nil, &lackError{lacked.Said}
 	}
 	a, err := p.client.do(ctx, r)
@@ -138,7 +139,7 @@ func (p *pull) lack(to endpoint, err error) {
 	case err == nil:
 		delete(p.cursor.Lacks, to)
 	case isLack(err):
-		p.cursor.Lacks[to] = lack{p.at(), err.Error()}
+		p.cursor.Lacks[to] = lack{p.at(), err.Error(), isStatus(err, http.StatusBadRequest, http.StatusForbidden)}
 	}
 }
 
@@ -163,7 +164,8 @@ var pieces = map[string]string{
 }
 
 // alone turns the failure of a piece into a problem of its own. Its error is that of
-// all: only a person can mend it, or Sentry is down or wants to be left alone.
+// all: only a person can mend it, or Sentry is down, or wants to be left alone with
+// error groups, without which there is little.
 func (p *pull) alone(ctx context.Context, piece, record string, err error) error {
 	var failure *storeError
 	switch {
@@ -174,8 +176,11 @@ func (p *pull) alone(ctx context.Context, piece, record string, err error) error
 	case errors.Is(err, source.ErrAuth), errors.Is(err, errStopped), errors.As(err, &failure), p.client.down():
 		return err
 	}
-	if _, ok := errors.AsType[*source.RateLimitError](err); ok {
-		return err
+	if _, known := errors.AsType[*lackError](err); known {
+		return nil // it was said when it was found out, and is said again when it is asked for again
+	}
+	if _, limited := errors.AsType[*source.RateLimitError](err); limited && (piece == "environment" || piece == "history" || piece == "group") {
+		return err // the limits of the others are their own
 	}
 	said := err.Error()
 	p.problem(source.Problem{

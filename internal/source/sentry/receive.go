@@ -24,7 +24,7 @@ func (s *Source) Receive(h source.Hook) (source.Pushed, error) {
 		return source.Pushed{}, wrongBody("is not a JSON object")
 	}
 	data := (&object{fields: fields, path: "$", wrong: &wrong}).object("data")
-	told := facts{told: h.ReceivedAt}
+	told := facts{told: sentAt(fields, h.ReceivedAt)}
 	switch resource {
 	case ofIssue:
 		s.issueHook(data, action, &told)
@@ -102,7 +102,7 @@ func (s *Source) eventAlert(data *object, to *facts) {
 	if s.incidents.match(rule, level, project) {
 		to.incidents = append(to.incidents, delivery.Incident{
 			ID: incidentOf(group), Project: project, Title: joined(rule, title), Severity: level, StartedAt: at, DetectedAt: at,
-			UpdatedAt: at, ToldAt: to.told, Version: version, URL: page, Repeated: true,
+			UpdatedAt: at, ToldAt: to.told, URL: page, Repeated: true,
 		})
 	}
 }

@@ -1,7 +1,10 @@
 package sentry
 
 import (
+	"encoding/json"
 	"errors"
+	"net/http"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -85,7 +88,7 @@ func TestEventAlert(t *testing.T) {
 	at := delivery.InstantOf(time.Date(2026, 11, 20, 12, 0, 0, 5e8, time.UTC))
 	want := []delivery.Incident{{
 		ID: "group:1170820242", Project: "pay", Title: "Payments down: Oops", Severity: "fatal", StartedAt: at, DetectedAt: at, UpdatedAt: at,
-		ToldAt: receivedAt, Version: "pay@2", URL: "https://sentry.io/organizations/acme/issues/1170820242/events/e4/", Repeated: true,
+		ToldAt: receivedAt, URL: "https://sentry.io/organizations/acme/issues/1170820242/events/e4/", Repeated: true,
 	}}
 	if diff := cmp.Diff(want, b.Incidents); diff != "" {
 		t.Error(diff)
@@ -194,4 +197,41 @@ func FuzzReceive(f *testing.F) {
 			t.Errorf("facts that no store takes: %v", err)
 		}
 	})
+}
+
+// TestLateHooks: what was sent first counts as first, whenever it comes.
+func TestLateHooks(t *testing.T) {
+	s := receiver(t, nil)
+	took := func(body string, sent time.Time, stamp string) delivery.ErrorGroup {
+		t.Helper()
+		header := http.Header{"Sentry-Hook-Resource": {"issue"}, "Request-Id": {"r1"}, "Sentry-Hook-Timestamp": {stamp}}
+		h, err := s.Hook(header, []byte(body))
+		if err != nil {
+			t.Fatal(err)
+		}
+		again := header.Clone()
+		again.Set("Sentry-Hook-Timestamp", "1")
+		if other, err := s.Hook(again, []byte(body)); err != nil || other.Key != h.Key || h.Event == "" {
+			t.Errorf("sent again it is another one: %q, %q, %v", other.Key, h.Key, err)
+		}
+		g := batch(t, s, h.Event, string(h.Body), receivedAt).ErrorGroups[0]
+		if want := delivery.InstantOf(sent); g.ToldAt != want {
+			t.Errorf("%q: told at %s, not %s", stamp, g.ToldAt, want)
+		}
+		return g
+	}
+	second := testNow.Add(-time.Minute).Truncate(time.Second)
+	resolved := took(issueBody, second.Add(999*time.Millisecond), strconv.FormatInt(second.Unix(), 10))
+	created := strings.NewReplacer(`"action":"resolved"`, `"action":"created"`, `"status":"resolved"`, `"status":"unresolved"`).Replace(issueBody)
+	late := took(created, testNow.Add(-11*time.Minute), strconv.FormatInt(testNow.Add(-11*time.Minute).UnixMilli(), 10))
+	g := delivery.MergeErrorGroup(delivery.MergeErrorGroup(delivery.ErrorGroup{}, resolved), late)
+	if g.Status != delivery.GroupResolved || len(g.States) != 2 {
+		t.Errorf("it stands as %+v", g)
+	}
+	for _, odd := range []string{"", "soon", "-5", strconv.FormatInt(testNow.Add(time.Hour).UnixMilli(), 10), strconv.FormatInt(testNow.Add(-30*aDay).UnixMilli(), 10)} {
+		took(issueBody, testNow, odd)
+	}
+	if h, err := s.Hook(http.Header{"Sentry-Hook-Resource": {"issue"}, "Sentry-Hook-Timestamp": {"1700000000"}}, []byte("{ }")); err != nil || !json.Valid(h.Body) {
+		t.Errorf("%s, %v", h.Body, err)
+	}
 }

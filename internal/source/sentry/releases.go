@@ -27,6 +27,7 @@ func (p *pull) releases(ctx context.Context) error {
 	}
 	st := &p.cursor.Releases
 	if st.Page == "" && !p.due(st.At, releasesEvery) {
+		p.rowsKnown()
 		return p.deploys(ctx)
 	}
 	if st.Page == "" {
@@ -35,7 +36,11 @@ func (p *pull) releases(ctx context.Context) error {
 			st.Since = st.At - millis(slack)
 		}
 	}
-	if err := p.alone(ctx, "releases", "", p.listReleases(ctx)); err != nil {
+	err := p.listReleases(ctx)
+	if err == nil || lacks(err) {
+		p.rowsKnown()
+	}
+	if err := p.alone(ctx, "releases", "", err); err != nil {
 		return err
 	}
 	if err := p.retell(p.fresh); err != nil {

@@ -47,7 +47,10 @@ func (c *client) do(ctx context.Context, r request) (*answer, error) {
 			// Not all at the same moment: they would only meet again.
 			return nil, &source.LaterError{Err: err, After: after + rand.N(50*time.Millisecond)}
 		}
-		if failed++; failed == maxTries || !again(err) {
+		if errors.Is(err, context.DeadlineExceeded) { // it cost enough
+			failed++
+		}
+		if failed++; failed >= maxTries || !again(err) {
 			return nil, backoff.Permanent(err)
 		}
 		return nil, err

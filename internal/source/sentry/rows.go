@@ -39,6 +39,9 @@ func (p *pull) recentRows(ctx context.Context, c *collected) error {
 	if cut { // what the first was is not known
 		c.window = 0
 	}
+	if lacks(err) {
+		return nil // they are asked for one by one
+	}
 	return err
 }
 
@@ -113,8 +116,18 @@ func (p *pull) widen(ctx context.Context, c *collected) error {
 			c.window = 0
 		}
 	}
-	p.cursor.Rows = c.at
+	if p.rowsAt = c.at; period == "" {
+		p.rowsKnown()
+	}
 	return p.retell(c)
+}
+
+// rowsKnown notes that nothing more is to be made of the rows: of several releases the
+// first is known only once their dates are.
+func (p *pull) rowsKnown() {
+	if p.rowsAt.Known() {
+		p.cursor.Rows = p.rowsAt
+	}
 }
 
 func (p *pull) lacked(to endpoint) bool {

@@ -99,7 +99,7 @@ func (p *pull) sessions(ctx context.Context, query url.Values, until delivery.In
 	}
 	r := request{to: toSessions, path: p.org("sessions/"), query: query}
 	lack, lacked := p.cursor.Lacks[toSessions]
-	if lacked && !p.due(lack.At, lackedFor) {
+	if lacked && !p.over(lack) {
 		return b, &lackError{lack.Said}
 	}
 	past := !byRelease

@@ -68,7 +68,7 @@ func (m *Memory) errorFacts(f *Facts) {
 	}
 	for i := range all.ErrorProjects {
 		p := &all.ErrorProjects[i]
-		p.ToldAt, p.KeysAt, p.Month.At = 0, 0, 0
+		p.ToldAt, p.KeysAt, p.GroupsAt, p.Month.At = 0, 0, 0, 0
 	}
 	for i := range all.EventDays {
 		all.EventDays[i].ToldAt = 0
