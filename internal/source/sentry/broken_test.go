@@ -52,9 +52,10 @@ func TestStormOfOne(t *testing.T) {
 			refuse(w, http.StatusTooManyRequests, "Limit is 3/1s")
 			return true
 		}
+		began := time.Now()
 		err := r.pull(t, -1)
-		if _, ok := errors.AsType[*source.RateLimitError](err); !ok || f.answered[429] > maxRefused {
-			t.Errorf("%v, %v", err, f.answered)
+		if _, ok := errors.AsType[*source.RateLimitError](err); !ok || f.answered[429] > maxRefused || time.Since(began) > longWait {
+			t.Errorf("%v, %v after %s", err, f.answered, time.Since(began))
 		}
 		f.instead = nil
 		r.mustPull(t)

@@ -55,7 +55,7 @@ func (g *gate) enter(ctx context.Context, c *client) error {
 	for {
 		g.mu.Lock()
 		if g.refused >= maxRefused {
-			later := c.now().Add(longWait)
+			later := c.now().Add(longWait + time.Second) // not to be waited for
 			if g.paused.After(later) {
 				later = g.paused
 			}
