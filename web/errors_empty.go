@@ -39,7 +39,7 @@ func (s *Server) errorsEmpty(ctx context.Context, p panel, d delivery.PanelData)
 	case "rate-limits":
 		return s.noLimits(ctx, d, connections)
 	case "errors-open", "errors-resolve-time":
-		for _, reason := range []string{delivery.StatusUnknown, delivery.ResolvedBefore, delivery.EnvironmentUnknown} {
+		for _, reason := range []string{delivery.StatusUnknown, delivery.ResolvedBefore} {
 			if n := d.Excluded[reason]; n > 0 {
 				return &views.Empty{Reason: reason, N: n}, nil
 			}

@@ -104,6 +104,7 @@ func TestDemoInTheBrowser(t *testing.T) {
 func filledDemo(t *testing.T) *site {
 	t.Helper()
 	s := launch(t, nil, "demo")
+	s.logged(`msg="sync ended" connection=sentry`)
 	s.logged(`msg="sync ended" connection=demo`)
 	s.logged(`msg="sync ended" connection=github`)
 	return s
