@@ -264,16 +264,20 @@ func (s *Server) openConnection(ctx context.Context, kind source.Kind, typed typ
 	}, s.cfg.Client)
 }
 
-// connectionErrors are the words for a refused form. What a kind says of a
-// setting has its own text in the catalogue.
+// connectionErrors are the words for a refused form: the catalogue's for the field of
+// the kind, else what the kind says, else those for fields of the type.
 func (s *Server) connectionErrors(ctx context.Context, kind source.Kind, err error) (map[string]string, bool) {
 	errs, ok := fieldErrors(ctx, err)
 	p := i18n.From(ctx)
 	for _, field := range slices.Concat(kind.Fields, kind.Secrets) {
-		if errs[field.Name] == "" || isFieldError(err, field.Name) {
+		if errs[field.Name] == "" || anyError(err, isFieldError(field.Name)) {
 			continue
 		}
-		for _, id := range []string{"mistake." + kind.Name + "." + field.Name, "mistake.type." + string(field.Type)} {
+		ids := []string{"mistake." + kind.Name + "." + field.Name}
+		if !anyError(err, saysItself(kind.Name, field.Name)) {
+			ids = append(ids, "mistake.type."+string(field.Type))
+		}
+		for _, id := range ids {
 			if p.Has(id) {
 				errs[field.Name] = p.T(id)
 				break
@@ -283,15 +287,29 @@ func (s *Server) connectionErrors(ctx context.Context, kind source.Kind, err err
 	return errs, ok
 }
 
-// isFieldError reports whether the control database, not the kind, named the
-// field.
-func isFieldError(err error, name string) bool {
-	switch err := err.(type) { //nolint:errorlint // the tree is walked here
-	case *control.FieldError:
-		return err.Field == name
-	case interface{ Unwrap() []error }:
-		return slices.ContainsFunc(err.Unwrap(), func(e error) bool { return isFieldError(e, name) })
+// isFieldError reports whether the control database, not the kind, named the field.
+func isFieldError(name string) func(error) bool {
+	return func(err error) bool {
+		field, ok := err.(*control.FieldError) //nolint:errorlint // anyError walks the tree
+		return ok && field.Field == name
 	}
-	inner := errors.Unwrap(err)
-	return inner != nil && isFieldError(inner, name)
+}
+
+// saysItself reports whether a kind has a text of its own for what is wrong.
+func saysItself(kind, name string) func(error) bool {
+	return func(err error) bool {
+		setting, ok := err.(*source.SettingError) //nolint:errorlint // anyError walks the tree
+		return ok && setting.Field == name && strings.HasPrefix(setting.ID, "setting."+kind+".")
+	}
+}
+
+// anyError reports whether an error, or one that it holds, matches.
+func anyError(err error, match func(error) bool) bool {
+	if err == nil || match(err) {
+		return err != nil
+	}
+	if joined, ok := err.(interface{ Unwrap() []error }); ok {
+		return slices.ContainsFunc(joined.Unwrap(), func(e error) bool { return anyError(e, match) })
+	}
+	return anyError(errors.Unwrap(err), match)
 }
