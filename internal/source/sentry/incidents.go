@@ -34,7 +34,12 @@ func readIncidents(s source.Settings, errs *settingErrors) (r incidentRule) {
 		case kind == "project":
 			r.projects = append(r.projects, strings.ToLower(value))
 		case kind == "level":
-			r.levels = append(r.levels, strings.ToLower(value))
+			level := strings.ToLower(value)
+			if !slices.Contains(incidentLevels(), level) {
+				errs.refuse(fieldIncidents, "incident_level", fmt.Sprintf("not a level, which are %s: %.100q", strings.Join(incidentLevels(), ", "), text),
+					"levels", strings.Join(incidentLevels(), ", "), "value", text)
+			}
+			r.levels = append(r.levels, level)
 		default:
 			kind = ""
 		}
@@ -43,6 +48,12 @@ func readIncidents(s source.Settings, errs *settingErrors) (r incidentRule) {
 		}
 	}
 	return r
+}
+
+// incidentLevels are those of groups, and of metric alerts, which are critical or
+// warning.
+func incidentLevels() []string {
+	return []string{"sample", "debug", "info", "warning", "error", "fatal", "critical"}
 }
 
 // wildcard is a pattern in which * stands for any characters and ? for one,

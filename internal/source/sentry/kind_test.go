@@ -49,19 +49,19 @@ func TestSettings(t *testing.T) {
 		"only unsigned": {values{"organization": "acme", "allow_unsigned": true}, nil, nil},
 		"all of it": {values{
 			"organization": "acme-1", "projects": []string{"pay-api", "web_2"}, "environments": []string{"production", "eu & us #1, or not"},
-			"incidents": "alert:*, alert:Pay*, project:pay-api, level:fatal", "ages": "24h", "issue_metrics": false, "event_metrics": true,
+			"incidents": "alert:*, alert:Pay*, project:pay-api, level:Fatal", "ages": "24h", "issue_metrics": false, "event_metrics": true,
 			"rate_limit_metrics": true, "base_url": "https://sentry.example.com/sub/api/0/",
 		}, token, nil},
 		"nothing": {values{}, nil, []string{"organization sentry.no_organization", "token sentry.no_access"}},
 		"all at once": {
 			values{
-				"organization": "acme/x", "projects": "a b", "environments": []string{"a\nb"}, "incidents": "alert:, team:x, fatal", "ages": "1h,7d",
+				"organization": "acme/x", "projects": "a b", "environments": []string{"a\nb"}, "incidents": "alert:, team:x, fatal, level:huge", "ages": "1h,7d",
 				"issue_metrics": "perhaps", "base_url": "sentry.io", "every": "5m",
 			},
 			map[string]string{"token": "a b"},
 			[]string{
 				"ages sentry.age", "base_url url", "environments sentry.environment", "every unknown",
-				"incidents sentry.incident_rule", "incidents sentry.incident_rule", "incidents sentry.incident_rule",
+				"incidents sentry.incident_level", "incidents sentry.incident_rule", "incidents sentry.incident_rule", "incidents sentry.incident_rule",
 				"issue_metrics bool", "organization sentry.organization", "projects sentry.project", "token sentry.token_characters",
 			},
 		},
