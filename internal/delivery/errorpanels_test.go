@@ -138,8 +138,13 @@ func TestOpenErrorsOfAnEnvironment(t *testing.T) {
 	none.Environments = []GroupEnvironment{{None: true, FirstSeen: errorHours(-2)}}
 	q := twoDaysOfErrors(t)
 	q.Environments = []string{"production"}
-	p, err := OpenErrors(listed(g, none, aGroup("3", "pay", 2)), q)
-	checkPanel(t, p, err, "1h 0, 24h 1, 14d 0, older 0, new 1, count 1", map[string]int{EnvironmentUnknown: 1}, "1h: 0", "24h: 1", "14d: 0", "older: 0")
+	resolved := func(id string, hours float64) ErrorGroup {
+		return aGroup(id, "pay", hours, GroupState{Status: GroupResolved, At: errorHours(-1)})
+	}
+	// Of 3 to 6 nobody knows where they were seen: 3 is open, 4 new, 5 neither, and 6 not
+	// seen yet.
+	p, err := OpenErrors(listed(g, none, aGroup("3", "pay", 200), resolved("4", 2), resolved("5", 200), aGroup("6", "pay", -3)), q)
+	checkPanel(t, p, err, "1h 0, 24h 1, 14d 0, older 0, new 1, count 1", map[string]int{EnvironmentUnknown: 2}, "1h: 0", "24h: 1", "14d: 0", "older: 0")
 }
 
 func TestOpenErrorsOfManyProjects(t *testing.T) {
@@ -223,6 +228,16 @@ func TestResolveTimes(t *testing.T) {
 	if p.Series[0].Points[0].LowN != true || p.Shape != Trend || p.Quantity != Durations {
 		t.Errorf("it is %+v", p.Series[0].Points[0].Slot)
 	}
+
+	// Each time that one was resolved counts by where the group was seen: of most nobody
+	// knows, and of one it was elsewhere.
+	groups[0].Environments = []GroupEnvironment{{Name: "Production", FirstSeen: errorHours(-35)}}
+	groups[1].Environments = []GroupEnvironment{{Name: "staging", FirstSeen: errorHours(-30)}}
+	q := twoDaysOfErrors(t)
+	q.Environments = []string{"production"}
+	p, err = ResolveTimes(listed(groups...), q)
+	checkPanel(t, p, err, "p50 18000, p80 18000, p95 18000, count 1", map[string]int{EnvironmentUnknown: 5},
+		"p50: 18000 –", "p80: 18000 –", "p95: 18000 –", "count: 1 0")
 }
 
 func TestErrorsByRelease(t *testing.T) {
@@ -245,6 +260,11 @@ func TestErrorsByRelease(t *testing.T) {
 	if a, b := p.Series[0].Points[0], p.Series[0].Points[1]; a.X != "pay pay@1.26" || a.Name != "pay@1.26 pay" || b.Name != "1.25 pay" || *a.N != 2 || *b.N != 1 {
 		t.Errorf("the newest are %+v %+v", a, b)
 	}
+	first.Environments = []GroupEnvironment{{Name: "production", FirstSeen: errorHours(-50)}}
+	q := twoDaysOfErrors(t)
+	q.Environments = []string{"production"}
+	p, err = ErrorsByRelease(facts(releases...), listed(first, back, elsewhere, dropped), q)
+	checkPanel(t, p, err, "new 1, regressed 0, count 25", map[string]int{OlderReleases: 2, EnvironmentUnknown: 1}, "new: 1 0"+zeros, "regressed: 0 0"+zeros)
 	if project, version := SplitReleaseX("pay my release"); project != "pay" || version != "my release" {
 		t.Error(project, version)
 	}

@@ -70,16 +70,19 @@ func OpenErrors(groups iter.Seq2[ListedErrorGroup, error], q ErrorsAsked) (Panel
 	fresh, excluded, until := 0, map[string]int{}, q.Until()
 	err := eachOf(groups, func(g *ListedErrorGroup) {
 		first, seen := q.FirstSeen(&g.ErrorGroup)
-		if status, _ := g.StatusAt(until); len(q.Environments) > 0 && len(g.Environments) == 0 && status == GroupUnresolved && first <= until {
-			excluded[EnvironmentUnknown]++
+		if first > until {
+			return
 		}
-		if !seen || first > until {
+		status, known := g.StatusAt(until)
+		if !seen {
+			if q.environmentUnknown(&g.ErrorGroup) && (status == GroupUnresolved || first >= q.From) {
+				excluded[EnvironmentUnknown]++
+			}
 			return
 		}
 		if first >= q.From {
 			fresh++
 		}
-		status, known := g.StatusAt(until)
 		if !known {
 			excluded[StatusUnknown]++
 			return

@@ -51,12 +51,8 @@ func ErrorsByRelease(releases iter.Seq2[Release, error], groups iter.Seq2[Listed
 		found[key{r.Connection, r.Project, r.Version}] = r
 	}
 	isNew, regressed := 0, 0
-	see := func(g *ListedErrorGroup, version string) {
-		r := found[key{g.Connection, g.Project, version}]
-		if r == nil {
-			return
-		}
-		first, back := g.Came(version)
+	see := func(g *ListedErrorGroup, r *row) {
+		first, back := g.Came(r.Version)
 		r.n++
 		if first {
 			r.isNew++
@@ -68,7 +64,9 @@ func ErrorsByRelease(releases iter.Seq2[Release, error], groups iter.Seq2[Listed
 		}
 	}
 	err = eachOf(groups, func(g *ListedErrorGroup) {
-		if _, seen := q.FirstSeen(&g.ErrorGroup); !seen {
+		_, seen := q.FirstSeen(&g.ErrorGroup)
+		unknown := q.environmentUnknown(&g.ErrorGroup)
+		if !seen && !unknown {
 			return
 		}
 		versions := []string{g.FirstRelease}
@@ -78,7 +76,14 @@ func ErrorsByRelease(releases iter.Seq2[Release, error], groups iter.Seq2[Listed
 			}
 		}
 		for _, version := range versions {
-			see(g, version)
+			r := found[key{g.Connection, g.Project, version}]
+			if r != nil && unknown {
+				excluded[EnvironmentUnknown]++
+				return
+			}
+			if r != nil {
+				see(g, r)
+			}
 		}
 	})
 	panel := q.panel("errors-by-release", Bars, GroupCounts, Sample{N: len(rows), Excluded: excluded}, Figure{"new", number(isNew)}, Figure{"regressed", number(regressed)})

@@ -43,12 +43,15 @@ func ResolveTimes(groups iter.Seq2[ListedErrorGroup, error], q ErrorsAsked) (Pan
 	excluded := map[string]int{}
 	err := eachOf(groups, func(g *ListedErrorGroup) {
 		first, seen := q.FirstSeen(&g.ErrorGroup)
-		if !seen {
+		unknown := q.environmentUnknown(&g.ErrorGroup)
+		if !seen && !unknown {
 			return
 		}
 		for _, r := range g.Resolutions(first) {
 			switch i := b.of(r.At); {
 			case i < 0:
+			case unknown:
+				excluded[EnvironmentUnknown]++
 			case r.Unseen:
 				excluded[ResolvedBefore]++
 			case r.At < r.From:

@@ -99,6 +99,12 @@ func (q *ErrorsAsked) FirstSeen(g *ErrorGroup) (Instant, bool) {
 	return first, found
 }
 
+// environmentUnknown reports whether environments are asked for, and nothing says in
+// which a group was seen.
+func (q *ErrorsAsked) environmentUnknown(g *ErrorGroup) bool {
+	return len(q.Environments) > 0 && len(g.Environments) == 0
+}
+
 // ErrorFacets are values found in facts of errors.
 type ErrorFacets struct {
 	Projects     []Facet // slugs, those without a group too
