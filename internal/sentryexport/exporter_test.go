@@ -54,6 +54,8 @@ func group(connection, id, project, environment string, age time.Duration, event
 	return g
 }
 
+func nowhere(g *delivery.ErrorGroup) { g.Environments = nil }
+
 func company() *facts {
 	return &facts{
 		projects: []delivery.ErrorProject{
@@ -78,6 +80,12 @@ func company() *facts {
 			group("sentry", "6", "old", "production", time.Minute, 999),
 			group("sentry", "7", "web", "eu & us #1", time.Minute, 1, func(g *delivery.ErrorGroup) { g.Level = "say \"no\"\n" }),
 			group("sentry", "8", "web", "hidden", time.Minute, 999),
+			// The exporter did not count these: nobody knows where they were seen, or in no
+			// environment of a project that has some, or not all groups are known.
+			group("sentry", "9", "web", "", 90*24*time.Hour, 999, nowhere),
+			group("sentry", "10", "cron", "", time.Minute, 999, nowhere),
+			group("sentry", "11", "web", "", 90*24*time.Hour, 999, func(g *delivery.ErrorGroup) { g.Environments[0].None = true }),
+			group("sentry", "12", "unread", "", time.Minute, 999, nowhere),
 		},
 	}
 }
@@ -198,11 +206,12 @@ func TestSwitches(t *testing.T) {
 
 func TestTwoConnections(t *testing.T) {
 	f := company()
-	f.projects = append(f.projects, delivery.ErrorProject{Connection: "other", ID: "web", Environments: []string{"production"}, Month: delivery.EventTotals{At: 1, Accepted: 1}, KeysAt: 1, GroupsAt: 1})
-	f.groups = append(f.groups, group("other", "1", "web", "production", time.Minute, 2))
+	f.projects = append(f.projects, delivery.ErrorProject{Connection: "other", ID: "web", Environments: []string{"production"}, Month: delivery.EventTotals{At: 1, Accepted: 1}, KeysAt: 1, GroupsAt: 1},
+		delivery.ErrorProject{Connection: "other", ID: "cron", Environments: []string{"production"}, GroupsAt: 1})
+	f.groups = append(f.groups, group("other", "1", "web", "production", time.Minute, 2), group("other", "2", "cron", "", 90*24*time.Hour, 2, nowhere))
 	other := all()
 	other.Name = "other"
-	text := written(t, exporter(t, f, all(), other), now)
+	text := written(t, exporter(t, f, other, all()), now) // cron is known by its environments first
 	seen := map[string]bool{}
 	for line := range strings.Lines(text) {
 		series, _, _ := strings.Cut(line, "} ")
@@ -235,6 +244,9 @@ func TestOwnFamilies(t *testing.T) {
 		`error_groups{age_le_seconds="86400",environment="production",project="web",status="resolved"`:     "1.0",
 		`error_groups{age_le_seconds="+Inf",environment="production",project="web",status="ignored"`:       "1.0",
 		`error_groups{age_le_seconds="3600",environment="",project="cron",status="unresolved"`:             "1.0",
+		`error_groups{age_le_seconds="86400",environment="",project="cron",status="unresolved"`:            "2.0",
+		`error_groups{age_le_seconds="1209600",environment="",project="web",status="unresolved"`:           "0.0",
+		`error_groups{age_le_seconds="+Inf",environment="",project="web",status="unresolved"`:              "2.0",
 		`events_this_month{outcome="accepted",project="web"`:                                               "6.5e+06",
 		`events_this_month{outcome="invalid",project="web"`:                                                "5.0",
 		`rate_limit_events_per_second{project="cron"`:                                                      "1.0",
@@ -245,6 +257,9 @@ func TestOwnFamilies(t *testing.T) {
 	}
 	if _, ok := values[`rate_limit_events_per_second{project="web"`]; ok {
 		t.Error("a project with a key without limit has one")
+	}
+	if _, ok := values[`error_groups{age_le_seconds="+Inf",environment="",project="unread",status="unresolved"`]; ok {
+		t.Error("groups of a project are counted before all are known")
 	}
 	if _, ok := values[`events_this_month{outcome="accepted",project="fresh"`]; ok {
 		t.Error("what nobody said is shown")

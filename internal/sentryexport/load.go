@@ -22,6 +22,7 @@ type project struct {
 	slug         string
 	environments []string // as labels
 	month        delivery.EventTotals
+	groupsKnown  bool
 	keys         []delivery.KeyLimit
 	keysKnown    bool
 	limit        float64
@@ -34,7 +35,8 @@ type seen struct {
 	first, last          delivery.Instant
 	events               int64
 	status               delivery.GroupStatus
-	*label               // nil of one that was first seen too long ago for its labels
+	nowhere              bool // in no environment, or nobody knows in which: the exporter did not count it
+	*label                    // nil of one that was first seen too long ago for its labels
 }
 
 // label is what the labels of a group say besides.
@@ -98,7 +100,7 @@ func sortedByPlace(all []delivery.ErrorProject) []delivery.ErrorProject {
 }
 
 func projectOf(p *delivery.ErrorProject, c *Connection) project {
-	out := project{slug: p.ID, month: p.Month, keys: p.Keys, keysKnown: p.KeysAt != 0}
+	out := project{slug: p.ID, month: p.Month, groupsKnown: p.GroupsAt != 0, keys: p.Keys, keysKnown: p.KeysAt != 0}
 	out.limit, out.limited = p.Limit()
 	for _, name := range p.Environments {
 		if len(c.Environments) == 0 || slices.Contains(c.Environments, name) {
@@ -116,6 +118,10 @@ func projectOf(p *delivery.ErrorProject, c *Connection) project {
 
 // add adds a group; recent is since when those are first seen whose labels matter.
 func (l *loaded) add(p *project, g *delivery.ErrorGroup, recent delivery.Instant) {
+	without := slices.Contains(p.environments, none)
+	if p.groupsKnown && !slices.ContainsFunc(g.Environments, func(e delivery.GroupEnvironment) bool { return !e.None || without }) {
+		l.seen = append(l.seen, seen{project: p.slug, first: g.FirstSeen, last: g.LastSeen, events: g.Events, status: g.Status, nowhere: true})
+	}
 	for _, e := range g.Environments {
 		name := e.Name
 		if e.None {

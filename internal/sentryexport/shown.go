@@ -54,7 +54,16 @@ const groupsName = "throughline_sentry_error_groups"
 func newShown(connections []Connection, all map[string]*loaded) *shown {
 	s := &shown{}
 	index := map[[2]string]int{}
-	open := map[string]bool{}
+	add := func(project, environment string) int {
+		key := [2]string{project, environment}
+		at, known := index[key]
+		if !known {
+			at = len(s.places)
+			index[key] = at
+			s.places = append(s.places, newPlace(project, environment))
+		}
+		return at
+	}
 	for i := range connections {
 		c := &connections[i]
 		on := c.ages()
@@ -62,21 +71,27 @@ func newShown(connections []Connection, all map[string]*loaded) *shown {
 		s.open = s.open || on[0]
 		for _, p := range all[c.Name].projects {
 			for _, environment := range p.environments {
-				key := [2]string{p.slug, environment}
-				at, known := index[key]
-				if !known {
-					at = len(s.places)
-					index[key] = at
-					s.places = append(s.places, newPlace(p.slug, environment))
-				}
+				at := add(p.slug, environment)
 				for n := range on {
 					s.places[at].enabled[n] = s.places[at].enabled[n] || on[n]
 				}
 			}
 		}
-		for k := range all[c.Name].seen {
-			g := &all[c.Name].seen[k]
-			row := counted{place: index[[2]string{g.project, g.environment}], first: g.first, events: g.events, status: slices.Index(statuses, g.status), ages: on}
+	}
+	open := map[string]bool{}
+	for i := range connections {
+		on := connections[i].ages()
+		for k := range all[connections[i].Name].seen {
+			g := &all[connections[i].Name].seen[k]
+			row := counted{first: g.first, events: g.events, status: slices.Index(statuses, g.status), ages: on}
+			switch without, known := index[[2]string{g.project, none}]; {
+			case g.nowhere && known: // its series has the same labels
+				row.place, row.ages = without, [3]bool{}
+			case g.nowhere:
+				row.place, row.ages = add(g.project, ""), [3]bool{}
+			default:
+				row.place = index[[2]string{g.project, g.environment}]
+			}
 			if on[0] && g.label != nil {
 				if id := series("", "environment", g.environment, "issue_id", g.id, "project_slug", g.project); !open[id] {
 					open[id] = true
@@ -245,7 +260,7 @@ func (s *shown) writeOwn(w *textWriter, t tally) {
 	if len(s.places) == 0 {
 		return
 	}
-	w.family(groupsName, "gauge", "Error groups by how they stand and by how long ago they were first seen in the environment, at most; +Inf is all.")
+	w.family(groupsName, "gauge", "Error groups by how they stand and by how long ago they were first seen in the environment, at most; +Inf is all. Those without an environment, or of which it is not known, have an empty one.")
 	for i := range s.places {
 		for status := range statuses {
 			for n := range ownAges {
