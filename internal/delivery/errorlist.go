@@ -47,7 +47,11 @@ func GroupStatuses() []string {
 	return []string{string(GroupUnresolved), string(GroupResolved), string(GroupIgnored)}
 }
 
-func GroupLevels() []string { return []string{"fatal", "error", "warning", "info", "debug"} }
+func GroupLevels() []string {
+	levels := ErrorLevels()
+	slices.Reverse(levels)
+	return levels
+}
 
 func GroupSorts() []string { return []string{ByFirstSeen, ByLastSeen, ByEvents, ByUsers} }
 

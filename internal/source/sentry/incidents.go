@@ -50,10 +50,9 @@ func readIncidents(s source.Settings, errs *settingErrors) (r incidentRule) {
 	return r
 }
 
-// incidentLevels are those of groups, and of metric alerts, which are critical or
-// warning.
+// incidentLevels are those of groups, and of metric alerts: critical and warning.
 func incidentLevels() []string {
-	return []string{"sample", "debug", "info", "warning", "error", "fatal", "critical"}
+	return append(delivery.ErrorLevels(), "critical")
 }
 
 // wildcard is a pattern in which * stands for any characters and ? for one,
