@@ -75,7 +75,7 @@ func OpenErrors(groups iter.Seq2[ListedErrorGroup, error], q ErrorsAsked) (Panel
 		}
 		status, known := g.StatusAt(until)
 		if !seen {
-			if q.environmentUnknown(&g.ErrorGroup) && (status == GroupUnresolved || first >= q.From) {
+			if q.environmentUnknown(&g.ErrorGroup) && status == GroupUnresolved { // n is of open ones
 				excluded[EnvironmentUnknown]++
 			}
 			return
