@@ -32,19 +32,26 @@ func ParseCursor(s string) (Cursor, error) {
 
 // Exported is the place that an export stopped at: the store's number of the last
 // issue, or of the last run, as runs are behind all issues, or of the last of the
-// other facts, which come then, by connection. The zero value is before the first
-// issue.
+// other facts, which come then, by connection, or of the series of the last point or,
+// behind all else, of the last sealed hour. The zero value is before the first issue.
 type Exported struct {
-	Runs, Facts bool
-	Connection  string // of facts
-	Number      int64
+	Runs, Facts, Points, Sealed bool
+	Connection                  string // of facts
+	Number                      int64
+	At                          Instant // of a point, or a sealed hour
 }
 
-// Before the number of a run and of a fact; that of an issue stands alone.
+// Before the number of a run, of a fact and of a series; that of an issue stands alone.
 const (
-	exportedRun  = "run:"
-	exportedFact = "fact:"
+	exportedRun    = "run:"
+	exportedFact   = "fact:"
+	exportedPoint  = "point:"
+	exportedSealed = "sealed:"
 )
+
+// Series reports whether it is among points or sealed hours, which change without
+// another Version.
+func (e Exported) Series() bool { return e.Points || e.Sealed }
 
 // String is empty before the first record.
 func (e Exported) String() string {
@@ -52,6 +59,10 @@ func (e Exported) String() string {
 	switch {
 	case e.Number == 0:
 		return ""
+	case e.Points:
+		return exportedPoint + number + ":" + strconv.FormatInt(int64(e.At), 10)
+	case e.Sealed:
+		return exportedSealed + number + ":" + strconv.FormatInt(int64(e.At), 10)
 	case e.Facts:
 		return exportedFact + number + ":" + e.Connection
 	case e.Runs:
@@ -66,12 +77,19 @@ func ParseExported(after string) (e Exported, err error) {
 		return e, nil
 	}
 	var number string
+	at := "0"
 	if number, e.Facts = strings.CutPrefix(after, exportedFact); e.Facts {
 		number, e.Connection, _ = strings.Cut(number, ":")
+	} else if number, e.Points = strings.CutPrefix(after, exportedPoint); e.Points {
+		number, at, _ = strings.Cut(number, ":")
+	} else if number, e.Sealed = strings.CutPrefix(after, exportedSealed); e.Sealed {
+		number, at, _ = strings.Cut(number, ":")
 	} else {
 		number, e.Runs = strings.CutPrefix(after, exportedRun)
 	}
-	if e.Number, err = strconv.ParseInt(number, 10, 64); err != nil || e.Number <= 0 {
+	ms, wrong := strconv.ParseInt(at, 10, 64)
+	e.At = Instant(ms)
+	if e.Number, err = strconv.ParseInt(number, 10, 64); err != nil || wrong != nil || e.Number <= 0 {
 		return Exported{}, fmt.Errorf("not a place that an export stopped at: %q", after)
 	}
 	return e, nil

@@ -22,12 +22,15 @@ func TestCursor(t *testing.T) {
 }
 
 func TestParseExported(t *testing.T) {
-	for after, want := range map[string]Exported{"": {}, "1": {Number: 1}, "300": {Number: 300}, "run:7": {Runs: true, Number: 7}} {
+	for after, want := range map[string]Exported{
+		"": {}, "1": {Number: 1}, "300": {Number: 300}, "run:7": {Runs: true, Number: 7},
+		"fact:5:ji:ra": {Facts: true, Number: 5, Connection: "ji:ra"}, "point:7:42": {Points: true, Number: 7, At: 42}, "sealed:7:42": {Sealed: true, Number: 7, At: 42},
+	} {
 		if got, err := ParseExported(after); err != nil || got != want || got.String() != after {
 			t.Errorf("%q: %v, %v", after, got, err)
 		}
 	}
-	for _, wrong := range []string{"0", "-1", "x", "1 ", "run:", "run:0", "run 7"} {
+	for _, wrong := range []string{"0", "-1", "x", "1 ", "run:", "run:0", "run 7", "fact:", "point:", "point:7", "point:7:", "point:0:1", "point:7:x", "sealed:7", "sealed:x:1"} {
 		if got, err := ParseExported(wrong); err == nil {
 			t.Errorf("%q: %v", wrong, got)
 		}

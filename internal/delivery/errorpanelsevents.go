@@ -98,21 +98,11 @@ const (
 // Deployments are the markers of successful deployments in the range, but redeployments:
 // each by itself, or where there are too many one for each bucket that has any.
 func (q *ErrorsAsked) Deployments(groups []Group) []Marker {
-	var found []Group
-	for i := range groups {
-		if g := &groups[i]; g.Succeeded && g.Kind != KindRedeploy && g.FinishedAt >= q.From && g.FinishedAt < q.To {
-			found = append(found, *g)
-		}
-	}
-	slices.SortFunc(found, func(a, b Group) int {
-		return cmp.Or(cmp.Compare(a.FinishedAt, b.FinishedAt), strings.Compare(a.Service, b.Service), strings.Compare(a.ID, b.ID))
-	})
+	found := deployedIn(groups, q.From, q.To)
 	var out []Marker
 	if len(found) <= mostDeployments {
 		for i := range found {
-			g := &found[i]
-			name := cmp.Or(g.Version, g.SHA[:min(len(g.SHA), 9)])
-			out = append(out, Marker{g.FinishedAt, DeploymentMarker, strings.TrimSpace(g.Service + " " + name)})
+			out = append(out, deploymentMarker(&found[i]))
 		}
 		return out
 	}
@@ -129,4 +119,23 @@ func (q *ErrorsAsked) Deployments(groups []Group) []Marker {
 		}
 	}
 	return out
+}
+
+// deployedIn are the successful deployments of [from, to), but redeployments, in order.
+func deployedIn(groups []Group, from, to Instant) []Group {
+	var found []Group
+	for i := range groups {
+		if g := &groups[i]; g.Succeeded && g.Kind != KindRedeploy && g.FinishedAt >= from && g.FinishedAt < to {
+			found = append(found, *g)
+		}
+	}
+	slices.SortFunc(found, func(a, b Group) int {
+		return cmp.Or(cmp.Compare(a.FinishedAt, b.FinishedAt), strings.Compare(a.Service, b.Service), strings.Compare(a.ID, b.ID))
+	})
+	return found
+}
+
+func deploymentMarker(g *Group) Marker {
+	name := cmp.Or(g.Version, g.SHA[:min(len(g.SHA), 9)])
+	return Marker{g.FinishedAt, DeploymentMarker, strings.TrimSpace(g.Service + " " + name)}
 }

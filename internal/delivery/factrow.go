@@ -77,7 +77,7 @@ func (s *SaidFact) Merge(stored *FactRow) (FactRow, error) { return s.merge(stor
 // Facts are the deployments, changes, incidents, tickets and facts of errors of a
 // batch. The error says what no store can keep.
 func (b *Batch) Facts() ([]SaidFact, error) {
-	out := make([]SaidFact, 0, b.Len()-len(b.Issues)-len(b.Runs))
+	out := make([]SaidFact, 0, b.Len()-len(b.Issues)-len(b.Runs)-b.ofSeries())
 	add := func(kind FactKind, number int64, repository string, touches []Touched, merge func(*FactRow) (FactRow, error)) {
 		out = append(out, SaidFact{kind, number, Key(repository), touches, merge})
 	}
@@ -256,10 +256,27 @@ func (f *ServiceFacts) Add(r *FactRow) error {
 	return nil
 }
 
-// Len is the number of issues, runs and other facts of a batch.
+// Len is the number of issues, runs, other facts, points and sealed hours of a batch.
 func (b *Batch) Len() int {
 	return len(b.Issues) + len(b.Runs) + len(b.Deployments) + len(b.Changes) + len(b.Incidents) + len(b.Tickets) +
-		len(b.ErrorGroups) + len(b.ErrorProjects) + len(b.EventDays) + len(b.SessionDays) + len(b.Releases)
+		len(b.ErrorGroups) + len(b.ErrorProjects) + len(b.EventDays) + len(b.SessionDays) + len(b.Releases) + b.ofSeries()
+}
+
+// ofSeries is the number of points and sealed hours.
+func (b *Batch) ofSeries() (n int) {
+	for i := range b.Points {
+		n += len(b.Points[i].At)
+	}
+	for i := range b.Sealed {
+		n += len(b.Sealed[i].Hours)
+	}
+	return n
+}
+
+// OnlySeries reports whether a batch has nothing but points and sealed hours.
+func (b *Batch) OnlySeries() bool {
+	n := b.ofSeries()
+	return n > 0 && b.Len() == n && len(b.Statuses)+len(b.People)+len(b.Names)+len(b.Gone) == 0 && b.Mark == ""
 }
 
 // AddFact adds a row to a batch.

@@ -28,6 +28,7 @@ const (
 	OfRuns   Subject = "runs"
 	OfDora   Subject = "deployments"
 	OfErrors Subject = "errors"
+	OfSeries Subject = "series"
 )
 
 // AnyBranch, as a value of Branches, is every branch.
@@ -56,6 +57,8 @@ type Filter struct {
 	Suspected    bool      // of deployments: suspected failures count like confirmed ones
 	Start        LeadStart // of change lead time
 	Benchmark    Benchmark // that levels are named by
+
+	Queries []string // of series, in their order; the rest but the range is of what is marked
 
 	From, To Instant // [From, To)
 	Unit     Unit    // never "auto": resolved when parsed
@@ -128,6 +131,7 @@ type FilterError struct {
 	Param   string
 	Code    string // of the message in the catalogue, "" for parameters of programs
 	Message string
+	Query   *QueryNote // of q, where it is one of the queries
 }
 
 func (e *FilterError) Error() string { return e.Param + ": " + e.Message }
@@ -137,6 +141,7 @@ var filterParams = map[Subject][]string{
 	OfIssues: {"connection", "team", "from", "to", "range", "bucket", "clock", "queue", "type"},
 	OfRuns:   {"connection", "team", "from", "to", "range", "bucket", "clock", "project", "repository", "workflow", "branch", "restarts"},
 	OfErrors: {"connection", "team", "from", "to", "range", "bucket", "clock", "project", "service", "environment"},
+	OfSeries: {"connection", "team", "from", "to", "range", "bucket", "clock", "service", "environment", "q"},
 	OfDora:   {"connection", "team", "from", "to", "range", "bucket", "clock", "service", "repository", "environment", "links", "start", "benchmark"},
 }
 
@@ -174,6 +179,11 @@ func ParseFilter(q url.Values, of Subject, zone *time.Location, now Instant, ext
 		f.Projects, f.Services, f.Environments = p.list("project"), p.list("service"), p.list("environment")
 		if p.clock() == Business {
 			p.fail("clock", "clock_errors", "errors are measured round the clock: elapsed")
+		}
+	case OfSeries:
+		f.Services, f.Environments, f.Queries = p.list("service"), p.list("environment"), p.queries()
+		if p.clock() == Business {
+			p.fail("clock", "clock_series", "series are measured round the clock: elapsed")
 		}
 	}
 	if of == OfDora {
@@ -294,6 +304,34 @@ func (p *filterParser) list(name string, also ...string) []string {
 	}
 	slices.Sort(out)
 	return out
+}
+
+// MaxQueries is how many queries for series may be asked at once.
+const MaxQueries = 8
+
+// queries are those for series, each once, in their order.
+func (p *filterParser) queries() []string {
+	var out []string
+	for _, text := range p.q["q"] {
+		text = NormalQuery(text)
+		if text == "" || slices.Contains(out, text) {
+			continue
+		}
+		if out = append(out, text); len(out) > MaxQueries {
+			p.fail("q", "many_queries", fmt.Sprintf("more than %d queries", MaxQueries))
+			return nil
+		}
+		if _, err := ParseSeriesQuery(text); err != nil {
+			p.errs = append(p.errs, queryError(len(out)-1, err))
+		}
+	}
+	return out
+}
+
+// NormalQuery is a query for series as it is kept: with plain new lines, and nothing
+// after its end.
+func NormalQuery(text string) string {
+	return strings.TrimRightFunc(strings.ReplaceAll(text, "\r\n", "\n"), unicode.IsSpace)
 }
 
 func (p *filterParser) one(name string) string {

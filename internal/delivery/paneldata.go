@@ -16,13 +16,15 @@ type PanelData struct {
 	Sample
 	Series   []Series
 	Headline []Figure
-	Markers  []Marker // changes of what the numbers mean, or deployments, within the range
+	Markers  []Marker // changes of what the numbers mean, or what happened, within the range
+	Notes    SeriesNotes
 }
 
-// Marker is a day from which the numbers mean something else, or a deployment.
+// Marker is a day from which the numbers mean something else, a deployment or an
+// incident.
 type Marker struct {
 	At   Instant `json:"t"`
-	Kind string  `json:"kind"` // workflow, calendar, or one of deployments
+	Kind string  `json:"kind"` // workflow, calendar, incident, or one of deployments
 	Name string  `json:"name"`
 }
 
@@ -38,6 +40,8 @@ const (
 	Bars Shape = "bars"
 	// Stack is several series of counts over the same buckets, one upon the other.
 	Stack Shape = "stack"
+	// Lines is several series, each with points at times of its own.
+	Lines Shape = "lines"
 )
 
 // Quantity is what the values of a panel are.
@@ -54,6 +58,8 @@ const (
 
 	GroupCounts Quantity = "groups" // of errors
 	EventTally  Quantity = "events"
+
+	Values Quantity = "value" // of custom series, of any unit
 )
 
 // Series is a named row of points.

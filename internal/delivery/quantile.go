@@ -9,7 +9,7 @@ import (
 // p·(n−1), as Hyndman and Fan (1996) number it, and as PostgreSQL's
 // percentile_cont, NumPy's default and ClickHouse's quantileExactInclusive
 // compute it. It is NaN for an empty slice.
-func Quantile(sorted []int64, p float64) float64 {
+func Quantile[T int64 | float64](sorted []T, p float64) float64 {
 	if len(sorted) == 0 {
 		return math.NaN()
 	}

@@ -26,7 +26,7 @@ func TestQuantile(t *testing.T) {
 			t.Errorf("quantile %g of %v is %g, want %g", c.p, c.values, got, c.want)
 		}
 	}
-	if got := delivery.Quantile(nil, 0.5); !math.IsNaN(got) {
+	if got := delivery.Quantile[int64](nil, 0.5); !math.IsNaN(got) {
 		t.Errorf("the median of nothing is %g", got)
 	}
 }

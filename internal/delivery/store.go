@@ -42,7 +42,13 @@ type Batch struct {
 	EventDays     []EventDay
 	SessionDays   []SessionDay
 	Releases      []Release
-	// Mark is what Mark says from then on: a batch without one takes it away.
+	// Points are of custom series. Unlike the rest they do not change Version: they
+	// come all the time, and no answer but those of a SeriesStore depends on them.
+	Points []Points
+	// Sealed are of custom series too: an export has them, no source does.
+	Sealed []SealedHours
+	// Mark is what Mark says from then on: a batch without one takes it away, unless
+	// it has nothing but Points and Sealed.
 	Mark string
 }
 
@@ -220,12 +226,14 @@ type Store interface {
 
 	DoraStore
 	ErrorStore
+	SeriesStore
 
 	// People are those that a connection's source has told of, by id.
 	People(ctx context.Context, connection string) (map[string]Person, error)
-	// Export reads up to limit issues, after them runs, and then the other facts, behind those that it
-	// returned next for, "" for the first, as a batch that makes the same elsewhere;
-	// gone ones are among them. A batch has either issues or runs. They come in the
+	// Export reads up to limit issues, after them runs, then the other facts, then some
+	// more points, and sealed hours, behind those that it returned next for, "" for the
+	// first, as a batch that makes the same elsewhere; gone ones are among them. A batch
+	// has one kind of these. They come in the
 	// order in which they were first stored, are of one connection, and fewer when
 	// they are large; without any, there are no more.
 	Export(ctx context.Context, after string, limit int) (b Batch, next string, err error)

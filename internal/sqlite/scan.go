@@ -27,6 +27,9 @@ type Row []driver.Value
 // Int is column i, which must be an integer.
 func (r Row) Int(i int) int64 { n, _ := r[i].(int64); return n }
 
+// Float is column i, which must be a real number.
+func (r Row) Float(i int) float64 { n, _ := r[i].(float64); return n }
+
 // Text is a copy of column i, which must be a text.
 func (r Row) Text(i int) string { s, _ := r[i].(string); return strings.Clone(s) }
 

@@ -13,7 +13,8 @@ import (
 	"throughline/internal/delivery"
 )
 
-// Export reads issues in the order of their numbers, then runs, then other facts.
+// Export reads issues in the order of their numbers, then runs, then other facts, then
+// points and sealed hours.
 func (s *Store) Export(ctx context.Context, after string, limit int) (b delivery.Batch, next string, err error) {
 	p, err := delivery.ParseExported(after)
 	if err == nil {
@@ -33,6 +34,9 @@ func (s *Store) Export(ctx context.Context, after string, limit int) (b delivery
 
 // exportFrom reads what is behind a place, and returns the one that it stopped at.
 func (s *Store) exportFrom(ctx context.Context, st *state, p delivery.Exported, limit int64, b *delivery.Batch) (delivery.Exported, error) {
+	if p.Series() {
+		return s.exportSeries(ctx, p, limit, b)
+	}
 	// Numbers without an issue or a run are few: those of a write that was cut off.
 	for from := p.Number; !p.Runs && !p.Facts && from < st.issues; from += limit {
 		last, err := s.exportIssues(ctx, from, from+limit, b)
@@ -53,7 +57,10 @@ func (s *Store) exportFrom(ctx context.Context, st *state, p delivery.Exported, 
 	if !p.Facts {
 		p = delivery.Exported{}
 	}
-	return s.exportFacts(ctx, p, limit, b)
+	if p, err := s.exportFacts(ctx, p, limit, b); err != nil || b.Len() > 0 {
+		return p, err
+	}
+	return s.exportSeries(ctx, delivery.Exported{Points: true}, limit, b)
 }
 
 // exportIssues reads the issues behind a number up to another one, as far as they

@@ -26,7 +26,10 @@ func all(t *testing.T, address string) []string {
 	return out
 }
 
-var tables = []string{"state", "numbers", "keys", "terms", "statuses", "people", "drop_in", "issues", "flow", "run_numbers", "runs", "facts", "dora_touched", "dora_services", "dora_chunks"}
+var tables = []string{
+	"state", "numbers", "keys", "terms", "statuses", "people", "drop_in", "issues", "flow", "run_numbers", "runs", "facts", "dora_touched", "dora_services", "dora_chunks",
+	"series", "points", "series_hours", "point_hours",
+}
 
 // Every statement may run again, and in a cluster runs on every host: each table
 // is a replicated one there, under a Distributed one by whose key an issue's rows
@@ -65,7 +68,7 @@ func TestSchema(t *testing.T) {
 	if n := strings.Count(text, "ENGINE = ReplicatedReplacingMergeTree("); n != len(tables) {
 		t.Errorf("%d replicated tables, want %d", n, len(tables))
 	}
-	for _, key := range []string{"issues_local, issue)", "flow_local, issue)"} {
+	for _, key := range []string{"issues_local, issue)", "flow_local, issue)", "series_local, id)", "points_local, series)", "series_hours_local, series)"} {
 		if !strings.Contains(text, key) {
 			t.Errorf("%q is missing: what is joined has to be on one host", key)
 		}

@@ -50,6 +50,7 @@ type Store struct {
 	writing sync.Mutex // held by whoever writes
 	stale   bool       // a write failed: what the database holds is to be read again
 	readers generationReaders
+	series  pointStore
 }
 
 // New returns the store at an address, without reaching for it.

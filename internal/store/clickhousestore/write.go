@@ -102,7 +102,23 @@ func (s *Store) refresh(ctx context.Context) (*state, error) {
 // Write stores a batch.
 func (s *Store) Write(ctx context.Context, b delivery.Batch) (delivery.Written, error) {
 	var out delivery.Written
-	err := s.update(ctx, func(w *writer) error {
+	n, err := s.writePoints(ctx, b.Points) // before the mark
+	if err == nil {
+		err = s.writeSealed(ctx, b.Sealed, &out)
+	}
+	if err == nil && !b.OnlySeries() {
+		err = s.writeFacts(ctx, &b, &out)
+	}
+	if err != nil {
+		return delivery.Written{}, fmt.Errorf("write: %w", err)
+	}
+	out.Inserted += n
+	return out, nil
+}
+
+// writeFacts stores all of a batch but what is of series.
+func (s *Store) writeFacts(ctx context.Context, b *delivery.Batch, out *delivery.Written) error {
+	return s.update(ctx, func(w *writer) error {
 		if err := w.statuses(b.Connection, b.Statuses); err != nil {
 			return fmt.Errorf("statuses: %w", err)
 		}
@@ -112,31 +128,27 @@ func (s *Store) Write(ctx context.Context, b delivery.Batch) (delivery.Written, 
 		if err := w.learnAll(b.Names); err != nil {
 			return fmt.Errorf("names: %w", err)
 		}
-		if err := w.readStored(b.Connection, &b); err != nil {
+		if err := w.readStored(b.Connection, b); err != nil {
 			return err
 		}
 		for i := range b.Issues {
 			if err := ctx.Err(); err != nil {
 				return err
 			}
-			if err := w.record(b.Connection, &b.Issues[i], &out); err != nil {
+			if err := w.record(b.Connection, &b.Issues[i], out); err != nil {
 				return fmt.Errorf("issue %s: %w", b.Issues[i].Key, err)
 			}
 		}
-		w.gone(b.Gone, &out)
-		if err := w.takeRuns(b.Connection, b.Runs, &out); err != nil {
+		w.gone(b.Gone, out)
+		if err := w.takeRuns(b.Connection, b.Runs, out); err != nil {
 			return err
 		}
-		if err := w.takeFacts(&b, &out); err != nil {
+		if err := w.takeFacts(b, out); err != nil {
 			return err
 		}
 		w.mark(b.Mark)
 		return nil
 	})
-	if err != nil {
-		return delivery.Written{}, fmt.Errorf("write: %w", err)
-	}
-	return out, nil
 }
 
 // record works one issue with its events into what is stored.

@@ -9,7 +9,8 @@ import (
 	"throughline/internal/delivery"
 )
 
-// Export reads issues in the order of their numbers, then runs, then other facts.
+// Export reads issues in the order of their numbers, then runs, then other facts, then
+// points and sealed hours.
 func (s *Store) Export(ctx context.Context, after string, limit int) (b delivery.Batch, next string, err error) {
 	last, err := delivery.ParseExported(after)
 	if err == nil {
@@ -27,6 +28,9 @@ func (s *Store) Export(ctx context.Context, after string, limit int) (b delivery
 
 // exportFrom reads what is behind a place, and returns the one that it stopped at.
 func exportFrom(ctx context.Context, tx *sql.Tx, last delivery.Exported, limit int, b *delivery.Batch) (delivery.Exported, error) {
+	if last.Series() {
+		return exportSeries(ctx, tx, last, limit, b)
+	}
 	if !last.Runs && !last.Facts {
 		number, err := exportWhole(ctx, tx, last.Number, limit, b)
 		if err != nil || len(b.Issues) > 0 {
@@ -41,7 +45,11 @@ func exportFrom(ctx context.Context, tx *sql.Tx, last delivery.Exported, limit i
 		}
 		last = delivery.Exported{Number: 0}
 	}
-	return exportFacts(ctx, tx, last, limit, b)
+	next, err := exportFacts(ctx, tx, last, limit, b)
+	if err != nil || b.Len() > 0 {
+		return next, err
+	}
+	return exportSeries(ctx, tx, delivery.Exported{Points: true}, limit, b)
 }
 
 // exportWhole reads the next issues of one connection with their changelogs, and

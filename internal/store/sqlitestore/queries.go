@@ -30,6 +30,12 @@ var (
 	deleteFlowSQL string
 	//go:embed query/delete_history.sql
 	deleteHistorySQL string
+	//go:embed query/delete_hours.sql
+	deleteHoursSQL string
+	//go:embed query/delete_point_hours.sql
+	deletePointHoursSQL string
+	//go:embed query/delete_points.sql
+	deletePointsSQL string
 	//go:embed query/deployed_repositories.sql
 	deployedRepositoriesSQL string
 	//go:embed query/dictionary.sql
@@ -50,6 +56,8 @@ var (
 	dropDoraStateSQL string
 	//go:embed query/drop_filling.sql
 	dropFillingSQL string
+	//go:embed query/drop_series.sql
+	dropSeriesSQL string
 	//go:embed query/everybody.sql
 	everybodySQL string
 	//go:embed query/export_events.sql
@@ -58,8 +66,12 @@ var (
 	exportFactsSQL string
 	//go:embed query/export_issues.sql
 	exportIssuesSQL string
+	//go:embed query/export_points.sql
+	exportPointsSQL string
 	//go:embed query/export_runs.sql
 	exportRunsSQL string
+	//go:embed query/export_sealed.sql
+	exportSealedSQL string
 	//go:embed query/facets.sql
 	facetsSQL string
 	//go:embed query/fact.sql
@@ -74,6 +86,8 @@ var (
 	goneSQL string
 	//go:embed query/has_alias.sql
 	hasAliasSQL string
+	//go:embed query/hours_of_series.sql
+	hoursOfSeriesSQL string
 	//go:embed query/identity.sql
 	identitySQL string
 	//go:embed query/issue.sql
@@ -92,6 +106,8 @@ var (
 	issuesSQL string
 	//go:embed query/keys.sql
 	keysSQL string
+	//go:embed query/last_point.sql
+	lastPointSQL string
 	//go:embed query/learned.sql
 	learnedSQL string
 	//go:embed query/listed.sql
@@ -100,10 +116,16 @@ var (
 	livesSQL string
 	//go:embed query/mark.sql
 	markSQL string
+	//go:embed query/metrics.sql
+	metricsSQL string
 	//go:embed query/name_term.sql
 	nameTermSQL string
+	//go:embed query/newest_sealed.sql
+	newestSealedSQL string
 	//go:embed query/people.sql
 	peopleSQL string
+	//go:embed query/point_hours.sql
+	pointHoursSQL string
 	//go:embed query/points.sql
 	pointsSQL string
 	//go:embed query/put_chunk.sql
@@ -124,14 +146,24 @@ var (
 	putIssueSQL string
 	//go:embed query/put_person.sql
 	putPersonSQL string
+	//go:embed query/put_point_hour.sql
+	putPointHourSQL string
 	//go:embed query/put_run.sql
 	putRunSQL string
 	//go:embed query/put_run_texts.sql
 	putRunTextsSQL string
+	//go:embed query/put_sealed_hour.sql
+	putSealedHourSQL string
+	//go:embed query/put_series.sql
+	putSeriesSQL string
+	//go:embed query/put_series_hour.sql
+	putSeriesHourSQL string
 	//go:embed query/put_status.sql
 	putStatusSQL string
 	//go:embed query/raise_version.sql
 	raiseVersionSQL string
+	//go:embed query/raw_points.sql
+	rawPointsSQL string
 	//go:embed query/rebuild_progress.sql
 	rebuildProgressSQL string
 	//go:embed query/rebuilding.sql
@@ -152,6 +184,18 @@ var (
 	runTimesSQL string
 	//go:embed query/runs.sql
 	runsSQL string
+	//go:embed query/seal_hours.sql
+	sealHoursSQL string
+	//go:embed query/sealed_hour.sql
+	sealedHourSQL string
+	//go:embed query/series_by_pk.sql
+	seriesByPKSQL string
+	//go:embed query/series_of.sql
+	seriesOfSQL string
+	//go:embed query/series_pk.sql
+	seriesPKSQL string
+	//go:embed query/series_pks.sql
+	seriesPKsSQL string
 	//go:embed query/service_facts.sql
 	serviceFactsSQL string
 	//go:embed query/set_generation.sql
@@ -184,6 +228,8 @@ var (
 	touchSQL string
 	//go:embed query/touched.sql
 	touchedSQL string
+	//go:embed query/touched_since.sql
+	touchedSinceSQL string
 	//go:embed query/unfilled.sql
 	unfilledSQL string
 	//go:embed query/version.sql

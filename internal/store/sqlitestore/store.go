@@ -25,6 +25,9 @@ type Store struct {
 	db *sqlite.DB
 	// names belongs to whoever holds the writer's only connection.
 	names *dictionary
+	// series likewise; nil until it is read.
+	series  *seriesCache
+	touches int64
 }
 
 // Open opens or creates the file at path.

@@ -15,6 +15,7 @@ type writer struct {
 	tx    *sql.Tx
 	stmts map[string]*sql.Stmt
 	names *dictionary
+	own   *Store
 	// seen are names met in this transaction that may be newer than the
 	// stored ones.
 	seen        map[int64]seenName
@@ -32,14 +33,14 @@ func (s *Store) update(ctx context.Context, f func(w *writer) error) (err error)
 	defer func() { err = s.db.Explain(errors.Join(err, conn.Close())) }()
 	// The statements are small and many: the context is looked at between
 	// them, since watching it costs a goroutine each.
-	w := &writer{ctx: context.WithoutCancel(ctx), stmts: map[string]*sql.Stmt{}, names: s.names, seen: map[int64]seenName{}}
+	w := &writer{ctx: context.WithoutCancel(ctx), stmts: map[string]*sql.Stmt{}, names: s.names, own: s, seen: map[int64]seenName{}}
 	if w.tx, err = conn.BeginTx(w.ctx, nil); err != nil {
 		return err
 	}
 	committed := false
 	defer func() {
 		if !committed {
-			s.names = newDictionary() // it holds ids that are undone
+			s.names, s.series = newDictionary(), nil // they hold what is undone
 			err = errors.Join(err, ignoreDone(w.tx.Rollback()))
 		}
 	}()

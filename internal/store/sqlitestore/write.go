@@ -22,8 +22,10 @@ func (s *Store) Write(ctx context.Context, b delivery.Batch) (delivery.Written, 
 		if err := w.learn(b.Names); err != nil {
 			return fmt.Errorf("names: %w", err)
 		}
-		if _, err := w.exec(setMarkSQL, b.Mark); err != nil {
-			return fmt.Errorf("mark: %w", err)
+		if !b.OnlySeries() {
+			if _, err := w.exec(setMarkSQL, b.Mark); err != nil {
+				return fmt.Errorf("mark: %w", err)
+			}
 		}
 		for i := range b.Issues {
 			if err := ctx.Err(); err != nil {
@@ -39,7 +41,13 @@ func (s *Store) Write(ctx context.Context, b delivery.Batch) (delivery.Written, 
 		if err := w.ciRuns(ctx, b.Connection, b.Runs, &out); err != nil {
 			return err
 		}
-		return w.facts(ctx, &b, &out)
+		if err := w.facts(ctx, &b, &out); err != nil {
+			return err
+		}
+		if err := w.points(ctx, &b, &out); err != nil {
+			return err
+		}
+		return w.sealedHours(ctx, &b, &out)
 	})
 	if err != nil {
 		return delivery.Written{}, fmt.Errorf("write: %w", err)

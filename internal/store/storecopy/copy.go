@@ -34,7 +34,7 @@ type mark struct {
 	From    string `json:"from"`    // identity
 	Version int64  `json:"version"` // of from
 	After   string `json:"after"`   // Export's, of what is there
-	Done    int    `json:"done"`    // issues and runs before it
+	Done    int    `json:"done"`    // records before it
 }
 
 func (m mark) String() string {
@@ -126,7 +126,7 @@ func holdsFacts(ctx context.Context, s delivery.Store) (bool, error) {
 // to Run, and nothing to Adopt.
 func (c *Copy) Finished() bool { return c.finished }
 
-// Done is the number of issues and runs that an earlier part of the copy has written.
+// Done is the number of records that an earlier part of the copy has written.
 func (c *Copy) Done() int { return c.at.Done }
 
 // Run writes what is missing, with statuses meaning what w says. Whenever it
@@ -158,21 +158,30 @@ func (c *Copy) Run(ctx context.Context, w delivery.Workflows) error {
 	return c.to.Rebuild(ctx, func(done, total int) { c.progress("derive", done, total) })
 }
 
-// records copies the issues and the runs.
+// records copies all that Export reads.
 func (c *Copy) records(ctx context.Context) error {
 	found, err := estimate(ctx, c.from)
 	if err != nil {
 		return err
 	}
+	// Points have no version: those of a copy that had come to its end, and was not
+	// taken for a whole one, may have changed since. All of it is written again.
+	again := c.endsInSeries()
 	for {
-		c.progress("copy", c.at.Done, found)
+		// Points are not estimated.
+		c.progress("copy", c.at.Done, max(found, c.at.Done))
 		b, next, err := c.from.Export(ctx, c.at.After, Page)
 		if err != nil {
 			return err
 		}
+		if b.Len() == 0 && again {
+			again, c.at.After, c.at.Done = false, "", 0
+			continue
+		}
 		if b.Len() == 0 {
 			return nil
 		}
+		again = false
 		at := c.at
 		at.After, at.Done = next, at.Done+b.Len()
 		b.Mark = at.String()
@@ -183,7 +192,14 @@ func (c *Copy) records(ctx context.Context) error {
 	}
 }
 
-// estimate is the number of issues but gone ones, and of runs.
+// endsInSeries reports whether an earlier part of the copy got to points.
+func (c *Copy) endsInSeries() bool {
+	at, err := delivery.ParseExported(c.at.After)
+	return err == nil && at.Series()
+}
+
+// estimate is the number of issues but gone ones, of runs and of other facts but those
+// of series.
 func estimate(ctx context.Context, s delivery.Store) (int, error) {
 	n, err := estimateIssues(ctx, s)
 	if err != nil {

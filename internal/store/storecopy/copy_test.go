@@ -159,15 +159,62 @@ func TestThereAndBack(t *testing.T) {
 	moved.Key, moved.Queue, moved.Version = "OPS-1", "OPS", 2
 	write(t, first, delivery.Batch{Connection: tracker, Issues: []delivery.IssueRecord{moved}})
 
+	writePoints(t, first)
+
 	finish(t, begin(t, first, second), first, second)
 	finish(t, begin(t, second, third), second, third)
 	want, _ := sums(t, first)
-	if got, _ := sums(t, third); got != want || got.Issues != 5200 || got.Gone != 1 && got.Gone != 2 || got.Connections != 2 || got.Events != 10400 || got.Runs != 520 {
+	if got, _ := sums(t, third); got != want || got.Issues != 5200 || got.Gone != 1 && got.Gone != 2 || got.Connections != 2 || got.Events != 10400 || got.Runs != 520 ||
+		got.Points != 300 || got.SealedHours != 5 || got.Series != 1 {
 		t.Errorf("in the end %+v, at first %+v", got, want)
 	}
 	again := begin(t, first, second)
 	if !again.Finished() {
 		t.Error("it is not known that the copy is finished")
+	}
+}
+
+var aSeries = []delivery.SeriesKey{{Metric: "ci.time", Tags: []delivery.Tag{{Key: "host", Value: "a"}}}}
+
+// writePoints leaves 300 points and five sealed hours of a series.
+func writePoints(t *testing.T, s delivery.Store) {
+	t.Helper()
+	day := start - start%(24*hour)
+	for _, begin := range []delivery.Instant{day, day + 30*24*hour} {
+		p := delivery.Points{Series: aSeries, Token: "ci", ReceivedAt: begin + 6*hour}
+		for i := range delivery.Instant(300) {
+			p.Of, p.At, p.Values = append(p.Of, 0), append(p.At, begin+i*hour/60), append(p.Values, float64(i)/3)
+		}
+		write(t, s, delivery.Batch{Points: []delivery.Points{p}})
+	}
+	now := day + 35*24*hour
+	if err := s.RollUp(t.Context(), now); err != nil {
+		t.Fatal(err)
+	}
+	if err := s.Retire(t.Context(), delivery.DefaultRetention(), now); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// TestPointsOnly: points are facts too, and those that came behind the place that a
+// copy got to are copied by the next one.
+func TestPointsOnly(t *testing.T) {
+	for name, open := range map[string]func(*testing.T) delivery.Store{"sqlite": sqlite, "clickhouse": clickhouse} {
+		t.Run(name, func(t *testing.T) {
+			from, to := open(t), sqlite(t)
+			writePoints(t, from)
+			if err := begin(t, from, to).Run(t.Context(), workflows); err != nil {
+				t.Fatal(err)
+			}
+			write(t, from, delivery.Batch{Points: []delivery.Points{{Series: aSeries, Of: []uint32{0}, At: []delivery.Instant{start + 20*24*hour}, Values: []float64{1}}}})
+			if want, _ := sums(t, from); want.Points != 301 {
+				t.Errorf("%+v", want)
+			}
+			finish(t, begin(t, from, to), from, to)
+			if _, err := storecopy.New(t.Context(), open(t), to, nil); !errors.Is(err, storecopy.ErrOccupied) {
+				t.Error(err)
+			}
+		})
 	}
 }
 
@@ -278,6 +325,8 @@ func TestDifferences(t *testing.T) {
 		"status": {Statuses: []delivery.Status{{Connection: tracker, Key: "done", Name: "Fertig", Type: "done", Order: 3}}},
 		"name":   {Names: []delivery.Name{{Kind: delivery.QueueName, Key: "GHOST"}}},
 		"run":    {Runs: []delivery.Run{run(tracker, 1)}},
+		"point":  {Points: []delivery.Points{{Series: aSeries, Of: []uint32{0}, At: []delivery.Instant{start}, Values: []float64{1}}}},
+		"sealed": {Sealed: []delivery.SealedHours{{Series: aSeries, Of: []uint32{0}, Hours: []delivery.Instant{start - start%hour - hour}, Values: []delivery.Folded{{N: 1}}}}},
 	} {
 		b.Connection = tracker
 		write(t, s, b)

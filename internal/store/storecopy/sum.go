@@ -14,15 +14,18 @@ import (
 type Sum struct {
 	Connections, Issues, Gone, Events, Runs, Statuses, People, Names int
 	Deployments, Changes, Incidents, Tickets                         int
+	Series, Points, SealedHours                                      int
 
-	Facts uint64 // issues with their events, runs, all other facts, statuses and names, as the source said them
+	// Facts is of issues with their events, runs, all other facts, statuses and names,
+	// as the source said them, and of points and sealed hours.
+	Facts uint64
 	Flow  uint64 // what is derived of issues that are not gone
 }
 
 // SumFacts reads all facts of a store; Flow is computed from them, by the meaning
 // that w gives to statuses.
 func SumFacts(ctx context.Context, s delivery.Store, w delivery.Workflows, progress func(done, found int)) (Sum, error) {
-	r := summer{connections: map[string]bool{}, meaning: delivery.Meaning{Workflows: w, Types: delivery.StatusTypes{}}}
+	r := summer{connections: map[string]bool{}, series: map[int64]struct{}{}, meaning: delivery.Meaning{Workflows: w, Types: delivery.StatusTypes{}}}
 	found, err := estimate(ctx, s)
 	if err != nil {
 		return Sum{}, err
@@ -37,7 +40,8 @@ func SumFacts(ctx context.Context, s delivery.Store, w delivery.Workflows, progr
 		}
 	}
 	for after := ""; ; {
-		progress(r.Issues+r.Runs+r.others(), found)
+		done := r.Issues + r.Runs + r.others()
+		progress(done, max(found, done))
 		b, next, err := s.Export(ctx, after, Page)
 		if err != nil {
 			return Sum{}, err
@@ -59,17 +63,23 @@ func SumFacts(ctx context.Context, s delivery.Store, w delivery.Workflows, progr
 		if err := r.facts(&b); err != nil {
 			return Sum{}, err
 		}
+		if err := r.ofSeries(&b); err != nil {
+			return Sum{}, err
+		}
 		after = next
 	}
 }
 
 // others are what is neither an issue nor a run.
-func (s *Sum) others() int { return s.Deployments + s.Changes + s.Incidents + s.Tickets }
+func (s *Sum) others() int {
+	return s.Deployments + s.Changes + s.Incidents + s.Tickets + s.Points + s.SealedHours
+}
 
 // summer adds up.
 type summer struct {
 	Sum
 	connections map[string]bool
+	series      map[int64]struct{} // that were met
 	meaning     delivery.Meaning
 }
 
@@ -148,6 +158,72 @@ func (r *summer) facts(b *delivery.Batch) error {
 		}
 	}
 	return nil
+}
+
+// ofSeries adds points and sealed hours: these are many, and a hash of their numbers
+// is enough to tell them.
+func (r *summer) ofSeries(b *delivery.Batch) error {
+	for i := range b.Points {
+		p := &b.Points[i]
+		ids, err := r.meet(p.Series, p.Token)
+		if err != nil {
+			return err
+		}
+		r.Points += len(p.At)
+		for k, at := range p.At {
+			r.Facts += mix(uint64(ids[p.Of[k]]), uint64(at), bits(p.Values[k]))
+		}
+	}
+	for i := range b.Sealed {
+		h := &b.Sealed[i]
+		ids, err := r.meet(h.Series, h.Token)
+		if err != nil {
+			return err
+		}
+		r.SealedHours += len(h.Hours)
+		for k, hour := range h.Hours {
+			f := &h.Values[k]
+			r.Facts += mix(1, uint64(ids[h.Of[k]]), uint64(hour), uint64(f.N), bits(f.Sum), bits(f.Min), bits(f.Max), bits(f.First), bits(f.Last))
+		}
+	}
+	return nil
+}
+
+// meet counts series that are new, and returns the numbers of all.
+func (r *summer) meet(series []delivery.SeriesKey, token string) ([]int64, error) {
+	ids := make([]int64, len(series))
+	for i := range series {
+		ids[i] = series[i].ID()
+		if _, met := r.series[ids[i]]; met {
+			continue
+		}
+		r.series[ids[i]] = struct{}{}
+		r.Series++
+		if err := add(&r.Facts, "series", token, series[i]); err != nil {
+			return nil, err
+		}
+	}
+	return ids, nil
+}
+
+// bits tells values apart but the two zeros, which not every store does.
+func bits(v float64) uint64 {
+	if v == 0 {
+		return 0
+	}
+	return math.Float64bits(v)
+}
+
+// mix is a hash of numbers in their order: the finaliser of MurmurHash3 for each.
+func mix(numbers ...uint64) uint64 {
+	h := uint64(len(numbers))
+	for _, n := range numbers {
+		h = h*0x9e3779b97f4a7c15 + n
+		h = (h ^ h>>33) * 0xff51afd7ed558ccd
+		h = (h ^ h>>33) * 0xc4ceb9fe1a85ec53
+		h ^= h >> 33
+	}
+	return h
 }
 
 // flow is what is derived of an issue.

@@ -1,0 +1,1 @@
+SELECT count() FROM series_hours WHERE hour IN @hours{{.Of "series"}}

@@ -1,0 +1,1 @@
+ALTER TABLE {{.Table}} DELETE WHERE hour IN @hours{{.Of "series"}} SETTINGS mutations_sync = 1

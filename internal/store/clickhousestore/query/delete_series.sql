@@ -1,0 +1,1 @@
+ALTER TABLE {{.Table}} DELETE WHERE id IN @series SETTINGS mutations_sync = 1

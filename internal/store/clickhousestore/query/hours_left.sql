@@ -1,0 +1,1 @@
+SELECT DISTINCT hour FROM series_hours WHERE hour IN @hours

@@ -1,0 +1,1 @@
+SELECT metric, uniqExact(id) FROM series GROUP BY metric ORDER BY metric

@@ -1,0 +1,1 @@
+SELECT series, max(hour) FROM series_hours WHERE series IN @series GROUP BY series

@@ -1,0 +1,1 @@
+SELECT day FROM points WHERE day IN @days{{.Of "series"}} GROUP BY day ORDER BY day

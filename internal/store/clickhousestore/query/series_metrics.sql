@@ -1,0 +1,1 @@
+SELECT metric, id FROM series FINAL

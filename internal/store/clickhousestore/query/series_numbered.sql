@@ -1,0 +1,1 @@
+SELECT id, metric, tags, token FROM series FINAL WHERE id IN @series

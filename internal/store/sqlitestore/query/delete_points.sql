@@ -1,0 +1,1 @@
+DELETE FROM points WHERE series = ? AND at >= ? AND at < ?

@@ -1,0 +1,1 @@
+SELECT metric, count(*) FROM series GROUP BY metric ORDER BY metric

@@ -1,0 +1,3 @@
+INSERT INTO series_hours (series, hour, n, sum, min, max, first, last, sealed) VALUES (?, ?, ?, ?, ?, ?, ?, ?, 1)
+ON CONFLICT DO UPDATE SET n = excluded.n, sum = excluded.sum, min = excluded.min, max = excluded.max,
+    first = excluded.first, last = excluded.last, sealed = 1 WHERE sealed = 0

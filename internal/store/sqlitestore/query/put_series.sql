@@ -1,0 +1,1 @@
+INSERT INTO series (id, metric, tags, token) VALUES (?, ?, ?, ?)

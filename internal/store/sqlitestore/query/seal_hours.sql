@@ -1,0 +1,1 @@
+UPDATE series_hours SET sealed = 1 WHERE series = ? AND hour >= ? AND hour < ?

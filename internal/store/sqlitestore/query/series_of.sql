@@ -1,0 +1,1 @@
+SELECT id, tags, token FROM series WHERE metric = ?

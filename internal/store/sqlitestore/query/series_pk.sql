@@ -1,0 +1,1 @@
+SELECT pk FROM series WHERE id = ?

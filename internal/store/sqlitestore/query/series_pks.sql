@@ -1,0 +1,1 @@
+SELECT pk, id, metric, token FROM series ORDER BY pk
