@@ -155,3 +155,168 @@ for (const button of document.querySelectorAll("[data-copy]")) {
     button.textContent = button.dataset.done;
   });
 }
+
+// --- Queries for series: web/series_page.go -----------------------------
+
+// Boxes of queries are as many as there are queries; each is called by its place.
+const boxesOf = (form) => [...form.querySelectorAll("[data-query]")];
+
+function letterBoxes(form) {
+  const boxes = boxesOf(form);
+  boxes.forEach((box, i) => {
+    const letter = String.fromCharCode(65 + i);
+    const area = box.querySelector("textarea");
+    area.id = "query-" + letter;
+    box.querySelector("label").htmlFor = area.id;
+    box.querySelector("[data-letter]").textContent = letter;
+  });
+  form.querySelector("[data-more]").hidden = boxes.length >= Number(form.dataset.queries);
+}
+
+// A box that is filled anew is right until somebody says otherwise.
+function unmark(box) {
+  box.classList.remove("wrong");
+  for (const e of box.querySelectorAll(".query-problem")) e.remove();
+  const area = box.querySelector("textarea");
+  for (const name of ["aria-invalid", "aria-describedby", "data-line", "data-column"]) area.removeAttribute(name);
+}
+
+function write(area, text, caret) {
+  area.value = text;
+  area.rows = Math.min(text.split("\n").length + 1, 12);
+  unmark(area.closest("[data-query]"));
+  area.focus();
+  area.setSelectionRange(caret, caret);
+}
+
+// The box that things are put into: the one that had the focus last.
+let lastBox;
+document.addEventListener("focusin", (event) => {
+  if (event.target.matches("[data-query] textarea")) lastBox = event.target;
+});
+const currentBox = () => (lastBox && lastBox.isConnected ? lastBox : document.querySelector("[data-query] textarea"));
+
+// Where a call of fetch that begins at a place ends: at its closing bracket.
+function closing(text, from) {
+  let quote = "";
+  for (let i = from; i < text.length; i++) {
+    const c = text[i];
+    if (quote) {
+      if (c === "\\") i++;
+      else if (c === quote) quote = "";
+    } else if (c === "'" || c === '"') quote = c;
+    else if (c === ")") return i;
+  }
+  return -1;
+}
+
+// Where a text in quotes that begins at a place ends.
+function afterQuotes(text, from) {
+  for (let i = from + 1; i < text.length; i++) {
+    if (text[i] === "\\") i++;
+    else if (text[i] === text[from]) return i + 1;
+  }
+  return text.length;
+}
+
+// Puts a metric, a condition on a tag, or what takes a tag's values apart into the
+// query. A tag has one condition: another value takes the place of the first.
+function ask(area, { fetch, key, term, group }) {
+  let text = area.value.trimEnd();
+  let at = text.lastIndexOf(fetch);
+  let end = at < 0 ? -1 : closing(text, at + fetch.length);
+  if (end < 0) {
+    text += (text && "\n") + fetch + ")";
+    at = text.lastIndexOf(fetch);
+    end = text.length - 1;
+  }
+  if (term) {
+    const call = text.slice(at, end);
+    const old = call.indexOf(", " + key);
+    const value = old + 2 + key.length;
+    const again = old >= 0 && /['"]/.test(call[value] || "");
+    const own = again ? call.slice(0, old) + ", " + term + call.slice(afterQuotes(call, value)) : call + ", " + term;
+    text = text.slice(0, at) + own + text.slice(end);
+    end = at + own.length;
+  }
+  if (group) {
+    const before = text.slice(end + 1).startsWith(".") ? "" : ".downsample('auto', 'avg')";
+    const stop = text.indexOf("\n", end) < 0 ? text.length : text.indexOf("\n", end);
+    if (!text.slice(end, stop).includes(group)) text = text.slice(0, stop) + before + group + text.slice(stop);
+    end = text.length - 1;
+  }
+  write(area, text, Math.min(end + 1, text.length));
+}
+
+document.addEventListener("click", (event) => {
+  const apart = event.ctrlKey || event.metaKey || event.shiftKey;
+  const link = event.target.closest("[data-fetch], [data-fill]");
+  const area = currentBox();
+  if (link && area && !apart) {
+    event.preventDefault();
+    if (link.dataset.fill) write(area, link.dataset.fill, link.dataset.fill.length);
+    else ask(area, link.dataset);
+    return;
+  }
+  const more = event.target.closest("[data-more]");
+  if (more) {
+    event.preventDefault();
+    const form = more.closest("form");
+    const last = boxesOf(form).at(-1);
+    const box = last.cloneNode(true);
+    last.after(box);
+    unmark(box);
+    letterBoxes(form);
+    write(box.querySelector("textarea"), "", 0);
+  }
+  const remove = event.target.closest("[data-remove]");
+  if (remove) {
+    const form = remove.closest("form");
+    const box = remove.closest("[data-query]");
+    if (boxesOf(form).length > 1) box.remove();
+    else write(box.querySelector("textarea"), "", 0);
+    letterBoxes(form);
+    boxesOf(form).at(-1).querySelector("textarea").focus();
+  }
+});
+
+document.addEventListener("keydown", (event) => {
+  if (event.target.matches("[data-query] textarea") && event.key === "Enter" && (event.ctrlKey || event.metaKey)) {
+    event.preventDefault();
+    event.target.form.requestSubmit();
+  }
+  // From the search the arrow leads to what was found, Enter takes the first.
+  if (event.target.matches("[data-find]") && (event.key === "ArrowDown" || event.key === "Enter")) {
+    const first = document.querySelector("#metrics a");
+    event.preventDefault();
+    if (first && event.key === "Enter") first.click();
+    else if (first) first.focus();
+  }
+  if (event.target.matches("#metrics a") && (event.key === "ArrowDown" || event.key === "ArrowUp")) {
+    const all = [...document.querySelectorAll("#metrics a")];
+    event.preventDefault();
+    (all[all.indexOf(event.target) + (event.key === "ArrowDown" ? 1 : -1)] || document.querySelector("[data-find]")).focus();
+  }
+});
+
+// What is empty stays out of the address.
+document.addEventListener("submit", (event) => {
+  const form = event.target;
+  if (!form.matches("[data-queries]")) return;
+  const empty = boxesOf(form).map((box) => box.querySelector("textarea")).filter((area) => area.value.trim() === "");
+  for (const area of empty) area.disabled = true;
+  window.setTimeout(() => {
+    for (const area of empty) area.disabled = false; // the reader may come back
+  });
+});
+
+// The place that is wrong is where the reader begins.
+const wrong = document.querySelector("textarea[data-line]");
+if (wrong) {
+  const lines = wrong.value.split("\n");
+  const line = Number(wrong.dataset.line) - 1;
+  const before = lines.slice(0, line).join("\n").length + (line > 0 ? 1 : 0);
+  const at = before + [...(lines[line] || "")].slice(0, Number(wrong.dataset.column) - 1).join("").length;
+  wrong.focus();
+  wrong.setSelectionRange(at, Math.min(at + 1, wrong.value.length));
+}

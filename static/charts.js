@@ -105,6 +105,28 @@
     return lines.join("\n");
   }
 
+  // What a custom series is worth: in short on an axis, exactly elsewhere.
+  const extreme = (v) => v !== 0 && (Math.abs(v) >= 1e15 || Math.abs(v) < 1e-6);
+  const valueForm = (meta, v, more) => new Intl.NumberFormat(meta.lang, extreme(v) ? { notation: "scientific", maximumFractionDigits: 3 } : { maximumSignificantDigits: 6, ...more }).format(v);
+  const exact = (meta, v) => valueForm(meta, v, {});
+  const short = (meta, v) => valueForm(meta, v, Math.abs(v) >= 1e4 ? { notation: "compact", maximumSignificantDigits: 4 } : {});
+
+  const moment = (meta, ms, span) => date(meta, ms, { day: "numeric", month: "short", hour: "2-digit", minute: "2-digit", ...(span < HOUR && { second: "2-digit" }) });
+
+  // The lines at the time that the pointer is at, the highest first; more than
+  // fit are only counted.
+  function lineTip(meta, all, from, to) {
+    const most = 12;
+    const at = Number(all[0].axisValue);
+    const near = all.filter((p) => p.value && typeof p.value[1] === "number" && Math.abs(p.value[0] - at) <= Math.max(meta.step, (to - from) / 200));
+    near.sort((a, b) => b.value[1] - a.value[1]);
+    const lines = [moment(meta, at, to - from)];
+    for (const p of near.slice(0, most)) lines.push(plain(p.seriesName, 56) + "  " + exact(meta, p.value[1]));
+    if (near.length > most) lines.push(meta.words["chart.series.more"].replace("{n}", number(meta, near.length - most, 0)));
+    for (const line of meta.lines || []) if (line.text && Math.abs(line.at - at) <= (to - from) / 100) lines.push(plain(line.text, 72));
+    return lines.join("\n");
+  }
+
   // --- looks -------------------------------------------------------------
 
   // A copy of value with "var(--name)" replaced by what it stands for now.
@@ -182,7 +204,7 @@
       const half = line.label.length * 3.4 + 6;
       const named = Boolean(line.label) && at + half < free && at > half;
       if (named) free = at - half;
-      return { xAxis: line.at, label: { show: named, formatter: line.label }, lineStyle: line.event ? { type: [2, 4], opacity: 0.7 } : {} };
+      return { xAxis: line.at, label: { show: named, formatter: line.label }, lineStyle: line.incident ? { color: look.bad } : line.event ? { type: [2, 4], opacity: 0.7 } : {} };
     });
     return {
       type: "line", name: "lines", data: [], silent: true, z: 1,
@@ -219,12 +241,35 @@
     for (const g of o.grid) g.top = String(Number(g.top) + (rows - 1) * 24);
   }
 
-  function dressMarks(o, meta, look, state) {
+  // The time axis of what is not in buckets.
+  function dressTime(o, meta, look) {
     const x = o.xAxis[0];
     const months = x.max - x.min > 200 * DAY;
     const ticks = timeTicks(x.min, x.max, Math.max(2, Math.floor((look.width - 140) / 64)));
     o.xAxis = [axis(x, look, { ...foot(look), label: { customValues: ticks, formatter: (ms) => timeTick(meta, ms, months) } })];
     o.xAxis[0].axisTick = { show: true, customValues: ticks, length: 4, lineStyle: { color: look.line } };
+    return x;
+  }
+
+  function dressLines(o, meta, look) {
+    const x = dressTime(o, meta, look);
+    look.left = 56;
+    look.right = Number(o.grid[0].right);
+    const head = { color: look.muted, fontSize: 12, align: "left", padding: [0, 0, 0, -look.left] };
+    o.yAxis = [axis(o.yAxis[0], look, { ...grid(look), splitNumber: 5, nameGap: 14, nameTextStyle: head, label: { formatter: (v) => short(meta, v) } })];
+    for (const s of o.series) {
+      Object.assign(s, { emphasis: { disabled: true }, connectNulls: false, showAllSymbol: true, labelLayout: { hideOverlap: false }, z: 3 });
+      for (const d of s.data) if (d.label) Object.assign(d.label, { opacity: 1, color: look.text, fontSize: 12, fontFamily: look.font });
+    }
+    if (meta.names) Object.assign(o.legend, { itemHeight: 14, formatter: (name) => plain(meta.names[name] || name, 28) });
+    if (look.width < 440) nameInside(o, look);
+    if (meta.lines) o.series.push(verticals(meta.lines, x.min, x.max, look));
+    o.axisPointer = { type: "line", snap: true, lineStyle: { color: look.muted, width: 1, type: "solid" }, label: { show: false } };
+    o.tooltip.formatter = (all) => lineTip(meta, all, x.min, x.max);
+  }
+
+  function dressMarks(o, meta, look, state) {
+    const x = dressTime(o, meta, look);
     const y = { ...o.yAxis[0] };
     let tick = (v) => number(meta, v, 2);
     if (state.log) {
@@ -321,13 +366,13 @@
     o.tooltip.formatter = (all) => rowTip(meta, all, state.keys);
   }
 
-  const dress = { marks: dressMarks, trend: dressTrend, stack: dressStack, bars: dressBars };
+  const dress = { marks: dressMarks, lines: dressLines, trend: dressTrend, stack: dressStack, bars: dressBars };
 
   function option(el, spec, state) {
     const style = getComputedStyle(document.documentElement);
     const value = (name) => style.getPropertyValue(name).trim();
     const look = {
-      text: value("--text"), muted: value("--muted"), line: value("--line"), surface: value("--surface"),
+      text: value("--text"), muted: value("--muted"), line: value("--line"), surface: value("--surface"), bad: value("--bad"),
       font: getComputedStyle(document.body).fontFamily, width: el.clientWidth, left: 48, right: 92,
       dark: getComputedStyle(document.documentElement).colorScheme === "dark" || (document.documentElement.dataset.theme !== "light" && window.matchMedia("(prefers-color-scheme: dark)").matches),
     };

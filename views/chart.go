@@ -30,6 +30,8 @@ type chartMeta struct {
 	Open   string            `json:"open,omitempty"`   // address of an issue, but for its key
 	Lists  []string          `json:"lists,omitempty"`  // address of the records behind each bucket or row
 	Lines  []chartLine       `json:"lines,omitempty"`  // verticals across the time axis
+	Names  map[string]string `json:"names,omitempty"`  // of lines in the legend
+	Step   int64             `json:"step,omitempty"`   // usual distance of points in milliseconds
 	Before bool              `json:"before,omitempty"` // the line of the period before is shown at first
 	Words  map[string]string `json:"words"`
 }
@@ -37,10 +39,11 @@ type chartMeta struct {
 // chartLine is a change of definitions, or a deployment, on the time axis: at a wall clock, or at
 // a place among buckets where the first begins at 0.
 type chartLine struct {
-	At    float64 `json:"at"`
-	Label string  `json:"label"`           // short, for where there is room; "" for none
-	Text  string  `json:"text"`            // "" where another line of the bucket has said it
-	Event bool    `json:"event,omitempty"` // a deployment
+	At       float64 `json:"at"`
+	Label    string  `json:"label"`           // short, for where there is room; "" for none
+	Text     string  `json:"text"`            // "" where another line of the bucket has said it
+	Event    bool    `json:"event,omitempty"` // a deployment or an incident
+	Incident bool    `json:"incident,omitempty"`
 }
 
 // ChartSpec is what a drawing needs besides the data.
@@ -73,6 +76,10 @@ func ChartOf(d delivery.PanelData, p *i18n.Printer, spec ChartSpec) Chart {
 		return Chart{trendOption(d, p, m, spec.Before), m}
 	case delivery.Stack:
 		return Chart{stackOption(d, p), m}
+	case delivery.Lines:
+		m.Step, m.Names = usualStep(d), legendNames(d)
+		m.Words["chart.series.more"] = p.T("chart.series.more")
+		return Chart{linesOption(d, p), m}
 	default:
 		d = drawn(d)
 		m.Rows = len(d.Series[0].Points)
@@ -169,6 +176,9 @@ func wordOf(of delivery.Subject, id string) string {
 	if of == delivery.OfErrors {
 		return wordOfErrors("", id)
 	}
+	if of == delivery.OfSeries && id == "summary.none" {
+		return "summary.none.series"
+	}
 	return id
 }
 
@@ -180,6 +190,8 @@ func axisUnit(d delivery.PanelData) (unit string, per float64) {
 		return "percent", 0.01
 	case delivery.Counts, delivery.DeploymentCounts, delivery.TicketCounts, delivery.GroupCounts, delivery.EventTally:
 		return "runs", 1
+	case delivery.Values:
+		return "value", 1
 	}
 	largest := 0.0
 	for _, s := range drawn(d).Series {

@@ -241,3 +241,6 @@ func errorsSummary(d delivery.PanelData, p *i18n.Printer) string {
 func isDeployment(m delivery.Marker) bool {
 	return strings.HasPrefix(m.Kind, delivery.DeploymentMarker)
 }
+
+// isEvent reports whether a marker is of something that happened.
+func isEvent(m delivery.Marker) bool { return isDeployment(m) || m.Kind == delivery.IncidentMarker }

@@ -28,8 +28,12 @@ func deploymentsOf(m delivery.Marker) int {
 // first, how many deployments are drawn, and what a filter does not narrow.
 func changes(d *delivery.PanelData, p *i18n.Printer) []string {
 	var out []string
-	deployments := 0
+	deployments, incidents := 0, 0
 	for _, m := range sortedMarkers(d) {
+		if m.Kind == delivery.IncidentMarker {
+			incidents++
+			continue
+		}
 		if isDeployment(m) {
 			deployments += deploymentsOf(m)
 			continue
@@ -38,6 +42,12 @@ func changes(d *delivery.PanelData, p *i18n.Printer) []string {
 	}
 	if deployments > 0 {
 		out = append(out, p.T("marker.deployments.drawn", "n", deployments))
+	}
+	if incidents > 0 {
+		out = append(out, p.T("marker.incidents.drawn", "n", incidents))
+	}
+	if d.Notes.Unmarked > 0 {
+		out = append(out, p.T("marker.unmarked", "n", d.Notes.Unmarked))
 	}
 	if d.Quantity == delivery.EventTally && len(d.Filter.Environments) > 0 {
 		out = append(out, p.T("errors.every_environment"))
@@ -67,11 +77,14 @@ func chartLines(d *delivery.PanelData, p *i18n.Printer) []chartLine {
 	markers := sortedMarkers(d)
 	told := map[int]int{} // deployments, by bucket
 	for i, m := range markers {
-		if isDeployment(m) {
+		if isEvent(m) {
 			at := placeOf(m.At, d)
 			told[int(at)]++
-			line := chartLine{At: at, Event: true}
-			if len(markers) <= fewDeployments && m.Kind == delivery.DeploymentMarker {
+			line := chartLine{At: at, Event: true, Incident: m.Kind == delivery.IncidentMarker}
+			if d.Shape == delivery.Lines { // of which each has a place of its own
+				told[int(at)] = 1
+			}
+			if len(markers) <= fewDeployments && m.Kind != delivery.DeploymentsMarker {
 				line.Label = m.Name
 			}
 			switch n := told[int(at)]; {
@@ -84,7 +97,7 @@ func chartLines(d *delivery.PanelData, p *i18n.Printer) []chartLine {
 			continue
 		}
 		label, text := p.T("marker."+m.Kind+".short"), changeText(m, d, p)
-		if i > 0 && markers[i-1].At == m.At && !isDeployment(markers[i-1]) {
+		if i > 0 && markers[i-1].At == m.At && !isEvent(markers[i-1]) {
 			last := &out[len(out)-1]
 			if last.Label != label {
 				last.Label += ", " + label
@@ -99,7 +112,7 @@ func chartLines(d *delivery.PanelData, p *i18n.Printer) []chartLine {
 
 // placeOf is where an instant stands on a panel's time axis.
 func placeOf(at delivery.Instant, d *delivery.PanelData) float64 {
-	if d.Shape == delivery.Marks {
+	if d.Shape == delivery.Marks || d.Shape == delivery.Lines {
 		return float64(wall(at, d.Zone))
 	}
 	buckets := BucketsOf(*d)

@@ -17,7 +17,7 @@ type Column struct {
 }
 
 // Cell is a value of a panel's table: nil, an Instant, a Date, Seconds, a Rate,
-// PerSecond, an int, a bool, or a text.
+// PerSecond, a Value, an int, a bool, or a text.
 type Cell any
 
 // Rate is a share in a Cell, 0–1.
@@ -26,6 +26,9 @@ type Rate float64
 // Seconds is a duration in a Cell.
 type Seconds float64
 
+// Value is a value of a custom series in a Cell.
+type Value float64
+
 // TableOf is a panel as a table: a row per mark, bucket or category.
 func TableOf(d delivery.PanelData) ([]Column, [][]Cell) {
 	switch d.Shape {
@@ -33,6 +36,8 @@ func TableOf(d delivery.PanelData) ([]Column, [][]Cell) {
 		return marksTable(d)
 	case delivery.Trend, delivery.Stack:
 		return trendTable(d)
+	case delivery.Lines:
+		return linesTable(d)
 	case delivery.Bars:
 		if d.Of == delivery.OfRuns {
 			return namedTable(d)
@@ -144,23 +149,29 @@ const tableRows = 200
 // hiddenColumns are keys that stand beside their names.
 var hiddenColumns = map[string]bool{"type_key": true, "status_key": true}
 
+// hidden reports whether people need not see a column; custom series may be called
+// anything.
+func hidden(d *delivery.PanelData, name string) bool {
+	return hiddenColumns[name] && d.Shape != delivery.Lines
+}
+
 // shownTable is the part of a table that a page shows, in words, and how many
-// rows there are. Of marks it is the newest.
+// rows there are. Of marks and of custom series it is the newest.
 func shownTable(d delivery.PanelData, p *i18n.Printer) (columns []Column, rows [][]string, total int) {
 	all, cells := TableOf(d)
 	for _, c := range all {
-		if !hiddenColumns[c.Name] {
+		if !hidden(&d, c.Name) {
 			columns = append(columns, c)
 		}
 	}
 	total = len(cells)
 	for i := range min(total, tableRows) {
-		if d.Shape == delivery.Marks {
+		if d.Shape == delivery.Marks || d.Shape == delivery.Lines {
 			i = total - 1 - i
 		}
 		var row []string
 		for j, c := range cells[i] {
-			if !hiddenColumns[all[j].Name] {
+			if !hidden(&d, all[j].Name) {
 				row = append(row, shownCell(&d, p, all[j].Name, c))
 			}
 		}
@@ -208,6 +219,8 @@ func shownCell(d *delivery.PanelData, p *i18n.Printer, column string, c Cell) st
 		return Share(p, float64(v))
 	case PerSecond:
 		return p.Number(float64(v), 3)
+	case Value:
+		return valueText(p, float64(v))
 	case int:
 		return p.Number(float64(v), 0)
 	case bool:
@@ -244,6 +257,8 @@ func PlainCell(c Cell) string {
 		return strconv.FormatFloat(float64(v), 'f', -1, 64)
 	case PerSecond:
 		return strconv.FormatFloat(float64(v), 'f', -1, 64)
+	case Value:
+		return plainValue(float64(v))
 	case int:
 		return strconv.Itoa(v)
 	case bool:

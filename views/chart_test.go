@@ -113,6 +113,7 @@ func TestChartGolden(t *testing.T) {
 		"bars":        {bars(t, delivery.Business), "ru"},
 		"bars_hours":  {bars(t, delivery.Elapsed), "en"},
 		"trend_empty": {trend(t, delivery.Elapsed), "en"},
+		"series":      {twoLines(t), "en"},
 	}
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {

@@ -11,6 +11,9 @@ import (
 // Summary says in one sentence what a panel shows.
 func Summary(d delivery.PanelData, p *i18n.Printer) string {
 	if d.N == 0 {
+		if d.Of == delivery.OfSeries && len(d.Filter.Queries) == 0 {
+			return p.T("summary.no_query")
+		}
 		return p.T(wordOf(d.Of, "summary.none"))
 	}
 	if d.Of == delivery.OfRuns {
@@ -21,6 +24,9 @@ func Summary(d delivery.PanelData, p *i18n.Printer) string {
 	}
 	if d.Of == delivery.OfErrors {
 		return errorsSummary(d, p)
+	}
+	if d.Of == delivery.OfSeries {
+		return seriesSummary(d, p)
 	}
 	switch d.Shape {
 	case delivery.Marks:

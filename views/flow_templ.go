@@ -65,7 +65,7 @@ func (f FlowFilter) reset(ctx context.Context) templ.SafeURL {
 	q := url.Values{}
 	for _, k := range f.Keep {
 		if k.Value != "" {
-			q.Set(k.Label, k.Value)
+			q.Add(k.Label, k.Value)
 		}
 	}
 	if len(q) == 0 {

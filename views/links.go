@@ -54,7 +54,7 @@ var measuredRuns = func() map[string]url.Values {
 // LeftOut is the address of what a panel leaves out for a reason, "" where there is
 // no list of it.
 func (p Panel) LeftOut(ctx context.Context, reason string) string {
-	if p.Slug == deployJobsSlug || p.Of == delivery.OfErrors {
+	if p.Slug == deployJobsSlug || p.Of == delivery.OfErrors || p.Of == delivery.OfSeries {
 		return ""
 	}
 	if p.Of == delivery.OfDora {

@@ -21,7 +21,8 @@ type Overview struct {
 	Problems    []FilterProblem
 	Headline    *Panel // nil while there is no data
 	Trend       *Panel
-	More        string // path of the page with all of it
+	More        string  // path of the page with all of it
+	Saved       []Panel // of custom series
 }
 
 // ConnectionsPart is what is connected and how it stands.

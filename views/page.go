@@ -77,6 +77,7 @@ var workEntries = []entry{
 	{"pipelines", "pipelines", "/pipelines", "nav.pipelines"},
 	{"dora", "dora", "/dora", "nav.dora"},
 	{"errors", "errors", "/errors", "nav.errors"},
+	{"series", "series", "/series", "nav.series"},
 }
 
 var footEntries = []entry{

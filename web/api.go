@@ -180,7 +180,7 @@ func (s *Server) narrow(ctx context.Context, of delivery.Subject, f *delivery.Fi
 	if of == delivery.OfErrors {
 		return s.narrowErrors(ctx, f, teams)
 	}
-	if of == delivery.OfDora {
+	if of == delivery.OfDora || of == delivery.OfSeries {
 		if len(f.Teams) == 0 && len(f.Services) == 0 {
 			return nil
 		}

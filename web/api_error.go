@@ -20,6 +20,7 @@ type apiDetail struct {
 	Path    string `json:"path"`
 	Message string `json:"message"`
 	code    string // of the message in the catalogue, for pages
+	query   *delivery.QueryNote
 }
 
 // writeAPIError answers a program what is wrong. With details, its path is that
@@ -57,7 +58,7 @@ func filterDetails(err error) []apiDetail {
 	}
 	var f *delivery.FilterError
 	if errors.As(err, &f) {
-		return []apiDetail{{Path: f.Param, Message: f.Message, code: f.Code}}
+		return []apiDetail{{Path: f.Param, Message: f.Message, code: f.Code, query: f.Query}}
 	}
 	return nil
 }

@@ -39,6 +39,7 @@ type apiPanelData struct {
 	Headline          map[string]*float64 `json:"headline"`
 	Summary           string              `json:"summary"`
 	Markers           []delivery.Marker   `json:"markers,omitempty"`
+	Notes             []string            `json:"notes,omitempty"` // on custom series
 }
 
 // apiPanelFilter is the filter as it was understood.
@@ -56,6 +57,7 @@ type apiPanelFilter struct {
 	Links       string             `json:"links,omitempty"`       // confirmed or suspected
 	Start       delivery.LeadStart `json:"start,omitempty"`
 	Benchmark   delivery.Benchmark `json:"benchmark,omitempty"`
+	Queries     []string           `json:"q,omitempty"` // for series
 	From        delivery.Instant   `json:"from"`
 	To          delivery.Instant   `json:"to"` // excluded
 	Bucket      delivery.Unit      `json:"bucket"`
@@ -165,7 +167,10 @@ func panelReport(p panel, d delivery.PanelData, printer *i18n.Printer) apiPanelD
 		answer.Filter.Service, answer.Filter.Environment = d.Filter.Services, d.Filter.Environments
 		answer.Filter.Links, answer.Filter.Start, answer.Filter.Benchmark = linksWord(d.Filter.Suspected), d.Filter.Start, d.Filter.Benchmark
 	}
-	if d.Of == delivery.OfErrors {
+	if d.Of == delivery.OfSeries {
+		answer.Filter.Queries, answer.Notes = d.Filter.Queries, views.SeriesNotes(d, printer)
+	}
+	if d.Of == delivery.OfErrors || d.Of == delivery.OfSeries {
 		answer.Filter.Service, answer.Filter.Environment = d.Filter.Services, d.Filter.Environments
 	}
 	if answer.Excluded == nil {
@@ -185,7 +190,7 @@ func writePanelCSV(w http.ResponseWriter, d delivery.PanelData) error {
 	out := csv.NewWriter(w)
 	header := make([]string, len(columns))
 	for i, c := range columns {
-		header[i] = c.Name
+		header[i] = csvText(c.Name)
 	}
 	err := out.Write(header)
 	for _, row := range rows {

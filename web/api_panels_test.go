@@ -326,7 +326,7 @@ func TestAPIPanelList(t *testing.T) {
 		"change-fail-rate /dora ratio", "recovery-time /dora seconds", "rework-rate /dora ratio",
 		"incidents /dora incidents", "tickets /dora tickets",
 		"errors-open /errors groups", "errors-events /errors events", "errors-resolve-time /errors seconds",
-		"errors-by-release /errors groups", "crash-free /errors ratio", "rate-limits /errors ratio",
+		"errors-by-release /errors groups", "crash-free /errors ratio", "rate-limits /errors ratio", "series /series value",
 	}, got); diff != "" {
 		t.Error(diff)
 	}

@@ -96,7 +96,6 @@ func (c *cache) get(ctx context.Context, q question) (any, error) {
 
 // compute begins to compute an answer, unless that was begun already.
 func (c *cache) compute(ctx context.Context, q question) <-chan singleflight.Result {
-	c.openGate.Do(func() { c.gate = make(chan struct{}, computing()) })
 	flight := fmt.Sprintf("%d %d %s", q.data, q.settings, q.key)
 	return c.flight.DoChan(flight, func() (value any, err error) {
 		// singleflight would end the process.
@@ -107,16 +106,11 @@ func (c *cache) compute(ctx context.Context, q question) <-chan singleflight.Res
 		}()
 		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), q.deadline)
 		defer cancel()
-		// An answer that asks for another has its place already.
-		if _, inside := ctx.Value(insideKey{}).(bool); !inside {
-			select {
-			case c.gate <- struct{}{}:
-				defer func() { <-c.gate }()
-			case <-ctx.Done():
-				return nil, ctx.Err()
-			}
-			ctx = context.WithValue(ctx, insideKey{}, true)
+		ctx, leave, err := c.enter(ctx)
+		if err != nil {
+			return nil, err
 		}
+		defer leave()
 		began := time.Now()
 		value, bytes, err := q.answer(ctx)
 		if err == nil {
@@ -124,6 +118,32 @@ func (c *cache) compute(ctx context.Context, q question) <-chan singleflight.Res
 		}
 		return value, err
 	})
+}
+
+// apart computes an answer that is not kept, in its turn.
+func (c *cache) apart(ctx context.Context, q question) (any, error) {
+	ctx, leave, err := c.enter(ctx)
+	if err != nil {
+		return nil, err
+	}
+	defer leave()
+	value, _, err := q.answer(ctx)
+	return value, err
+}
+
+// enter waits until an answer may be computed; leave makes room for the next.
+func (c *cache) enter(ctx context.Context) (inside context.Context, leave func(), err error) {
+	c.openGate.Do(func() { c.gate = make(chan struct{}, computing()) })
+	// An answer that asks for another has its place already.
+	if _, inside := ctx.Value(insideKey{}).(bool); inside {
+		return ctx, func() {}, nil
+	}
+	select {
+	case c.gate <- struct{}{}:
+		return context.WithValue(ctx, insideKey{}, true), func() { <-c.gate }, nil
+	case <-ctx.Done():
+		return nil, nil, ctx.Err()
+	}
 }
 
 // insideKey marks the context of an answer that is being computed.

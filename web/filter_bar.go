@@ -24,6 +24,9 @@ func (s *Server) filterBar(ctx context.Context, of delivery.Subject, action stri
 	if of == delivery.OfDora {
 		groups = s.doraGroups
 	}
+	if of == delivery.OfSeries {
+		groups = s.doraGroups
+	}
 	if of == delivery.OfErrors {
 		groups = s.errorChoices
 	}
@@ -37,7 +40,7 @@ func (s *Server) filterBar(ctx context.Context, of delivery.Subject, action stri
 	}
 	f.Of, f.Action, f.Problems = of, action, filterProblems(ctx, err)
 	for i := range f.Groups {
-		if f.Groups[i].Name == "environment" && of == delivery.OfDora {
+		if f.Groups[i].Name == "environment" && of != delivery.OfErrors {
 			f.Groups[i].None = i18n.T(ctx, "dora.environment.production")
 		}
 		if f.Groups[i].Name == "branch" {
@@ -112,18 +115,24 @@ func offerAnyBranch(ctx context.Context, g *views.FilterGroup, q url.Values) {
 // filterProblems are the parameters that cannot be used, in words.
 func filterProblems(ctx context.Context, err error) []views.FilterProblem {
 	var out []views.FilterProblem
-	p := i18n.From(ctx)
 	for _, detail := range filterDetails(err) {
-		message := detail.Message
-		for _, id := range []string{"filter.mistake." + detail.code, "filter.mistake.of." + detail.Path} {
-			if p.Has(id) {
-				message = p.T(id)
-				break
-			}
-		}
-		out = append(out, views.FilterProblem{Param: detail.Path, Message: message})
+		out = append(out, views.FilterProblem{Param: detail.Path, Message: mistakeText(ctx, &detail)})
 	}
 	return out
+}
+
+// mistakeText says what is wrong with a parameter.
+func mistakeText(ctx context.Context, detail *apiDetail) string {
+	if detail.query != nil {
+		return queryMistake(ctx, detail.query)
+	}
+	p := i18n.From(ctx)
+	for _, id := range []string{"filter.mistake." + detail.code, "filter.mistake.of." + detail.Path} {
+		if p.Has(id) {
+			return p.T(id)
+		}
+	}
+	return detail.Message
 }
 
 // spans are periods that no number of days says: months and quarters.

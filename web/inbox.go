@@ -153,6 +153,9 @@ func (s *Server) receivedPage(w http.ResponseWriter, r *http.Request) {
 	ctx := r.Context()
 	v := receivedView(&e)
 	if isAdmin(ctx) {
+		if e.Kind == s.cfg.Points.Kind && s.cfg.Points.Text != nil {
+			e.Body = s.cfg.Points.Text(e.Body)
+		}
 		v.Body = readable(ctx, e.Body)
 	}
 	title := i18n.T(ctx, "inbox.title", "when", i18n.From(ctx).DateTime(e.ReceivedAt.In(s.zone(ctx))))

@@ -119,6 +119,8 @@ func (s *Server) limitBody(next http.Handler) http.Handler {
 		limit := int64(maxBody)
 		if path := strings.TrimPrefix(r.URL.Path, s.base); path == githubHooks || strings.HasPrefix(path, hooksBelow) {
 			limit = maxHook
+		} else if path == putPath {
+			limit = maxPut
 		}
 		r.Body = http.MaxBytesReader(w, r.Body, limit)
 		next.ServeHTTP(w, r)

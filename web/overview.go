@@ -65,10 +65,16 @@ func (s *Server) overviewPage(w http.ResponseWriter, r *http.Request) {
 		s.fail(w, r, err)
 		return
 	}
+	if o.Saved, err = s.overviewSeries(ctx); err != nil {
+		s.fail(w, r, err)
+		return
+	}
 	page := s.page(r, i18n.T(ctx, "nav.overview"), "overview")
 	status := http.StatusOK
-	if len(facets.Queues) > 0 {
+	if len(facets.Queues)+len(o.Saved) > 0 {
 		page.Scripts = []string{"vendor/echarts.common.min.js", "charts.js"}
+	}
+	if len(facets.Queues) > 0 {
 		if status, err = s.overviewFlow(ctx, r.URL.Query(), facets, &o); err != nil {
 			s.fail(w, r, err)
 			return

@@ -12,6 +12,9 @@ import (
 
 // whyEmpty finds what keeps a panel from showing anything.
 func (s *Server) whyEmpty(ctx context.Context, p panel, d delivery.PanelData, query string) (views.Empty, error) {
+	if p.of == delivery.OfSeries {
+		return s.seriesEmpty(ctx, d, query)
+	}
 	if empty, _, err := s.nothingYet(ctx, p.of); err != nil || empty != nil {
 		return orNone(empty), err
 	}

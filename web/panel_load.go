@@ -55,7 +55,11 @@ func (s *Server) loadPanelOf(ctx context.Context, p panel, f delivery.Filter, st
 		d.Markers = append(d.Markers, markers...)
 		return d, panelBytes(d), nil
 	}
-	value, err := s.caches.answers.get(ctx, ask)
+	get := s.caches.answers.get
+	if p.unkept {
+		get = s.caches.answers.apart
+	}
+	value, err := get(ctx, ask)
 	if err != nil {
 		return delivery.PanelData{}, err
 	}
@@ -84,6 +88,11 @@ func (s *Server) panelQuery(ctx context.Context, p panel, f delivery.Filter) (pa
 		}
 		if p.of == delivery.OfErrors {
 			q.errors, q.dora, err = s.errorsQuery(ctx, &f, calendar)
+			return q, nil, err
+		}
+		if p.of == delivery.OfSeries {
+			q.series = delivery.SeriesAsked{Filter: f, Zone: calendar.Zone(), Now: delivery.InstantOf(s.now())}
+			q.dora, err = s.doraQuery(ctx, f, calendar)
 			return q, nil, err
 		}
 		if q.dora, err = s.doraQuery(ctx, f, calendar); err == nil {

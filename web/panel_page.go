@@ -37,6 +37,7 @@ func (s *Server) panelRoutes(r chi.Router) {
 		r.Get("/errors", s.metrics(errorsMetrics()))
 		r.Get("/errors/groups", s.errorGroupsPage)
 		r.Get("/errors/groups/{group}", s.errorGroupPage)
+		s.seriesPages(r)
 		r.Get("/panels/"+errorsHeadlineSlug, s.headlinePanel(errorsMetrics(), s.errorFigures))
 		r.Get("/panels/"+errorsNewestSlug, s.newestErrors)
 		r.Get("/panels/{slug}", s.chartPanel)
@@ -63,7 +64,7 @@ func (s *Server) queryLang(next http.Handler) http.Handler {
 }
 
 // pageFilter is the filter of a page or of a part of one, where the clock of issues
-// is the business one unless said, and its canonical query. extra names parameters
+// is the business one unless said and the range of series a week, and its canonical query. extra names parameters
 // that the caller reads itself.
 func (s *Server) pageFilter(r *http.Request, of delivery.Subject, extra ...string) (delivery.Filter, url.Values, error) {
 	q, err := query(r)
@@ -79,6 +80,9 @@ func (s *Server) pageFilter(r *http.Request, of delivery.Subject, extra ...strin
 	}
 	if !q.Has("clock") && of == delivery.OfIssues {
 		q.Set("clock", string(delivery.Business))
+	}
+	if of == delivery.OfSeries && !q.Has("range") && !q.Has("from") && !q.Has("to") {
+		q.Set("range", seriesRange)
 	}
 	f, _, err := s.filter(r.Context(), of, q, extra...)
 	return f, q, err
@@ -151,6 +155,10 @@ func (s *Server) chart(ctx context.Context, p panel, view views.Panel, d deliver
 }
 
 func (s *Server) failPanel(w http.ResponseWriter, r *http.Request, view views.Panel, err error) {
+	if details := filterDetails(err); len(details) > 0 { // found out only when it was answered
+		s.render(w, r, http.StatusOK, views.EmptyPanel(view, views.Empty{Reason: "bad_query", Names: mistakeText(r.Context(), &details[0])}))
+		return
+	}
 	if errors.Is(err, context.Canceled) && r.Context().Err() != nil {
 		return // the browser went away
 	}

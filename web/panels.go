@@ -17,6 +17,7 @@ type panel struct {
 	definition string
 	unit       string // of its values
 	now        bool   // its answer depends on now
+	unkept     bool   // what it is of changes without the store's version
 	finished   bool   // it is of issues that were closed
 	parts      string // what of a run it measures: builds, jobs or deploy_jobs, "" for all of it
 	load       loader
@@ -32,6 +33,7 @@ type panelQuery struct {
 	runs   delivery.RunQuery
 	dora   delivery.DoraQuery
 	errors delivery.ErrorsAsked
+	series delivery.SeriesAsked
 
 	deploys delivery.DeployRules // what counts as a deployment, for deploy_jobs
 
@@ -70,6 +72,7 @@ func panels() []panel {
 		errorsPanel("errors-by-release", "groups"),
 		errorsPanel("crash-free", "ratio"),
 		errorsPanel("rate-limits", "ratio"),
+		seriesPanel(),
 	}
 }
 

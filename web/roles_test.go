@@ -54,11 +54,11 @@ func accessTo(method, path string) (access, bool) {
 		return open, true
 	case isHook(path): // signed, which is tested elsewhere
 		return open, true
-	case path == "/save_metrics", (path == "/api/v1/runs" || path == "/api/v1/deployments" || path == "/api/v1/incidents") && !get, strings.HasSuffix(path, "/replay"):
+	case path == "/save_metrics", path == "/api/put", (path == "/api/v1/runs" || path == "/api/v1/deployments" || path == "/api/v1/incidents") && !get, strings.HasSuffix(path, "/replay"):
 		return admin, true // or a program, by its token
 	case strings.HasPrefix(path, "/inbox"):
 		return lead, true
-	case path == "/dora/verdicts", path == "/incidents/new", strings.HasPrefix(path, "/incidents/") && !get:
+	case path == "/dora/verdicts", strings.HasPrefix(path, "/series/panels") && !get, path == "/incidents/new", strings.HasPrefix(path, "/incidents/") && !get:
 		return lead, true
 	case strings.HasPrefix(path, "/account"):
 		return user, true

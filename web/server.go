@@ -51,6 +51,7 @@ type Config struct {
 	Inbox          *inbox.DB
 	Pushes         map[string]source.Push // by kind of the inbox's entries
 	Recent         *source.Recent         // told what they came to; may be nil
+	Points         source.PointReader     // of custom series
 	Client         *http.Client           // for typed-in addresses
 	Log            *slog.Logger
 	TrustedProxies []netip.Prefix
@@ -80,12 +81,14 @@ type Server struct {
 	reveals     reveals
 	receivers   receivers
 	largeHooks  chan struct{}
+	inflating   chan struct{}
+	series      seriesIndex
 	caches      caches
 }
 
 // New makes a Server; it starts nothing.
 func New(cfg Config) *Server {
-	s := &Server{cfg: cfg, db: cfg.DB, store: cfg.Store, log: cfg.Log, now: cfg.Now, observer: cfg.Observer, logins: newThrottle(), guesses: newThrottle(), largeHooks: make(chan struct{}, largeHooks)}
+	s := &Server{cfg: cfg, db: cfg.DB, store: cfg.Store, log: cfg.Log, now: cfg.Now, observer: cfg.Observer, logins: newThrottle(), guesses: newThrottle(), largeHooks: make(chan struct{}, largeHooks), inflating: make(chan struct{}, inflating)}
 	if s.now == nil {
 		s.now = time.Now
 	}
@@ -139,6 +142,7 @@ func (s *Server) routes(r chi.Router) {
 		s.apiRoutes(r)
 	})
 	s.pushRoutes(r)
+	s.pointRoutes(r)
 	s.hookRoutes(r)
 	r.Group(func(r chi.Router) {
 		r.Use(middleware.Compress(5, "text/html"), s.browser)

@@ -25,6 +25,7 @@ import (
 	"throughline/internal/secret"
 	"throughline/internal/source"
 	"throughline/internal/source/ci"
+	"throughline/internal/source/series"
 	"throughline/internal/store/sqlitestore"
 )
 
@@ -90,7 +91,7 @@ func newSite(t testing.TB, change func(*Config)) *site {
 	cfg := Config{
 		DB: db, Store: store, Worker: s.worker, Kinds: []source.Kind{madeUpKind()}, Client: http.DefaultClient,
 		Log: slog.New(slog.NewTextHandler(s.log, nil)), Now: func() time.Time { return testNow },
-		Metrics: Metrics{Handler: http.HandlerFunc(scrape)}, Inbox: inbox, Pushes: ci.Pushes(),
+		Metrics: Metrics{Handler: http.HandlerFunc(scrape)}, Inbox: inbox, Pushes: ci.Pushes(), Points: series.Reader(),
 	}
 	if change != nil {
 		change(&cfg)

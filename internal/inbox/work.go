@@ -115,3 +115,35 @@ func (db *DB) Replay(ctx context.Context, id int64) error {
 	}
 	return nil
 }
+
+// Drop forgets entries that are done, and that nothing is to be kept of; those that
+// are not there are none of its business.
+func (db *DB) Drop(ctx context.Context, ids []int64) error {
+	return db.write(ctx, func(w *writer) error {
+		for _, id := range ids {
+			if _, err := w.exec(`DELETE FROM entries WHERE id = ?`, id); err != nil {
+				return fmt.Errorf("entry %d: %w", id, err)
+			}
+		}
+		return nil
+	})
+}
+
+// Last is the number of the entry that was put last, 0 when there is none.
+func (db *DB) Last(ctx context.Context) (id int64, err error) {
+	err = db.sql.Reader.QueryRowContext(ctx, `SELECT coalesce(max(id), 0) FROM entries`).Scan(&id)
+	if err != nil {
+		return 0, fmt.Errorf("last entry: %w", err)
+	}
+	return id, nil
+}
+
+// Pending reports whether an entry of a kind up to one waits that was not tried yet.
+func (db *DB) Pending(ctx context.Context, kind string, upTo int64) (pending bool, err error) {
+	err = db.sql.Reader.QueryRowContext(ctx, `SELECT EXISTS (SELECT 1 FROM entries
+		WHERE state = 'waiting' AND id <= ? AND retry_at = 0 AND kind = ?)`, upTo, kind).Scan(&pending)
+	if err != nil {
+		return false, fmt.Errorf("pending entries: %w", err)
+	}
+	return pending, nil
+}

@@ -20,6 +20,8 @@ type Pushed struct {
 	// Key tells the body from every other one that says something else: one with
 	// the same key is there already. "" when it may say something new.
 	Key string
+	// Fleeting says that nothing is kept of the body once it is stored.
+	Fleeting bool
 }
 
 // PushedItem is one fact of a body.

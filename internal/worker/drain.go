@@ -87,6 +87,8 @@ type drained struct {
 	Taken   int      `json:"taken"`   // facts of it
 	Refused int      `json:"refused"` // items of it that were wrong
 	IDs     []string `json:"ids"`     // of the first of them
+
+	fleeting bool // nothing is kept of the entry
 }
 
 const idsKept = 20
@@ -151,26 +153,38 @@ func (w *Worker) storeTogether(ctx context.Context, c control.Connection, entrie
 		w.DeploymentsChanged()
 		w.complete(ctx, c, &batch)
 	}
+	var gone []int64
 	done := make(map[int64]string, min(len(kept), doneStep))
 	for i, e := range kept {
+		if outcomes[i].fleeting {
+			gone = append(gone, e.ID)
+			continue
+		}
 		text, err := json.Marshal(outcomes[i])
 		if err != nil {
 			return fmt.Errorf("entry %d: %w", e.ID, err)
 		}
-		done[e.ID] = string(text)
-		if len(done) == doneStep || i == len(kept)-1 {
+		if done[e.ID] = string(text); len(done) == doneStep {
 			if err := w.Inbox.DoneAll(ctx, done); err != nil {
 				return err
 			}
 			clear(done)
 		}
 	}
-	return nil
+	if len(gone) > 0 {
+		if err := w.Inbox.Drop(ctx, gone); err != nil {
+			return err
+		}
+	}
+	if len(done) == 0 {
+		return nil
+	}
+	return w.Inbox.DoneAll(ctx, done)
 }
 
 // take adds to a batch what can be stored of a body that was received at an instant.
 func take(b *delivery.Batch, p *source.Pushed, at delivery.Instant) drained {
-	var o drained
+	o := drained{fleeting: p.Fleeting}
 	defer toldAt(b, len(b.Deployments), len(b.Incidents), at)
 	for _, item := range p.Items {
 		if item.Err != nil {

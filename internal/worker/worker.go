@@ -51,6 +51,10 @@ type Worker struct {
 	Pushes map[string]source.Push
 	Recent *source.Recent // what the last of them came to; may be nil
 
+	// Retention is how long the settings of a connection keep points of series; nil
+	// when nothing is rolled up or dropped.
+	Retention func(s source.Settings) (delivery.Retention, error)
+
 	// Catalog is asked whose repositories are, as is set with it; nil when there are
 	// no catalogues.
 	Catalog func(c control.Catalog, token string) Catalog
@@ -109,6 +113,7 @@ func (w *Worker) Run(ctx context.Context) {
 	running.Go(func() { w.rebuilds(ctx) })
 	running.Go(func() { w.drains(ctx) })
 	running.Go(func() { w.derives(ctx) })
+	running.Go(func() { w.rollsUp(ctx) })
 	differs := false
 	for ctx.Err() == nil {
 		differs = w.watchWorkflow(ctx, differs)
