@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"maps"
 	"net/http"
 	"os"
 	"path/filepath"
@@ -23,6 +24,7 @@ import (
 	"throughline/internal/sentryexport"
 	"throughline/internal/source"
 	"throughline/internal/source/ci"
+	"throughline/internal/source/series"
 	"throughline/internal/store/clickhousestore"
 	"throughline/internal/telemetry"
 	"throughline/internal/worker"
@@ -47,6 +49,13 @@ type app struct {
 	metrics  *telemetry.Metrics
 	exporter *doraexport.Exporter
 	errors   *sentryexport.Exporter
+}
+
+// pushes read what is pushed, by kind of the inbox's entries.
+func pushes() map[string]source.Push {
+	all := ci.Pushes()
+	maps.Copy(all, series.Pushes())
+	return all
 }
 
 // loadConfig reads the environment and the provisioning file that it names, and
@@ -146,7 +155,8 @@ func openApp(ctx context.Context, cfg config.Config, provision *control.Provisio
 	a.worker.Catalog = func(c control.Catalog, token string) worker.Catalog {
 		return catalog.New(a.client, c.Endpoint, c.Annotation, token)
 	}
-	a.worker.Inbox, a.worker.Pushes, a.worker.Recent = a.inbox, ci.Pushes(), &source.Recent{}
+	a.worker.Inbox, a.worker.Pushes, a.worker.Recent = a.inbox, pushes(), &source.Recent{}
+	a.worker.Retention = series.Retention
 	if store, ok := a.store.(*clickhousestore.Store); ok {
 		store.Inserted = func(table string, rows int, took time.Duration) {
 			a.metrics.Inserted(store.Database(), table, rows, took)

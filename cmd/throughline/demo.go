@@ -96,6 +96,7 @@ type companyAt struct {
 	forge  *simulator.GitHub // what github answers for
 	errors *simulator.Sentry // what sentry answers for
 	pushes []simulator.Push
+	points []simulator.Push
 }
 
 // startCompany serves the simulator's APIs on this machine. The company lives on
@@ -103,6 +104,9 @@ type companyAt struct {
 func startCompany(ctx context.Context) (at companyAt, stop func() error, err error) {
 	company := simulator.New(demoSeed, time.Now(), simulator.Options{})
 	at.pushes = company.Pushes(demoPushes)
+	if at.points, err = company.Points(demoPointDays); err != nil {
+		return at, nil, fmt.Errorf("demo: %w", err)
+	}
 	var stops []func() error
 	stop = func() error {
 		var err error
@@ -177,6 +181,9 @@ func (a *app) furnish(ctx context.Context, at companyAt, lang string) error {
 		}
 	}
 	if err := errors.Join(a.receiveIncidents(ctx, at.forge), a.receiveErrors(ctx, at)); err != nil {
+		return err
+	}
+	if err := a.furnishSeries(ctx, at, lang); err != nil {
 		return err
 	}
 	return a.receivePushes(ctx, at.pushes)

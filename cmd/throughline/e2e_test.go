@@ -130,6 +130,7 @@ var pages = []page{
 	{"incident-new", "/incidents/new"},
 	{"errors", "/errors?range=30d"},
 	{"error-groups", "/errors/groups?range=30d"},
+	{"series", "/series"},
 	{"inbox", "/inbox"},
 	{"syncs", "/syncs"},
 	{"connections", "/settings/connections"},

@@ -15,6 +15,7 @@ import (
 	"throughline/internal/source/github"
 	"throughline/internal/source/jira"
 	"throughline/internal/source/sentry"
+	"throughline/internal/source/series"
 	"throughline/internal/source/tracker"
 )
 
@@ -32,6 +33,7 @@ func kinds() []source.Kind {
 		sentry.Kind(),
 		jira.Kind(),
 		ci.Kind(),
+		series.Kind(),
 	}
 }
 

@@ -15,7 +15,7 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"throughline/internal/config"
-	"throughline/internal/source/ci"
+	"throughline/internal/source/series"
 	"throughline/web"
 )
 
@@ -109,7 +109,7 @@ func (a *app) serve(ctx context.Context, listener net.Listener, demo bool) error
 	handler := web.New(web.Config{
 		BaseURL: a.cfg.BaseURL, LangDefault: a.cfg.LangDefault, Version: version, Demo: demo,
 		DB: a.db, Store: a.store, Worker: a.worker, Kinds: kindsFor(a.cfg), Client: a.client,
-		Inbox: a.inbox, Pushes: ci.Pushes(), Recent: a.worker.Recent,
+		Inbox: a.inbox, Pushes: pushes(), Recent: a.worker.Recent, Points: series.Reader(),
 		Log: a.log, TrustedProxies: a.cfg.TrustedProxies, Now: time.Now, Stale: staleAnswers,
 		Ready:    func(context.Context) error { return errors.Join(ctx.Err(), a.counted()) },
 		Observer: a.metrics,

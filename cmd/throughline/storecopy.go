@@ -140,7 +140,7 @@ func (t *transfer) copy(ctx context.Context, from, to delivery.Store) error {
 		say(t.p.stdout, "%s was copied to %s before; they are compared\n", t.from, t.to)
 		return nil
 	case c.Done() > 0:
-		say(t.p.stdout, "going on with the copy of %s to %s behind %d issues and runs\n", t.from, t.to, c.Done())
+		say(t.p.stdout, "going on with the copy of %s to %s behind %d records\n", t.from, t.to, c.Done())
 	default:
 		say(t.p.stdout, "copying %s to %s\n", t.from, t.to)
 	}
@@ -210,6 +210,9 @@ func (t *transfer) compare(from, to storecopy.Sum) (same bool) {
 	row("changes", "%d", from.Changes, to.Changes)
 	row("incidents", "%d", from.Incidents, to.Incidents)
 	row("tickets", "%d", from.Tickets, to.Tickets)
+	row("series", "%d", from.Series, to.Series)
+	row("points", "%d", from.Points, to.Points)
+	row("sealed hours", "%d", from.SealedHours, to.SealedHours)
 	row("statuses", "%d", from.Statuses, to.Statuses)
 	row("people", "%d", from.People, to.People)
 	row("names", "%d", from.Names, to.Names)
