@@ -32,8 +32,7 @@ func (s *Server) browseSeries(ctx context.Context, v *views.SeriesView, metrics 
 	v.Browser = views.SeriesBrowser{Find: q.Get("find"), Query: kept.Encode(), Hidden: v.Hidden, Metrics: findMetrics(metrics, q.Get("find"), kept, chosen)}
 	example := chosen
 	if !slices.ContainsFunc(metrics, func(m delivery.Metric) bool { return m.Name == chosen }) {
-		example = slices.MaxFunc(metrics, func(a, b delivery.Metric) int { return cmp.Compare(a.Series, b.Series) }).Name
-		chosen = ""
+		example, chosen = exampleOf(metrics), ""
 	}
 	tags, err := s.tagsOf(ctx, example, kept)
 	if err != nil {
@@ -44,6 +43,22 @@ func (s *Server) browseSeries(ctx context.Context, v *views.SeriesView, metrics 
 	}
 	v.Examples = seriesExamples(ctx, &tags, kept)
 	return nil
+}
+
+// exampleSeries is how many series a metric may have whose tags are looked at for an
+// example that nobody asked for.
+const exampleSeries = 1000
+
+// exampleOf is a metric to make examples of: of many series, but not of too many.
+func exampleOf(metrics []delivery.Metric) string {
+	least := slices.MinFunc(metrics, func(a, b delivery.Metric) int { return cmp.Compare(a.Series, b.Series) })
+	best := least
+	for _, m := range metrics {
+		if m.Series <= exampleSeries && m.Series > best.Series {
+			best = m
+		}
+	}
+	return best.Name
 }
 
 // firstMetric is the first that the queries fetch, as far as they can be read.

@@ -75,10 +75,7 @@ func (s *Server) admit(ctx context.Context, body *source.PointsBody, c control.C
 	if err != nil {
 		return err
 	}
-	ids := make([]int64, len(p.Series))
-	for i := range p.Series {
-		ids[i] = p.Series[i].ID()
-	}
+	ids := seriesIDs(p)
 	s.series.mu.Lock()
 	if err := s.series.refresh(ctx, s.store, s.now()); err != nil {
 		s.log.Warn("which series there are cannot be read, the limit of tokens may be passed", "error", err)
@@ -94,6 +91,9 @@ func (s *Server) admit(ctx context.Context, body *source.PointsBody, c control.C
 			return message
 		})
 	}
+	if !all {
+		ids = seriesIDs(p)
+	}
 	sealed, err := s.sealedPoints(ctx, p, ids)
 	if err != nil {
 		// They are kept; the store looks again when it takes them.
@@ -108,6 +108,14 @@ func (s *Server) admit(ctx context.Context, body *source.PointsBody, c control.C
 		})
 	}
 	return nil
+}
+
+func seriesIDs(p *delivery.Points) []int64 {
+	ids := make([]int64, len(p.Series))
+	for i := range p.Series {
+		ids[i] = p.Series[i].ID()
+	}
+	return ids
 }
 
 func tokenWord(name string) string {
@@ -145,11 +153,12 @@ func refusePoints(body *source.PointsBody, wrong func(i int) string) {
 	kept := 0
 	for i := range p.At {
 		if message := wrong(i); message != "" {
-			body.Wrong = append(body.Wrong, source.WrongPoint{Raw: rawPoint(p, i), Message: message})
+			body.Wrong = append(body.Wrong, source.WrongPoint{Index: i, Raw: rawPoint(p, i), Message: message})
 			continue
 		}
 		p.Of[kept], p.At[kept], p.Values[kept] = p.Of[i], p.At[i], p.Values[i]
 		kept++
 	}
 	p.Of, p.At, p.Values = p.Of[:kept], p.At[:kept], p.Values[:kept]
+	p.Prune() // what is refused must not be stored by its name alone
 }

@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"net/http"
 	"net/url"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -144,10 +145,11 @@ func TestSeriesPanelForPrograms(t *testing.T) {
 	if res := s.api(http.MethodGet, path, readToken); !strings.Contains(res.body, `"last":77`) {
 		t.Errorf("after another point: %s", res.body)
 	}
+	s.addMany()
 	if data := read[panelAnswer](s, "/api/v1/panels/series"); data.N != 0 || data.Summary != "No query." {
 		t.Errorf("without a query: %+v", data)
 	}
-	for _, query := range []string{asked("fetch('a'"), asked("fetch('a')", "x"), "q=1&q=2&q=3&q=4&q=5&q=6&q=7&q=8&q=9", asked("fetch('ci.time').downsample('1s','avg')") + "&range=12m"} {
+	for _, query := range []string{asked("fetch('a'"), asked("fetch('a')", "x"), "q=1&q=2&q=3&q=4&q=5&q=6&q=7&q=8&q=9", asked("fetch('many')")} {
 		if res := s.api(http.MethodGet, "/api/v1/panels/series?"+query, readToken); res.status != http.StatusBadRequest || !strings.Contains(res.body, `"path":"q"`) {
 			t.Errorf("%s answers %d: %s", query, res.status, res.body)
 		}
@@ -189,9 +191,23 @@ func TestSeriesMistakes(t *testing.T) {
 		want(t, s.get("/series?lang=ru&"+asked(query)).doc, ".query-problem .error", text)
 	}
 	// What only its answer shows to be too much is said in its place.
-	want(t, s.page("/panels/series?range=12m&"+asked("fetch('ci.time').downsample('1s','avg')")), ".nothing", "Query A, column 18: more than 100000 buckets")
+	s.addMany()
+	want(t, s.page("/panels/series?"+asked("fetch('many')")), ".nothing", "Query A, column 1: 20001 series are asked for, more than 20000")
 	if res := s.get("/series?clock=business"); res.status != http.StatusBadRequest {
 		t.Errorf("working hours answer %d", res.status)
+	}
+}
+
+// addMany adds more series of a metric than can be asked for.
+func (s *site) addMany() {
+	s.t.Helper()
+	p := delivery.Points{Token: "ci", ReceivedAt: delivery.InstantOf(testNow)}
+	for i := range 20_001 {
+		p.Series = append(p.Series, delivery.SeriesKey{Metric: "many", Tags: []delivery.Tag{{Key: "i", Value: strconv.Itoa(i)}}})
+		p.Of, p.At, p.Values = append(p.Of, uint32(i)), append(p.At, delivery.InstantOf(testNow)-1), append(p.Values, 1)
+	}
+	if _, err := s.store.Write(s.t.Context(), delivery.Batch{Points: []delivery.Points{p}}); err != nil {
+		s.t.Fatal(err)
 	}
 }
 

@@ -1,6 +1,7 @@
 package web
 
 import (
+	"bufio"
 	"bytes"
 	"encoding/json"
 	"errors"
@@ -32,6 +33,10 @@ const (
 	// inflating is how many bodies of points are inflated and read at once: each may
 	// come to maxPut.
 	inflating = 4
+	// largePuts is how many bodies of more than usualHook are read at once, and
+	// largePutWait how long others wait for their turn.
+	largePuts    = 8
+	largePutWait = 10 * time.Second
 
 	// seriesKind is the kind, and the name of the connection, that points go to.
 	seriesKind = "series"
@@ -77,8 +82,9 @@ type putError struct {
 // putPoints takes points: those that are right are kept, the others are named one by
 // one.
 func (s *Server) putPoints(w http.ResponseWriter, r *http.Request) {
-	details, summary, ok := putQuery(w, r)
-	if !ok {
+	details, summary, err := putQuery(r)
+	if err != nil {
+		refusePut(w, filterDetails(err)...)
 		return
 	}
 	from := pusherFrom(r.Context())
@@ -86,9 +92,8 @@ func (s *Server) putPoints(w http.ResponseWriter, r *http.Request) {
 	if !ok {
 		return
 	}
-	wire, err := io.ReadAll(r.Body)
-	if err != nil {
-		bodyFail(w, err)
+	wire, ok := s.readPut(w, r)
+	if !ok {
 		return
 	}
 	entry := inbox.Entry{Connection: c.Name, Kind: s.cfg.Points.Kind, Token: from.token, ReceivedAt: s.now(), Bytes: len(wire)}
@@ -117,9 +122,9 @@ func (s *Server) putPoints(w http.ResponseWriter, r *http.Request) {
 	switch {
 	case answer.Failed > 0:
 		s.noteWrong(r, entry, &body, answer)
-		writeJSON(w, http.StatusBadRequest, answer)
+		writePut(w, http.StatusBadRequest, &answer)
 	case details:
-		writeJSON(w, http.StatusOK, answer)
+		writePut(w, http.StatusOK, &answer)
 	case summary:
 		writeJSON(w, http.StatusOK, map[string]int{"success": answer.Success, "failed": answer.Failed})
 	default:
@@ -129,17 +134,76 @@ func (s *Server) putPoints(w http.ResponseWriter, r *http.Request) {
 
 // putQuery reads what OpenTSDB's clients ask to be told. sync and sync_timeout change
 // nothing: points are kept before the answer.
-func putQuery(w http.ResponseWriter, r *http.Request) (details, summary, ok bool) {
+func putQuery(r *http.Request) (details, summary bool, err error) {
 	q, err := query(r)
 	if err == nil {
 		err = onlyParams(q, "details", "summary", "sync", "sync_timeout", "token")
 	}
 	if err != nil {
-		badRequest(w, err)
-		return false, false, false
+		return false, false, err
 	}
 	asked := func(name string) bool { return q.Has(name) && q.Get(name) != "false" && q.Get(name) != "0" }
-	return asked("details"), asked("summary"), true
+	return asked("details"), asked("summary"), nil
+}
+
+// readPut reads a body, of the larger ones a few at a time. When it cannot be read the
+// answer is written.
+func (s *Server) readPut(w http.ResponseWriter, r *http.Request) ([]byte, bool) {
+	if r.ContentLength < 0 || r.ContentLength > usualHook {
+		select {
+		case s.largePuts <- struct{}{}:
+			defer func() { <-s.largePuts }()
+		case <-time.After(largePutWait):
+			retryAfter(w, time.Minute)
+			writeAPIError(w, http.StatusServiceUnavailable, "unavailable", "too many large bodies at once; send it again later, or in parts")
+			return nil, false
+		case <-r.Context().Done():
+			return nil, false
+		}
+	}
+	wire := bytes.NewBuffer(make([]byte, 0, max(512, min(r.ContentLength+bytes.MinRead, usualHook))))
+	_, err := wire.ReadFrom(r.Body)
+	if _, tooLarge := errors.AsType[*http.MaxBytesError](err); tooLarge {
+		bodyFail(w, err)
+		return nil, false
+	}
+	if err != nil {
+		refusePut(w, apiDetail{Path: "$", Message: "the body cannot be read to its end"})
+		return nil, false
+	}
+	return wire.Bytes(), true
+}
+
+// refusePut answers what is wrong with a whole request.
+func refusePut(w http.ResponseWriter, details ...apiDetail) {
+	message := details[0].Path + ": " + details[0].Message
+	writePut(w, http.StatusBadRequest, &putAnswer{
+		Errors: []putError{{json.RawMessage("null"), message}},
+		Error:  &apiError{Code: "bad_request", Message: message, Path: details[0].Path, Details: details},
+	})
+}
+
+// writePut writes an answer bit by bit: it may be as large as what was sent.
+func writePut(w http.ResponseWriter, status int, a *putAnswer) {
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(status)
+	out := bufio.NewWriter(w) // whose error says that the client went away
+	_, _ = fmt.Fprintf(out, `{"success":%d,"failed":%d,"errors":[`, a.Success, a.Failed)
+	for i := range a.Errors {
+		if i > 0 {
+			_ = out.WriteByte(',')
+		}
+		if text, err := json.Marshal(a.Errors[i]); err == nil {
+			_, _ = out.Write(text)
+		}
+	}
+	_ = out.WriteByte(']')
+	if text, err := json.Marshal(a.Error); a.Error != nil && err == nil {
+		_, _ = out.WriteString(`,"error":`)
+		_, _ = out.Write(text)
+	}
+	_, _ = out.WriteString("}\n")
+	_ = out.Flush()
 }
 
 // seriesConnection is where the points of a pusher go: to the connection of its token
@@ -187,7 +251,7 @@ func (s *Server) readPoints(w http.ResponseWriter, r *http.Request, wire []byte,
 			buffers.Put(buffer)
 		}
 	}()
-	text, err := inflate(buffer, wire, r.Header.Get("Content-Encoding"))
+	text, err := inflate(buffer, wire, strings.Join(r.Header.Values("Content-Encoding"), ", "))
 	var body source.PointsBody
 	if err == nil {
 		body, err = s.cfg.Points.Read(text, c.Settings)
@@ -205,11 +269,7 @@ func (s *Server) readPoints(w http.ResponseWriter, r *http.Request, wire []byte,
 	case errors.Is(err, errInflated), errors.Is(err, source.ErrTooManyPoints):
 		writeAPIError(w, http.StatusRequestEntityTooLarge, "too_large", err.Error()+": send it in parts")
 	case isBody:
-		detail := apiDetail{Path: wrong.Path, Message: wrong.Message}
-		writeJSON(w, http.StatusBadRequest, putAnswer{
-			Errors: []putError{{json.RawMessage("null"), err.Error()}},
-			Error:  &apiError{Code: "bad_request", Message: err.Error(), Path: wrong.Path, Details: []apiDetail{detail}},
-		})
+		refusePut(w, apiDetail{Path: wrong.Path, Message: wrong.Message})
 	default:
 		s.apiFail(w, r, err)
 		return none, false

@@ -194,10 +194,10 @@ func seriesTime(text string, now delivery.Instant) (delivery.Instant, error) {
 	if v < inMillis {
 		v *= 1000
 	}
-	if v = math.Round(v); err != nil || !(v >= 1 && v < last) {
+	if v = math.Round(v); err != nil || !(v >= 0 && v < last) {
 		return 0, fmt.Errorf("%q", text)
 	}
-	return delivery.Instant(v), nil
+	return max(1, delivery.Instant(v)), nil
 }
 
 // awaitStored is how long a query waits for points that were taken before it.

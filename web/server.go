@@ -82,13 +82,14 @@ type Server struct {
 	receivers   receivers
 	largeHooks  chan struct{}
 	inflating   chan struct{}
+	largePuts   chan struct{}
 	series      seriesIndex
 	caches      caches
 }
 
 // New makes a Server; it starts nothing.
 func New(cfg Config) *Server {
-	s := &Server{cfg: cfg, db: cfg.DB, store: cfg.Store, log: cfg.Log, now: cfg.Now, observer: cfg.Observer, logins: newThrottle(), guesses: newThrottle(), largeHooks: make(chan struct{}, largeHooks), inflating: make(chan struct{}, inflating)}
+	s := &Server{cfg: cfg, db: cfg.DB, store: cfg.Store, log: cfg.Log, now: cfg.Now, observer: cfg.Observer, logins: newThrottle(), guesses: newThrottle(), largeHooks: make(chan struct{}, largeHooks), inflating: make(chan struct{}, inflating), largePuts: make(chan struct{}, largePuts)}
 	if s.now == nil {
 		s.now = time.Now
 	}

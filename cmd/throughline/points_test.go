@@ -15,6 +15,7 @@ import (
 	"sync"
 	"testing"
 	"time"
+	"unicode/utf8"
 
 	"github.com/google/go-cmp/cmp"
 
@@ -194,7 +195,19 @@ func (p *pusher) hostile() {
 			t.Errorf("%s: %.200s", c.name, body)
 		}
 	}
-	status, _ := p.send("", "", "Bearer wrong", "[]")
+	for _, query := range []string{"?details&details", "?details&more=1"} {
+		status, body := p.send(query, "", bearer, "[]")
+		if status != http.StatusBadRequest || !strings.Contains(body, `"errors":[{"datapoint":null,"error":"`) || !json.Valid([]byte(body)) {
+			t.Errorf("%s: %d %s", query, status, body)
+		}
+	}
+	status, body := p.send("", "deflate, gzip", bearer, "[]")
+	same(t, "two encodings", fmt.Sprint(status, json.Valid([]byte(body))), "415 true")
+	status, body = p.send("?details", "", bearer, `[{"metric":"b","timestamp":1,"value":`+strings.Repeat(" ", 100)+`1},{"metric":"`+strings.Repeat("x y", 60)+`","timestamp":1,"value":1}]`)
+	if status != http.StatusBadRequest || !utf8.ValidString(body) || !strings.Contains(body, `x yx y… \" may hold`) && !strings.Contains(body, `…\" may hold`) {
+		t.Errorf("a long name: %d %s", status, body)
+	}
+	status, _ = p.send("", "", "Bearer wrong", "[]")
 	same(t, "another token", status, http.StatusUnauthorized)
 	status, _ = p.send("", "", "Basic "+base64.StdEncoding.EncodeToString([]byte("wrong:")), "[]")
 	same(t, "another token, basic", status, http.StatusUnauthorized)
@@ -216,6 +229,9 @@ func TestPointsLimit(t *testing.T) {
 	same(t, "one too many", fmt.Sprint(status, body), "400"+want)
 	status, _ = p.send("", "", bearer, "["+point("a")+"]")
 	same(t, "one of those", status, http.StatusNoContent)
+	if _, body := s.askAs(pointsToken, "/api/query?start=1h-ago&q=fetch('c')"); !strings.Contains(body, `"numSeries":0`) {
+		t.Errorf("what was refused is known: %s", body)
+	}
 	if _, body := s.askAs(pointsToken, "/api/query?start=1h-ago&q=fetch('b_b')"); !strings.Contains(body, `"metric":"b_b"`) {
 		t.Errorf("sanitised: %s", body)
 	}

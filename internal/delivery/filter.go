@@ -328,10 +328,11 @@ func (p *filterParser) queries() []string {
 	return out
 }
 
-// NormalQuery is a query for series as it is kept: with plain new lines, and nothing
+// NormalQuery is a query for series as it is kept: text with plain new lines, and nothing
 // after its end.
 func NormalQuery(text string) string {
-	return strings.TrimRightFunc(strings.ReplaceAll(text, "\r\n", "\n"), unicode.IsSpace)
+	text = strings.ReplaceAll(strings.ToValidUTF8(text, "\uFFFD"), "\r\n", "\n")
+	return strings.TrimRightFunc(text, unicode.IsSpace)
 }
 
 func (p *filterParser) one(name string) string {

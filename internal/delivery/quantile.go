@@ -18,8 +18,11 @@ func Quantile[T int64 | float64](sorted []T, p float64) float64 {
 	if lo >= len(sorted)-1 {
 		return float64(sorted[len(sorted)-1])
 	}
-	a, b := float64(sorted[lo]), float64(sorted[lo+1])
-	return a + (h-float64(lo))*(b-a)
+	a, b, part := float64(sorted[lo]), float64(sorted[lo+1]), h-float64(lo)
+	if math.IsInf(b-a, 0) {
+		return a*(1-part) + b*part
+	}
+	return a + part*(b-a)
 }
 
 // Percentiles are R7 quantiles of a group of durations in seconds, with the

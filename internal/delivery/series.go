@@ -90,6 +90,25 @@ type SealedHours struct {
 	ReceivedAt Instant // when points of them last came
 }
 
+// Prune drops series that no point is of.
+func (p *Points) Prune() {
+	places := make([]int, len(p.Series))
+	for _, of := range p.Of {
+		places[of] = 1
+	}
+	kept := p.Series[:0]
+	for i, used := range places {
+		if used == 1 {
+			places[i] = len(kept)
+			kept = append(kept, p.Series[i])
+		}
+	}
+	p.Series = kept
+	for i, of := range p.Of {
+		p.Of[i] = uint32(places[of])
+	}
+}
+
 // StoredSeries is a series that is stored.
 type StoredSeries struct {
 	SeriesKey

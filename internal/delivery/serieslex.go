@@ -2,6 +2,8 @@ package delivery
 
 import (
 	"fmt"
+	"regexp"
+	"regexp/syntax"
 	"strconv"
 	"strings"
 	"unicode"
@@ -63,6 +65,27 @@ func (t *token) interval() (int64, error) {
 		return 0, t.fail("interval", []string{"value", t.text}, "%s is not an interval like 30s, 1m, 1h, 1d or auto", quote(t.text))
 	}
 	return int64(n) * unit, nil
+}
+
+// maxPattern is how many instructions a regular expression may come to: each costs a
+// moment for each character of a value.
+const maxPattern = 1000
+
+// pattern is a regular expression that matches whole values.
+func (t *token) pattern() (*regexp.Regexp, error) {
+	tree, err := syntax.Parse(t.text, syntax.Perl)
+	if err != nil {
+		return nil, t.fail("regexp", nil, "not a regular expression: %s", strings.TrimPrefix(err.Error(), "error parsing regexp: "))
+	}
+	program, err := syntax.Compile(tree.Simplify())
+	if err != nil || len(program.Inst) > maxPattern {
+		return nil, t.fail("long_regexp", nil, "the regular expression comes to too much: make it simpler")
+	}
+	whole, err := regexp.Compile("^(?:" + t.text + ")$")
+	if err != nil {
+		return nil, t.fail("regexp", nil, "not a regular expression: %v", err)
+	}
+	return whole, nil
 }
 
 // lex cuts a query into tokens, the last of which is a tokenEnd.

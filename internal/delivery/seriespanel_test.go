@@ -154,12 +154,13 @@ func TestSeriesPanelBounds(t *testing.T) {
 	for i := range 3 {
 		s.add("long", []Tag{{"host", fmt.Sprint(i)}}, q.From, 10_000, make([]float64, 50_000)...)
 	}
+	s.add("deep", nil, q.From, 1, make([]float64, 1_000_001)...)
 	var wrong *FilterError
 	if _, err := SeriesPanel(t.Context(), s, aWeek("fetch('long').downsample('10s', 'avg')")); !errors.As(err, &wrong) || wrong.Param != "q" || wrong.Code != "series_points" {
 		t.Errorf("150,000 points: %v", err)
 	}
-	if _, err := SeriesPanel(t.Context(), s, aWeek("fetch('many')", "fetch('long').downsample('1s', 'avg')")); !errors.As(err, &wrong) || wrong.Query == nil || wrong.Query.Query != 1 || wrong.Query.Code != "many_buckets" {
-		t.Errorf("buckets of a second: %v", err)
+	if _, err := SeriesPanel(t.Context(), s, aWeek("fetch('many')", "fetch('deep').rate()")); !errors.As(err, &wrong) || wrong.Query == nil || wrong.Query.Query != 1 || wrong.Query.Code != "many_points" {
+		t.Errorf("a million points: %v", err)
 	}
 	past := aWeek("fetch('many')")
 	past.From, past.To = past.Now+msPerDay, past.Now+2*msPerDay

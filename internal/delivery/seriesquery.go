@@ -1,6 +1,7 @@
 package delivery
 
 import (
+	"context"
 	"fmt"
 	"regexp"
 	"slices"
@@ -54,6 +55,7 @@ type seriesOutput struct {
 
 // seriesExpr is a fetch, or an earlier expression, and what is done with it in turn.
 type seriesExpr struct {
+	where token  // it begins
 	fetch *fetch // or
 	from  int    // in exprs
 	steps []seriesStep
@@ -65,9 +67,36 @@ type fetch struct {
 	matchers []tagMatcher
 }
 
-// matches reports whether a series is asked for.
-func (f *fetch) matches(k *SeriesKey) bool {
-	return !slices.ContainsFunc(f.matchers, func(m tagMatcher) bool { return !m.matches(k) })
+// among are those of stored series that are asked for.
+func (f *fetch) among(ctx context.Context, stored []StoredSeries) ([]StoredSeries, error) {
+	if len(f.matchers) == 0 {
+		return stored, nil
+	}
+	// Many series have few values of a tag.
+	known := make([]map[string]bool, len(f.matchers))
+	for i := range known {
+		known[i] = map[string]bool{}
+	}
+	var out []StoredSeries
+	for i := range stored {
+		if err := ctx.Err(); err != nil {
+			return nil, err
+		}
+		asked := true
+		for k := range f.matchers {
+			value := stored[i].Tag(f.matchers[k].key)
+			match, met := known[k][value]
+			if !met {
+				match = f.matchers[k].matches(value)
+				known[k][value] = match
+			}
+			asked = asked && match
+		}
+		if asked {
+			out = append(out, stored[i])
+		}
+	}
+	return out, nil
 }
 
 type tagMatcher struct {
@@ -76,9 +105,8 @@ type tagMatcher struct {
 	not        bool
 }
 
-// matches takes a tag that there is not for an empty one.
-func (m *tagMatcher) matches(k *SeriesKey) bool {
-	value := k.Tag(m.key)
+// matches reports whether the value of a tag is asked for: "" where there is none.
+func (m *tagMatcher) matches(value string) bool {
 	if m.pattern != nil {
 		return m.pattern.MatchString(value) != m.not
 	}
@@ -242,8 +270,8 @@ func (p *seriesParser) output() error {
 
 // expr reads an expression and returns its place in the program.
 func (p *seriesParser) expr() (int, error) {
-	e := &seriesExpr{from: -1}
 	first := p.take()
+	e := &seriesExpr{where: *first, from: -1}
 	switch i, known := p.vars[first.text]; {
 	case first.kind == tokenName && first.text == "fetch":
 		f, err := p.fetch(first)
@@ -254,7 +282,7 @@ func (p *seriesParser) expr() (int, error) {
 	case first.kind == tokenName && known:
 		e.from = i
 	case first.kind == tokenName:
-		return 0, first.fail("unknown_name", []string{"name", first.text}, "nothing is called %s: begin with fetch('name'), or with a name assigned above", first.text)
+		return 0, first.fail("unknown_name", []string{"name", first.text}, "nothing is called %s: begin with fetch('name'), or with a name assigned above", first.text[:min(len(first.text), 40)])
 	default:
 		return 0, first.unexpected("fetch or a name")
 	}
@@ -322,12 +350,9 @@ func (p *seriesParser) matcher() (m tagMatcher, err error) {
 	}
 	m = tagMatcher{key: text, value: value.text, not: sign.text[0] == '!'}
 	if strings.HasSuffix(sign.text, "~") {
-		if m.pattern, err = regexp.Compile("^(?:" + value.text + ")$"); err != nil {
-			_, err := regexp.Compile(value.text)
-			return m, value.fail("regexp", nil, "not a regular expression: %s", strings.TrimPrefix(fmt.Sprint(err), "error parsing regexp: "))
-		}
+		m.pattern, err = value.pattern()
 	}
-	return m, nil
+	return m, err
 }
 
 func (p *seriesParser) step() (seriesStep, error) {
@@ -343,7 +368,10 @@ func (p *seriesParser) step() (seriesStep, error) {
 		return s, p.downsample(&s)
 	case name.text == "rate":
 		s.kind = stepRate
-		_, err := p.texts()
+		args, err := p.texts()
+		if len(args) > 0 {
+			return s, args[0].unexpected(quote(")"))
+		}
 		return s, err
 	case group && known && by.Kind != FoldFirst && by.Kind != FoldLast:
 		s.kind, s.by = stepGroup, by

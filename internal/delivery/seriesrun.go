@@ -12,8 +12,7 @@ import (
 // Bounds of what a query may come to.
 const (
 	maxSeriesAsked  = 20_000    // by one fetch
-	maxSeriesPoints = 1_000_000 // of one expression, after downsampling
-	maxSeriesSlots  = 100_000   // buckets of one series
+	maxSeriesPoints = 1_000_000 // of all expressions together, and of all outputs
 	autoSlots       = 360       // about, of a downsample by auto
 
 	// What raw points are read for, and roll-ups beyond it.
@@ -49,14 +48,18 @@ type SeriesValue struct {
 }
 
 // SeriesHint says what a reader of an answer should know: that values up to an instant
-// are hourly ones (rolled), or are not there since they cannot be told of hours (lost).
+// are hourly ones (rolled), or are not there since they cannot be told of hours (lost) or
+// are too large to be numbers (infinite).
 type SeriesHint struct {
 	Code string
 	Last Instant
 }
 
 func (h SeriesHint) String() string {
-	if h.Code == "lost" {
+	switch h.Code {
+	case "infinite":
+		return "some values up to " + h.Last.String() + " are too large to be numbers: they are left out"
+	case "lost":
 		return "up to " + h.Last.String() + " only hourly values are kept, which cannot say what is asked: nothing is shown for them"
 	}
 	return "up to " + h.Last.String() + " values are of hours, whose points are not kept any more"
@@ -72,10 +75,19 @@ func (p *SeriesProgram) Run(ctx context.Context, s SeriesStore, from, to Instant
 			return SeriesAnswer{}, err
 		}
 	}
+	shown := 0
 	for _, o := range p.outputs {
-		r.answer.Outputs = append(r.answer.Outputs, SeriesOutput{o.id, finiteSeries(r.results[o.expr])})
+		out, last := finiteSeries(r.results[o.expr])
+		r.infinite = max(r.infinite, last)
+		for i := range out {
+			shown += len(out[i].Points)
+		}
+		if shown > maxSeriesPoints {
+			return SeriesAnswer{}, p.exprs[o.expr].where.manyPoints()
+		}
+		r.answer.Outputs = append(r.answer.Outputs, SeriesOutput{o.id, out})
 	}
-	for _, h := range []SeriesHint{{"rolled", r.rolled}, {"lost", r.lost}} {
+	for _, h := range []SeriesHint{{"rolled", r.rolled}, {"lost", r.lost}, {"infinite", r.infinite}} {
 		if h.Last > 0 {
 			r.answer.Hints = append(r.answer.Hints, h)
 		}
@@ -83,15 +95,21 @@ func (p *SeriesProgram) Run(ctx context.Context, s SeriesStore, from, to Instant
 	return r.answer, nil
 }
 
-// finiteSeries leaves out what became too large to be a number.
-func finiteSeries(in []ResultSeries) []ResultSeries {
-	out := slices.Clone(in)
+// finiteSeries leaves out what became too large to be a number, the last of which was
+// at an instant.
+func finiteSeries(in []ResultSeries) (out []ResultSeries, last Instant) {
+	out = slices.Clone(in)
 	for i := range out {
+		for _, v := range out[i].Points {
+			if infinite(v) {
+				last = max(last, v.At)
+			}
+		}
 		if slices.ContainsFunc(out[i].Points, infinite) {
 			out[i].Points = slices.DeleteFunc(slices.Clone(out[i].Points), infinite)
 		}
 	}
-	return out
+	return slices.DeleteFunc(out, func(s ResultSeries) bool { return len(s.Points) == 0 }), last
 }
 
 func infinite(v SeriesValue) bool { return math.IsInf(v.Value, 0) || math.IsNaN(v.Value) }
@@ -103,7 +121,9 @@ type seriesRun struct {
 	program      *SeriesProgram
 	results      [][]ResultSeries // of the expressions
 	answer       SeriesAnswer
+	held         int // points of all results
 	rolled, lost Instant
+	infinite     Instant
 }
 
 func (r *seriesRun) expr(e *seriesExpr) ([]ResultSeries, error) {
@@ -120,12 +140,12 @@ func (r *seriesRun) expr(e *seriesExpr) ([]ResultSeries, error) {
 		steps = steps[done:]
 	}
 	for i := range steps {
-		var err error
-		if out, err = r.step(&steps[i], out); err != nil {
+		out = r.step(&steps[i], out)
+		if err := r.ctx.Err(); err != nil {
 			return nil, err
 		}
 	}
-	return out, nil
+	return out, r.holds(e, out)
 }
 
 // fetch reads series, downsampled and grouped by the store as far as the steps begin
@@ -135,7 +155,9 @@ func (r *seriesRun) fetch(f *fetch, steps []seriesStep) (out []ResultSeries, don
 	if err != nil {
 		return nil, 0, err
 	}
-	stored = slices.DeleteFunc(stored, func(s StoredSeries) bool { return !f.matches(&s.SeriesKey) })
+	if stored, err = f.among(r.ctx, stored); err != nil {
+		return nil, 0, err
+	}
 	if len(stored) > maxSeriesAsked {
 		return nil, 0, f.where.fail("many_series", []string{"n", fmt.Sprint(len(stored)), "max", fmt.Sprint(maxSeriesAsked)},
 			"%d series are asked for, more than %d: say which, as in fetch('name', host='a')", len(stored), maxSeriesAsked)
@@ -143,9 +165,7 @@ func (r *seriesRun) fetch(f *fetch, steps []seriesStep) (out []ResultSeries, don
 	r.answer.Series += len(stored)
 	q := PointQuery{From: r.from, To: r.to + 1}
 	if len(steps) > 0 && steps[0].kind == stepDownsample {
-		if err := r.bucket(&q, &steps[0], len(stored)); err != nil {
-			return nil, 0, err
-		}
+		r.bucket(&q, &steps[0], len(stored))
 		done = 1
 	}
 	sink := newSeriesSink(f, stored, nil)
@@ -172,27 +192,38 @@ func (r *seriesRun) read(q PointQuery, sink *seriesSink) error {
 			r.lost = max(r.lost, p.At)
 			continue
 		}
-		if sink.add(p.Series, p.At, p.Value); sink.held > maxSeriesPoints {
-			return sink.of.where.fail("many_points", []string{"max", fmt.Sprint(maxSeriesPoints)},
-				"more than %d points: ask for a shorter time, or add .downsample('1h', 'avg')", maxSeriesPoints)
+		if sink.add(p.Series, p.At, p.Value); r.held+sink.held > maxSeriesPoints {
+			return sink.of.where.manyPoints()
 		}
 	}
 	return nil
 }
 
+func (t *token) manyPoints() error {
+	return t.fail("many_points", []string{"max", fmt.Sprint(maxSeriesPoints)},
+		"more than %d points: ask for a shorter time, or add .downsample('1h', 'avg')", maxSeriesPoints)
+}
+
+// holds counts the points of a result as long as the answer is worked out.
+func (r *seriesRun) holds(e *seriesExpr, out []ResultSeries) error {
+	for i := range out {
+		r.held += len(out[i].Points)
+	}
+	if r.held > maxSeriesPoints {
+		return e.where.manyPoints()
+	}
+	return nil
+}
+
 // bucket says what a downsample asks for of n series.
-func (r *seriesRun) bucket(q *PointQuery, s *seriesStep, n int) error {
+func (r *seriesRun) bucket(q *PointQuery, s *seriesStep, n int) {
 	q.Every, q.Fold = s.every, s.by
 	span := int64(r.to-r.from) + 1
 	if q.Every == 0 {
 		q.Every = autoEvery(span)
 	}
-	if span/q.Every > maxSeriesSlots {
-		return s.where.fail("many_buckets", []string{"max", fmt.Sprint(maxSeriesSlots)}, "more than %d buckets: take longer ones", maxSeriesSlots)
-	}
 	whole := q.Every%Hour == 0 && q.Fold.Kind != FoldQuantile
 	q.Hourly = whole && int64(n)*span > rawSeriesHours*Hour || whole && span > 31*msPerDay
-	return nil
 }
 
 // autoEvery is a round length of buckets, of which a span has about autoSlots.
@@ -211,7 +242,7 @@ func autoEvery(span int64) int64 {
 }
 
 // step does to series what a step says. What it is given is used elsewhere, too.
-func (r *seriesRun) step(s *seriesStep, in []ResultSeries) ([]ResultSeries, error) {
+func (r *seriesRun) step(s *seriesStep, in []ResultSeries) []ResultSeries {
 	if s.kind == stepGroup {
 		sink := groupSink(in, s)
 		for i := range in {
@@ -219,14 +250,12 @@ func (r *seriesRun) step(s *seriesStep, in []ResultSeries) ([]ResultSeries, erro
 				sink.add(int64(i), p.At, p.Value)
 			}
 		}
-		return sink.series(), nil
+		return sink.series()
 	}
 	var q PointQuery
 	if s.kind == stepDownsample {
 		q.From = r.from
-		if err := r.bucket(&q, s, 0); err != nil {
-			return nil, err
-		}
+		r.bucket(&q, s, 0)
 	}
 	out := slices.Clone(in)
 	for i := range out {
@@ -244,7 +273,7 @@ func (r *seriesRun) step(s *seriesStep, in []ResultSeries) ([]ResultSeries, erro
 		}
 		fold.End()
 	}
-	return out, nil
+	return out
 }
 
 // increases are those a second between each point and the one before it. A counter

@@ -4,6 +4,7 @@
 package series
 
 import (
+	"bytes"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -37,6 +38,7 @@ type parser struct {
 	known    map[string]int // in out.Points.Series, by the text of metric and tags; -1 -i: refused[i]
 	refused  []string       // messages
 	tags     []delivery.Tag // scratch
+	echoed   int            // bytes of out.Wrong
 	key      []byte         // scratch
 }
 
@@ -142,12 +144,24 @@ func (p *parser) point() error {
 // maxRaw is how much is said of a point that is wrong, in bytes.
 const maxRaw = 2000
 
+// maxEchoes is how much is said of all points of a body that are wrong, in bytes; of
+// those beyond it only their places.
+const maxEchoes = 4 << 20
+
 func (p *parser) wrong(begin int, message string) {
-	p.out.Wrong = append(p.out.Wrong, source.WrongPoint{Index: p.index, Raw: echo(p.b[begin:p.i]), Message: message})
+	raw := json.RawMessage(`{"index":` + strconv.Itoa(p.index) + `}`)
+	if p.echoed < maxEchoes {
+		raw = echo(p.b[begin:p.i])
+	}
+	p.echoed += len(raw)
+	p.out.Wrong = append(p.out.Wrong, source.WrongPoint{Index: p.index, Raw: raw, Message: message})
 }
 
 // echo is a value as JSON.
 func echo(raw []byte) json.RawMessage {
+	if !utf8.Valid(raw) {
+		raw = bytes.ToValidUTF8(raw, []byte("\uFFFD"))
+	}
 	if len(raw) > maxRaw {
 		raw = []byte(strings.ToValidUTF8(string(raw[:maxRaw]), "\uFFFD") + "…")
 	} else if json.Valid(raw) {
@@ -299,7 +313,7 @@ func (p *parser) readTags(text []byte) (tags []delivery.Tag, message string) {
 			return nil
 		}
 		if t.Value, message = tagValue(f); message != "" {
-			message = "tags." + t.Key + ": " + message
+			message = "tags." + strings.Trim(cutQuote(t.Key), `"`) + ": " + message
 		}
 		p.tags = append(p.tags, t)
 		return nil
@@ -313,7 +327,7 @@ func (p *parser) readTags(text []byte) (tags []delivery.Tag, message string) {
 	delivery.SortTags(p.tags)
 	for i := 1; i < len(p.tags); i++ {
 		if p.tags[i].Key == p.tags[i-1].Key {
-			return nil, "tags: " + strconv.Quote(p.tags[i].Key) + " is there twice"
+			return nil, "tags: " + cutQuote(p.tags[i].Key) + " is there twice"
 		}
 	}
 	return slices.Clone(p.tags), ""
@@ -327,13 +341,23 @@ func (p *parser) name(quoted []byte) (string, string) {
 		return "", "not UTF-8"
 	case name == "":
 		return "", "must not be empty"
+	}
+	switch name = p.sanitize.Name(name); {
 	case len(name) > delivery.MaxSeriesName:
 		return "", fmt.Sprintf("longer than %d bytes", delivery.MaxSeriesName)
-	}
-	if name = p.sanitize.Name(name); strings.ContainsFunc(name, func(r rune) bool { return !named(r) }) {
-		return "", strconv.Quote(name) + " may hold letters, digits and _ . / - only"
+	case strings.ContainsFunc(name, func(r rune) bool { return !named(r) }):
+		return "", cutQuote(name) + " may hold letters, digits and _ . / - only"
 	}
 	return name, ""
+}
+
+// cutQuote is the beginning of a name in quotes: it stands in each of many messages.
+func cutQuote(name string) string {
+	const most = 60
+	if len(name) > most {
+		name = strings.ToValidUTF8(name[:most], "") + "…"
+	}
+	return strconv.Quote(name)
 }
 
 func tagValue(f field) (string, string) {

@@ -7,6 +7,7 @@ import (
 	"math"
 	"strings"
 	"testing"
+	"unicode/utf8"
 
 	"github.com/google/go-cmp/cmp"
 
@@ -75,6 +76,7 @@ func TestParse(t *testing.T) {
 				`15 {"metric":"a","timestamp":1,"value":1,"tags":{"k":"NaN"}} tags.k: must be a text or a number`,
 			},
 		},
+		{name: "not UTF-8", body: "{\"metric\":\"a\xff\",\"timestamp\":1,\"value\":1}", want: []string{}, wrong: []string{"0 {\"metric\":\"a\uFFFD\",\"timestamp\":1,\"value\":1} metric: not UTF-8"}},
 		{name: "letters", body: `{"metric":"время.сборки/x-1","timestamp":1,"value":1,"tags":{"хост":"а б"}}`, want: []string{"время.сборки/x-1{хост=а б} 1000 1"}},
 		{name: "prometheus", sanitize: SanitizePrometheus, body: `{"metric":"9ci..job-time ü","timestamp":1,"value":1,"tags":{"host.name":"a.b"}}`, want: []string{"_9ci_job_time_{host_name=a.b} 1000 1"}},
 		{name: "apptuit", sanitize: SanitizeApptuit, body: `{"metric":"ci.job  time__ü","timestamp":1,"value":1,"tags":{"a b":"a b"}}`, want: []string{"ci.job_time_ü{a_b=a b} 1000 1"}},
@@ -130,6 +132,14 @@ func TestParseRefuses(t *testing.T) {
 	if err != nil || len(b.Points.At) != source.MaxPoints || len(b.Points.Series) != 1 {
 		t.Errorf("as many as there may be: %d, %v", len(b.Points.At), err)
 	}
+	b, err = Parse([]byte("["+strings.TrimSuffix(strings.Repeat(`{"metric":"`+strings.Repeat("x y", 100)+`","timestamp":1,"value":1},`, source.MaxPoints), ",")+"]"), SanitizeNone)
+	said := 0
+	for _, w := range b.Wrong {
+		said += len(w.Raw) + len(w.Message)
+	}
+	if last := b.Wrong[len(b.Wrong)-1]; err != nil || len(b.Wrong) != source.MaxPoints || said > 12<<20 || string(last.Raw) != `{"index":49999}` {
+		t.Errorf("50,000 wrong points: %d bytes, %s, %v", said, last.Raw, err)
+	}
 	var tags strings.Builder
 	for i := range 1_000_000 {
 		fmt.Fprintf(&tags, `,"k%d":"v"`, i)
@@ -182,7 +192,7 @@ func FuzzParse(f *testing.F) {
 			t.Errorf("%q: %v", body, err)
 		}
 		for _, w := range b.Wrong {
-			if !json.Valid(w.Raw) || w.Message == "" {
+			if !json.Valid(w.Raw) || !utf8.Valid(w.Raw) || w.Message == "" {
 				t.Errorf("%q: %q %q", body, w.Raw, w.Message)
 			}
 		}
