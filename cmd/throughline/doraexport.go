@@ -18,6 +18,14 @@ type watched struct {
 	told    []func(*delivery.Batch)
 }
 
+// pointsIn is how many points a batch holds.
+func pointsIn(b *delivery.Batch) (n int) {
+	for i := range b.Points {
+		n += len(b.Points[i].At)
+	}
+	return n
+}
+
 func (w *watched) Write(ctx context.Context, b delivery.Batch) (delivery.Written, error) {
 	written, err := w.Store.Write(ctx, b)
 	if err != nil {
@@ -27,7 +35,7 @@ func (w *watched) Write(ctx context.Context, b delivery.Batch) (delivery.Written
 		"runs": len(b.Runs), "deployments": len(b.Deployments), "changes": len(b.Changes),
 		"incidents": len(b.Incidents), "tickets": len(b.Tickets),
 		"error_groups": len(b.ErrorGroups), "error_projects": len(b.ErrorProjects), "event_days": len(b.EventDays),
-		"session_days": len(b.SessionDays), "releases": len(b.Releases),
+		"session_days": len(b.SessionDays), "releases": len(b.Releases), "points": pointsIn(&b),
 	})
 	for _, tell := range w.told {
 		tell(&b)

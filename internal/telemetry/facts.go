@@ -30,7 +30,7 @@ func (f factMetrics) all() []prometheus.Collector {
 }
 
 // FactsWritten counts facts of a connection that were stored, by kind: runs,
-// deployments, changes, incidents, tickets.
+// deployments, changes, incidents, tickets, facts of errors, points.
 func (m *Metrics) FactsWritten(connection string, kinds map[string]int) {
 	if m == nil {
 		return

@@ -24,7 +24,9 @@ func (w *Worker) rollsUp(ctx context.Context) {
 	var retired time.Time
 	for {
 		now := time.Now()
-		err := w.store.RollUp(ctx, delivery.InstantOf(now))
+		_, err := await(ctx, w, func() (none struct{}, err error) {
+			return none, w.store.RollUp(ctx, delivery.InstantOf(now))
+		})
 		if err == nil && now.Sub(retired) >= retireEvery {
 			if err = w.retire(ctx, now); err == nil {
 				retired = now
