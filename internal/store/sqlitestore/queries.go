@@ -122,6 +122,8 @@ var (
 	nameTermSQL string
 	//go:embed query/newest_sealed.sql
 	newestSealedSQL string
+	//go:embed query/next_point.sql
+	nextPointSQL string
 	//go:embed query/people.sql
 	peopleSQL string
 	//go:embed query/point_hours.sql

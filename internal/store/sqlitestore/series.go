@@ -28,8 +28,8 @@ type pointHour struct {
 
 // touch is a number that none before was.
 func (s *Store) touch() int64 {
-	s.touches++
-	return s.touches
+	s.lastTouch++
+	return s.lastTouch
 }
 
 // touchAgain is how old the time may be at which an hour was last touched.

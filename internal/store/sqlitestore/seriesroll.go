@@ -1,6 +1,7 @@
 package sqlitestore
 
 import (
+	"cmp"
 	"context"
 	"database/sql"
 	"fmt"
@@ -11,7 +12,7 @@ import (
 	"throughline/internal/sqlite"
 )
 
-// seriesStep is how many series are rolled up or retired in one transaction: pushes
+// seriesStep is how many series at most are rolled up or retired in one transaction: pushes
 // wait for it.
 const seriesStep = 100
 
@@ -55,7 +56,11 @@ func (s *Store) pointHours(ctx context.Context) ([]storedHour, error) {
 	return out, err
 }
 
-// RollUp rolls up the hours that ended before now and are stale, a day of them at once.
+// rollStep is about how many points are rolled up in one transaction.
+const rollStep = 100_000
+
+// RollUp rolls up the hours that ended before now and are stale. One that is touched
+// meanwhile stays stale.
 func (s *Store) RollUp(ctx context.Context, now delivery.Instant) error {
 	hours, err := s.pointHours(ctx)
 	if err != nil {
@@ -65,15 +70,13 @@ func (s *Store) RollUp(ctx context.Context, now delivery.Instant) error {
 	if len(hours) == 0 {
 		return nil
 	}
-	series, err := s.allSeries(ctx)
-	for len(hours) > 0 && err == nil {
-		first := hours[0].hour
-		n := 0
-		for n < len(hours) && hours[n].hour/day == first/day {
-			n++
-		}
-		err = s.rollUpDay(ctx, hours[:n], series)
-		hours = hours[n:]
+	// First: whatever comes from then on, of a new series too, is seen to have come.
+	touches, err := s.touches(ctx, hours)
+	if err == nil {
+		err = s.rollUpAll(ctx, hours)
+	}
+	if err == nil {
+		err = s.settleHours(ctx, hours, touches)
 	}
 	if err != nil {
 		return fmt.Errorf("roll up: %w", err)
@@ -81,24 +84,23 @@ func (s *Store) RollUp(ctx context.Context, now delivery.Instant) error {
 	return nil
 }
 
-// rollUpDay rolls up hours of one day. One that is touched meanwhile stays stale.
-func (s *Store) rollUpDay(ctx context.Context, hours []storedHour, series []seriesRow) error {
-	touches := make([]int64, len(hours))
+func (s *Store) touches(ctx context.Context, hours []storedHour) ([]int64, error) {
+	out := make([]int64, len(hours))
 	err := s.update(ctx, func(w *writer) error {
 		c, err := w.cached()
+		if err != nil {
+			return err
+		}
 		for i, h := range hours {
-			touches[i] = c.hours[h.hour].touch
+			out[i] = c.hours[h.hour].touch
 		}
-		return err
+		return nil
 	})
-	for part := range slices.Chunk(series, seriesStep) {
-		if err == nil {
-			err = s.rollUpSeries(ctx, hours, part)
-		}
-	}
-	if err != nil {
-		return err
-	}
+	return out, err
+}
+
+// settleHours says of hours that they are rolled up, unless they were touched since.
+func (s *Store) settleHours(ctx context.Context, hours []storedHour, touches []int64) error {
 	return s.update(ctx, func(w *writer) error {
 		c, err := w.cached()
 		if err != nil {
@@ -119,40 +121,84 @@ func (s *Store) rollUpDay(ctx context.Context, hours []storedHour, series []seri
 	})
 }
 
-func (s *Store) rollUpSeries(ctx context.Context, hours []storedHour, series []seriesRow) error {
-	return s.update(ctx, func(w *writer) error {
-		for _, one := range series {
-			if err := ctx.Err(); err != nil {
-				return err
+// rollUpAll goes from series to series, and in each only to days that it has points of.
+func (s *Store) rollUpAll(ctx context.Context, hours []storedHour) error {
+	days := daysOf(hours)
+	series, err := s.allSeries(ctx)
+	at := delivery.Instant(0) // how far the first of series is
+	for len(series) > 0 && err == nil {
+		err = s.update(ctx, func(w *writer) error {
+			for budget, n := rollStep, 0; len(series) > 0 && budget > 0 && n < seriesStep; {
+				if err := ctx.Err(); err != nil {
+					return err
+				}
+				next, read, err := w.rollUpNext(days, series[0].pk, at)
+				if err != nil {
+					return err
+				}
+				budget -= read
+				if at = next; next == forever {
+					series, at = series[1:], 0
+					n++
+				}
 			}
-			if err := w.rollUp(hours, one.pk); err != nil {
-				return err
-			}
-		}
-		return nil
-	})
+			return nil
+		})
+	}
+	return err
 }
 
-func (w *writer) rollUp(hours []storedHour, pk int64) error {
+// daysOf are hours by days, as spans from the first of them to the last.
+func daysOf(hours []storedHour) []span {
+	var out []span
+	for _, h := range hours {
+		if n := len(out); n > 0 && out[n-1].from/day == h.hour/day {
+			out[n-1].to = h.hour + delivery.Hour
+			continue
+		}
+		out = append(out, span{h.hour, h.hour + delivery.Hour})
+	}
+	return out
+}
+
+// rollUpNext rolls up the next of days that a series has points of from an instant on.
+// It returns where to go on, forever when there is no more, and how many points it read.
+func (w *writer) rollUpNext(days []span, pk int64, at delivery.Instant) (next delivery.Instant, read int, err error) {
+	var point delivery.Instant
+	found, err := w.row(nextPointSQL, []any{pk, int64(at)}, []any{&point})
+	if err != nil || !found {
+		return forever, 0, err
+	}
+	i, _ := slices.BinarySearchFunc(days, point, func(s span, at delivery.Instant) int { return cmp.Compare(s.to, at+1) })
+	if i == len(days) {
+		return forever, 0, nil
+	}
+	if point < days[i].from {
+		return days[i].from, 0, nil
+	}
+	read, err = w.rollUp(days[i], pk)
+	return days[i].to, read, err
+}
+
+// rollUp rolls up all hours of a span, and returns how many points they have. Hours
+// between those that are stale come to what they came to before.
+func (w *writer) rollUp(of span, pk int64) (read int, err error) {
 	var out []rolledHour
-	err := sqlite.Scan(w.ctx, w.tx, func(row sqlite.Row) error {
+	err = sqlite.Scan(w.ctx, w.tx, func(row sqlite.Row) error {
+		read++
 		hour := delivery.Instant(row.Int(0)).Hour()
 		if n := len(out); n == 0 || out[n-1].hour != hour {
 			out = append(out, rolledHour{hour: hour})
 		}
 		out[len(out)-1].Add(row.Float(1))
 		return nil
-	}, rawPointsSQL, pk, int64(hours[0].hour), int64(hours[len(hours)-1].hour+delivery.Hour))
-	if err != nil {
-		return err
-	}
-	// Hours between those that are stale come to what they came to before.
+	}, rawPointsSQL, pk, int64(of.from), int64(of.to))
 	for _, h := range out {
-		if _, err := w.exec(putSeriesHourSQL, pk, int64(h.hour), h.N, h.Sum, h.Min, h.Max, h.First, h.Last); err != nil {
-			return err
+		if err == nil {
+			_, err = w.exec(putSeriesHourSQL, pk, int64(h.hour), h.N, h.Sum, h.Min, h.Max, h.First, h.Last)
 		}
 	}
-	return nil
+	return read, err
 }
 
 // Retire drops what was kept long enough.

@@ -26,8 +26,8 @@ type Store struct {
 	// names belongs to whoever holds the writer's only connection.
 	names *dictionary
 	// series likewise; nil until it is read.
-	series  *seriesCache
-	touches int64
+	series    *seriesCache
+	lastTouch int64
 }
 
 // Open opens or creates the file at path.

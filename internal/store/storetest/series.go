@@ -164,11 +164,16 @@ func testSeriesRolled(t *testing.T, s *store) {
 		values[i] = float64((i * 7919) % 1000)
 	}
 	s.points(t, pointsOf(a, begin, begin, values...))
+	s.points(t, pointsOf(a, begin, begin-400*pointDay, 3, 4), pointsOf(a, begin, begin-200*pointDay+5*pointHour, 5), pointsOf(series("b"), begin, begin-300*pointDay, 6))
 	now := begin + 30*pointHour + 30*pointMinute
 	compare := func(what string) {
 		t.Helper()
 		for _, fold := range []string{"avg", "sum", "min", "max", "count", "first", "last"} {
 			for _, every := range []delivery.Instant{pointHour, 2 * pointHour, pointDay} {
+				long := delivery.PointQuery{From: begin - 500*pointDay, To: begin + 40*pointHour, Every: int64(every), Fold: foldOf(fold)}
+				all := s.readPoints(t, begin, long, a, series("b"))
+				long.Hourly = true
+				same(t, fmt.Sprint(what, " long ", fold), s.readPoints(t, begin, long, a, series("b")), all)
 				q := delivery.PointQuery{From: begin + 90*pointMinute, To: begin + 40*pointHour, Every: int64(every), Fold: foldOf(fold)}
 				raw := s.readPoints(t, begin, q, a)
 				q.Hourly = true

@@ -1,0 +1,1 @@
+SELECT at FROM points WHERE series = ? AND at >= ? ORDER BY at LIMIT 1
