@@ -278,5 +278,8 @@ func SeriesNotes(d delivery.PanelData, p *i18n.Printer) []string {
 	for _, h := range d.Notes.Hints {
 		out = append(out, p.T("series.hint."+h.Code, "time", p.DateTime(h.Last.Time().In(d.Zone))))
 	}
+	if len(d.Series) > 0 && len(d.Notes.Nothing) > 0 {
+		out = append(out, p.T("series.note.nothing", "queries", strings.Join(d.Notes.Nothing, ", ")))
+	}
 	return out
 }

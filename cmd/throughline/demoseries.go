@@ -13,7 +13,7 @@ import (
 )
 
 // demoPointDays is for how long the company has sent points.
-const demoPointDays = 21
+const demoPointDays = 9
 
 // receivePoints puts what the company's services sent into the inbox, as /api/put does.
 func (a *app) receivePoints(ctx context.Context, bodies []simulator.Push) error {

@@ -1,6 +1,7 @@
 package delivery
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -28,6 +29,7 @@ const IncidentMarker = "incident"
 type SeriesNotes struct {
 	Means    time.Duration // length of buckets whose means are shown though nobody asked; 0 for none
 	Hints    []SeriesHint
+	Nothing  []string // letters of queries that nothing is drawn of
 	Matched  int      // series that were asked for, with and without points
 	Unmarked int      // deployments and incidents that are too many to be drawn
 	Labels   []string // of the series: the shortest that tell them apart
@@ -66,9 +68,6 @@ func SeriesPanel(ctx context.Context, s SeriesStore, q SeriesAsked) (PanelData, 
 		if to < q.From {
 			continue
 		}
-		if means {
-			d.Notes.Means = time.Duration(autoEvery(int64(to-q.From)+1)) * time.Millisecond
-		}
 		answer, err := program.Run(ctx, s, q.From, to)
 		if err != nil {
 			return d, queryError(i, err)
@@ -77,6 +76,7 @@ func SeriesPanel(ctx context.Context, s SeriesStore, q SeriesAsked) (PanelData, 
 		for _, h := range answer.Hints {
 			d.Notes.hint(h)
 		}
+		before := len(all)
 		for _, o := range answer.Outputs {
 			for j := range o.Series {
 				if len(o.Series[j].Points) > 0 {
@@ -84,10 +84,16 @@ func SeriesPanel(ctx context.Context, s SeriesStore, q SeriesAsked) (PanelData, 
 				}
 			}
 		}
+		switch {
+		case len(all) == before:
+			d.Notes.Nothing = append(d.Notes.Nothing, QueryLetter(i))
+		case means:
+			d.Notes.Means = time.Duration(autoEvery(int64(to-q.From)+1)) * time.Millisecond
+		}
 	}
 	if left := len(all) - maxDrawnSeries; left > 0 {
 		d.Excluded[SeriesBeyond] = left
-		all = all[:maxDrawnSeries]
+		all = highestSeries(all)
 	}
 	names := seriesNames(all)
 	d.Notes.Labels = seriesLabels(all, names)
@@ -100,6 +106,24 @@ func SeriesPanel(ctx context.Context, s SeriesStore, q SeriesAsked) (PanelData, 
 	}
 	d.Headline = seriesFigures(&d)
 	return d, nil
+}
+
+// highestSeries are those that are highest at their ends, as many as are drawn, in the
+// order that they had.
+func highestSeries(all []drawnSeries) []drawnSeries {
+	places := make([]int, len(all))
+	for i := range places {
+		places[i] = i
+	}
+	last := func(i int) float64 { return all[i].Points[len(all[i].Points)-1].Value }
+	slices.SortStableFunc(places, func(a, b int) int { return cmp.Compare(last(b), last(a)) })
+	places = places[:maxDrawnSeries]
+	slices.Sort(places)
+	out := make([]drawnSeries, len(places))
+	for i, place := range places {
+		out[i] = all[place]
+	}
+	return out
 }
 
 // QueryNote is the error of one of several queries.

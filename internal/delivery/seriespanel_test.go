@@ -105,7 +105,7 @@ func TestSeriesPanel(t *testing.T) {
 			"infinite (infinite) n=3 1",
 		}, 0},
 		{"no query", nil, nil, 0},
-		{"nothing found", []string{"fetch('nope')"}, nil, 30 * time.Minute},
+		{"nothing found", []string{"fetch('nope')"}, nil, 0},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
@@ -207,5 +207,27 @@ func TestSeriesFilter(t *testing.T) {
 		if _, err := ParseFilter(q, OfSeries, time.UTC, now); err == nil || !strings.Contains(err.Error(), text) {
 			t.Errorf("%v: %v, want %q", q, err, text)
 		}
+	}
+}
+
+// TestSeriesPanelHighest: of too many series those that are highest at the end are
+// drawn, and a query that finds nothing beside one that does is named.
+func TestSeriesPanelHighest(t *testing.T) {
+	s := twoHosts()
+	q := aWeek("fetch('sixty')", "fetch('nope')")
+	for i := range 60 {
+		s.add("sixty", []Tag{{"n", fmt.Sprint(i)}}, q.From, 10_000, 100, float64(i))
+	}
+	d, err := SeriesPanel(t.Context(), s, q)
+	if err != nil || len(d.Series) != 50 || d.Excluded[SeriesBeyond] != 10 {
+		t.Fatalf("%d series, %v, %v", len(d.Series), d.Excluded, err)
+	}
+	for _, one := range d.Series {
+		if len(one.Name) == len("A: sixty{n=0}") {
+			t.Errorf("%s is drawn", one.Name)
+		}
+	}
+	if diff := cmp.Diff([]string{"B"}, d.Notes.Nothing); diff != "" || d.Notes.Means == 0 {
+		t.Error(diff, d.Notes.Means)
 	}
 }
