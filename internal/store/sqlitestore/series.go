@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"database/sql"
+	"errors"
 	"fmt"
 	"iter"
 	"slices"
@@ -73,7 +74,7 @@ func (w *writer) cached() (*seriesCache, error) {
 	return c, nil
 }
 
-// row of points.
+// pointRow is a row of points.
 type pointRow struct {
 	series int64 // pk
 	at     delivery.Instant
@@ -316,7 +317,7 @@ func (s *Store) SeriesOwners(ctx context.Context) iter.Seq2[delivery.SeriesOwner
 			}
 			return nil
 		})
-		if err != nil && err != errStop { //nolint:errorlint // it is our own
+		if err != nil && !errors.Is(err, errStop) {
 			yield(delivery.SeriesOwner{}, fmt.Errorf("series: %w", err))
 		}
 	}
@@ -329,7 +330,7 @@ func (s *Store) LastPoints(ctx context.Context, ids []int64) (map[int64]delivery
 		for _, id := range ids {
 			var at delivery.Instant
 			err := tx.QueryRowContext(ctx, lastPointSQL, id).Scan(&at)
-			if err != nil && err != sql.ErrNoRows { //nolint:errorlint // as the driver returns it
+			if err != nil && !errors.Is(err, sql.ErrNoRows) {
 				return err
 			}
 			if at > 0 {
