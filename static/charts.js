@@ -233,12 +233,31 @@
   function wrapLegend(o, look) {
     let rows = 1, x = 0;
     for (const name of o.legend.data) {
-      const width = 30 + plain(name, 28).length * 7;
+      const width = 30 + o.legend.formatter(name).length * 7;
       if (x > 0 && x + width > look.width) [rows, x] = [rows + 1, 0];
       x += width;
     }
     Object.assign(o.legend, { type: "plain", itemGap: 10 });
     for (const g of o.grid) g.top = String(Number(g.top) + (rows - 1) * 24);
+  }
+
+  // Lines that cross each other would run through their names: on a phone those stand
+  // above the plot.
+  function nameAbove(o, look) {
+    const names = {};
+    for (const s of o.series) {
+      for (const d of s.data) {
+        if (!d.label) continue;
+        names[s.name] = d.label.formatter;
+        delete d.label;
+      }
+    }
+    look.right = 8;
+    for (const g of o.grid) g.right = String(look.right);
+    if (Object.keys(names).length === 0) return;
+    Object.assign(o.legend, { show: true, data: Object.keys(names), left: "0", top: "0", itemHeight: 14, formatter: (name) => plain(names[name] || name, 28) });
+    for (const g of o.grid) g.top = String(Number(g.top) + 24);
+    wrapLegend(o, look);
   }
 
   // The time axis of what is not in buckets.
@@ -262,7 +281,7 @@
       for (const d of s.data) if (d.label) Object.assign(d.label, { opacity: 1, color: look.text, fontSize: 12, fontFamily: look.font });
     }
     if (meta.names) Object.assign(o.legend, { itemHeight: 14, formatter: (name) => plain(meta.names[name] || name, 28) });
-    if (look.width < 440) nameInside(o, look);
+    if (look.width < 440) nameAbove(o, look);
     if (meta.lines) o.series.push(verticals(meta.lines, x.min, x.max, look));
     o.axisPointer = { type: "line", snap: true, lineStyle: { color: look.muted, width: 1, type: "solid" }, label: { show: false } };
     o.tooltip.formatter = (all) => lineTip(meta, all, x.min, x.max);
