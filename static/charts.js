@@ -66,7 +66,7 @@
 
   function markTip(meta, params, keys) {
     const [at, , key, title, type, seconds] = params.value;
-    const lines = [key + " · " + shown(meta, seconds), plain(title, 56)];
+    const lines = key ? [key + " · " + shown(meta, seconds), plain(title, 56)] : [shown(meta, seconds)];
     lines.push([plain(type || "", 24), meta.words["chart.closed"] + " " + fullDate(meta, at)].filter(Boolean).join(" · "));
     if (meta.open) lines.push(meta.words[keys ? "chart.open.keys" : "chart.open"]);
     return lines.join("\n");
@@ -494,7 +494,8 @@
     return c.shown ? c.marks.filter((m) => c.shown[m.name] !== false) : c.marks;
   }
 
-  const hrefOf = (meta, m) => m.href || meta.open + encodeURIComponent(m.value[2]);
+  // Where a mark leads, "" where charts of other sites lead nowhere.
+  const hrefOf = (meta, m) => m.href || (meta.open ? meta.open + encodeURIComponent(m.value[2]) : "");
 
   function textOf(c, m) {
     const { meta, option: o } = c.spec;
@@ -539,8 +540,10 @@
     return best;
   }
 
+  // A frame of another site cannot show more of us: a window of its own can.
   function go(href, apart) {
-    if (apart) window.open(href, "_blank", "noopener");
+    if (!href) return;
+    if (apart || window.parent !== window) window.open(href, "_blank", "noopener");
     else window.location.assign(href);
   }
 
@@ -648,12 +651,14 @@
     if (c) c.keys = false; // its tooltips are the pointer's again
     if (event.pointerType !== "mouse" || event.target.closest(".chart.marks")) return; // dots show it themselves
     const hit = pointed(event);
-    if (hit) hit.el.classList.toggle("on-mark", Boolean(hit.m));
+    if (hit) hit.el.classList.toggle("on-mark", Boolean(hit.m && hrefOf(hit.c.spec.meta, hit.m)));
   });
 
-  document.addEventListener("htmx:load", (event) => {
-    for (const el of event.detail.elt.querySelectorAll("[data-chart]")) draw(el);
-  });
+  const drawAll = (root) => {
+    for (const el of root.querySelectorAll("[data-chart]")) draw(el);
+  };
+  if (!window.htmx) drawAll(document); // the page has its one chart from the start
+  document.addEventListener("htmx:load", (event) => drawAll(event.detail.elt));
 
   document.addEventListener("htmx:beforeCleanupElement", (event) => {
     const c = charts.get(event.target);
