@@ -34,7 +34,7 @@ func (s *Server) embedSettingsRoutes(r chi.Router) {
 	r.Post("/embeds/{id}/replace", s.replaceEmbed)
 }
 
-func embedPath(id int64) string { return embedsPath + "/" + strconv.FormatInt(id, 10) }
+func embedAt(id int64) string { return embedsPath + "/" + strconv.FormatInt(id, 10) }
 
 // embed reports whether an embed is shown to somebody in the settings, who may change
 // it then: an admin sees all, a lead what they made and what shows nothing but teams of
@@ -120,10 +120,6 @@ func (s *Server) embedsPage(w http.ResponseWriter, r *http.Request) {
 	s.render(w, r, http.StatusOK, views.EmbedsPage(s.page(r, i18n.T(ctx, "settings.embeds"), "settings"), list))
 }
 
-func (s *Server) today(ctx context.Context) delivery.Date {
-	return delivery.DateOf(s.now().In(s.zone(ctx)))
-}
-
 // embedProblem says why an embed shows nothing: what it is narrowed to is gone, say.
 // While the facts cannot be asked nobody knows.
 func (s *Server) embedProblem(ctx context.Context, e *control.Embed) (string, error) {
@@ -151,7 +147,7 @@ func embedRow(ctx context.Context, e *control.Embed) views.EmbedRow {
 		row.Words = filterWords(ctx, p.of, e.Filter)
 	}
 	if !e.Expires.IsZero() {
-		row.Expires = dayText(ctx, e.Expires)
+		row.Expires = dayText(i18n.From(ctx), e.Expires)
 	}
 	return row
 }

@@ -86,7 +86,7 @@ func (s *Server) showEmbed(w http.ResponseWriter, r *http.Request, status int, s
 		a = &read
 		a.forgive()
 	}
-	f, err := s.embedForm(ctx, stored, a)
+	f, err := s.embedFields(ctx, stored, a)
 	if err != nil {
 		s.fail(w, r, err)
 		return
@@ -98,7 +98,7 @@ func (s *Server) showEmbed(w http.ResponseWriter, r *http.Request, status int, s
 	p := s.page(r, title, "settings")
 	p.Scripts = []string{"embeds.js"}
 	w.Header().Set("Content-Security-Policy", framesPolicy)
-	s.render(w, r, status, views.EmbedPage(p, f))
+	s.render(w, r, status, views.EmbedFormPage(p, f))
 }
 
 // forgive takes back what is wrong with a form only because it was not filled in yet.
@@ -117,14 +117,14 @@ func (a *embedAsked) forgive() {
 	}
 }
 
-func (s *Server) embedForm(ctx context.Context, stored *control.Embed, a *embedAsked) (views.EmbedForm, error) {
+func (s *Server) embedFields(ctx context.Context, stored *control.Embed, a *embedAsked) (views.EmbedForm, error) {
 	f := views.EmbedForm{
 		Form: views.Form{Values: map[string]string{}, Errors: a.errs}, Path: embedsPath, Page: embedsPath + "/new",
 		Preview: embedsPath + "/preview", Of: a.panel.of, Panels: panelChoices(ctx),
 		Names: a.panel.slug == "cycle-time", Drills: drills(a.panel), Site: views.URL(ctx, "/"),
 	}
 	if stored != nil {
-		f.Path, f.Stored, f.Provisioned = embedPath(stored.ID), stored.Name, stored.Provisioned
+		f.Path, f.Stored, f.Provisioned = embedAt(stored.ID), stored.Name, stored.Provisioned
 		f.Page = f.Path
 	}
 	for name := range a.values {

@@ -92,8 +92,7 @@ func (s *Server) previewEmbed(w http.ResponseWriter, r *http.Request) {
 		s.answerEmbedPreview(w, r, a.embed)
 		return
 	}
-	h := w.Header()
-	h.Set("Content-Security-Policy", selfFramed)
-	h.Del("X-Frame-Options")
-	s.render(w, r, http.StatusOK, views.EmbedMistakes(s.page(r, i18n.T(r.Context(), "embeds.preview"), "settings"), views.Form{Errors: a.errs}))
+	none := embedded{}
+	none.headers(w.Header(), embedPage)
+	s.render(w, r, http.StatusOK, views.EmbedMistakes(s.lang(r), s.theme(r), views.Form{Errors: a.errs}))
 }

@@ -6,7 +6,6 @@ import (
 	"slices"
 	"strconv"
 	"strings"
-	"time"
 
 	"throughline/internal/delivery"
 	"throughline/internal/i18n"
@@ -82,13 +81,9 @@ func periodText(ctx context.Context, f url.Values) string {
 // instantText is a day of a filter as it is read, anything else as it was written.
 func instantText(ctx context.Context, text string) string {
 	if d, err := delivery.ParseDate(text); err == nil {
-		return dayText(ctx, d)
+		return dayText(i18n.From(ctx), d)
 	}
 	return text
-}
-
-func dayText(ctx context.Context, d delivery.Date) string {
-	return i18n.From(ctx).Date(d.In(time.UTC).Time().UTC())
 }
 
 func messageOr(p *i18n.Printer, id, other string) string {
