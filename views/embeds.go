@@ -100,6 +100,13 @@ func (g EmbedGroup) none(ctx context.Context) string {
 	return t(ctx, "flow.all")
 }
 
+func (f EmbedForm) title(ctx context.Context) string {
+	if f.Stored == "" {
+		return t(ctx, "embeds.new")
+	}
+	return f.Stored
+}
+
 // frame is how wide and high the frame of the preview is.
 func (f EmbedForm) frame() (width, height string) {
 	width, height = "100%", "420"

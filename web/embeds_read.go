@@ -173,13 +173,14 @@ func cut(text string, most int) string {
 	return text
 }
 
-// drills are what readers of a panel's embed may open in the app.
+// drills are what readers of a panel's embed may open in the app: what it draws has
+// records of its own, a list for each bucket or row, or neither.
 func drills(p panel) []string {
-	switch {
-	case p.of == delivery.OfSeries:
+	switch p.slug {
+	case "cycle-time":
+		return []string{control.DrillMarks}
+	case "series", "pipeline-jobs", "pipeline-jobs-total", "build-times", "job-failure-rate":
 		return nil
-	case p.slug == "cycle-time":
-		return []string{control.DrillMarks, control.DrillLists}
 	}
 	return []string{control.DrillLists}
 }

@@ -62,6 +62,8 @@ func accessTo(method, path string) (access, bool) {
 		return lead, true
 	case strings.HasPrefix(path, "/account"):
 		return user, true
+	case strings.HasPrefix(path, embedsPath): // whose it is, is tested elsewhere
+		return lead, true
 	case path == "/settings", path == "/settings/", get && (path == "/settings/calendars" || path == "/settings/teams" || path == "/settings/services" || strings.HasPrefix(path, "/settings/workflow")),
 		path == "/settings/teams/add", path == "/settings/services/give", path == "/settings/workflow/delete", strings.HasPrefix(path, "/settings/teams/1"),
 		strings.HasPrefix(path, "/settings/services/1"): // whose it is, is tested elsewhere
@@ -138,14 +140,14 @@ func TestWhatIsShown(t *testing.T) {
 		s.page(path).Find(".tabs.line a").Each(func(_ int, a *selection) { out = append(out, a.AttrOr("href", "")) })
 		return out
 	}
-	if got := strings.Join(tabs("/settings/users"), " "); got != "/settings/connections /settings/teams /settings/calendars /settings/workflow /settings/services /settings/users /settings/tokens /settings/audit" {
+	if got := strings.Join(tabs("/settings/users"), " "); got != "/settings/connections /settings/teams /settings/calendars /settings/workflow /settings/services /settings/users /settings/tokens /settings/embeds /settings/audit" {
 		t.Errorf("an admin sees %s", got)
 	}
 	if got := s.get("/settings").header.Get("Location"); got != "/settings/connections" {
 		t.Errorf("an admin is led to %s", got)
 	}
 	s.client = s.as("lead@example.com")
-	if got := strings.Join(tabs("/settings/calendars"), " "); got != "/settings/teams /settings/calendars /settings/workflow /settings/services" {
+	if got := strings.Join(tabs("/settings/calendars"), " "); got != "/settings/teams /settings/calendars /settings/workflow /settings/services /settings/embeds" {
 		t.Errorf("a lead sees %s", got)
 	}
 	if got := s.get("/settings").header.Get("Location"); got != "/settings/teams" {
