@@ -241,7 +241,7 @@ func TestEmbedUnchanged(t *testing.T) {
 		t.Errorf("known already: %d %q %s", again.status, again.body, again.header)
 	}
 	s.addFinished(map[string][]int{"DEV": {3}})
-	if changed := s.do(req); changed.status != http.StatusOK || changed.header.Get("ETag") == tag || textOf(changed.doc, ".panel-foot > span") == "" {
+	if changed := s.do(req); changed.status != http.StatusOK || changed.header.Get("ETag") == tag {
 		t.Errorf("new data changes nothing: %d", changed.status)
 	}
 }
