@@ -1,0 +1,167 @@
+package picture
+
+import (
+	"math"
+
+	"throughline/internal/delivery"
+)
+
+const (
+	countHeight = 36 // of the row of bars
+	countRoom   = 58 // with what it is called
+	leastTrend  = 130
+)
+
+// drawTrend draws percentiles per bucket as lines and, on the same x beneath them, how many
+// records they are of.
+func (p *plot) drawTrend() {
+	var counts []delivery.Point
+	var names []string
+	least, most := math.Inf(1), 0.0
+	see := func(points []delivery.Point) {
+		for _, pt := range points {
+			if v, ok := p.value(pt.Value); ok {
+				least, most = min(least, v), max(most, v)
+			}
+		}
+	}
+	for _, s := range p.data.Series {
+		if s.Name == "count" {
+			counts = s.Points
+			continue
+		}
+		see(s.Points)
+		if i := lastValue(s.Points); i >= 0 {
+			names = append(names, p.chart.End(s.Name, *s.Points[i].Value))
+		}
+	}
+	before, beforeName := p.chart.Before()
+	if see(before); lastValue(before) >= 0 {
+		names = append(names, beforeName)
+	}
+	room := p.room
+	if counts != nil && room.h >= leastTrend {
+		p.room.h -= countRoom
+	} else {
+		counts = nil
+	}
+	right, beside := p.endRoom(names)
+	n := len(p.data.Series[0].Points)
+	if beside {
+		right = max(0, right-p.room.w/float64(n)/3) // the last middle is left of the edge
+	}
+	p.fit(least, most, right)
+	if counts != nil {
+		p.area.h += tickRoom - 4 // days stand below the bars
+	}
+	p.grid()
+	p.verticals(0, float64(n))
+	var ends []endName
+	ends = p.trendLine(ends, before, beforeName, stroke{ink: edge, width: 1})
+	for i := len(p.data.Series) - 1; i >= 0; i-- { // the median last, above all
+		if s := p.data.Series[i]; s.Name != "count" {
+			ends = p.trendLine(ends, s.Points, "", p.strokeOf(s.Name))
+			if last := lastValue(s.Points); last >= 0 {
+				ends = append(ends, endName{point{p.middleOf(last, n), p.height(s.Points[last])}, p.chart.End(s.Name, *s.Points[last].Value), text})
+			}
+		}
+	}
+	p.ends(ends, beside)
+	p.room = room
+	if counts != nil {
+		p.counts(counts)
+	}
+	p.bucketAxis(p.data.Series[0].Points)
+}
+
+func (p *plot) height(pt delivery.Point) float64 {
+	v, _ := p.value(pt.Value)
+	return p.at(v)
+}
+
+// lastValue is the place of the last point that has a value, -1 for none.
+func lastValue(points []delivery.Point) int {
+	for i := len(points) - 1; i >= 0; i-- {
+		if points[i].Value != nil {
+			return i
+		}
+	}
+	return -1
+}
+
+// trendLine draws the line of points by bucket, with gaps where there is none; a named one
+// is the period before, and without dots.
+func (p *plot) trendLine(ends []endName, points []delivery.Point, name string, s stroke) []endName {
+	var run []point
+	flush := func() {
+		if len(run) > 1 {
+			p.line(run, s)
+		}
+		run = nil
+	}
+	for i, pt := range points {
+		v, ok := p.value(pt.Value)
+		if !ok {
+			flush()
+			continue
+		}
+		run = append(run, point{p.middleOf(i, len(points)), p.at(v)})
+	}
+	flush()
+	if name != "" {
+		if i := lastValue(points); i >= 0 {
+			ends = append(ends, endName{point{p.middleOf(i, len(points)), p.height(points[i])}, name, muted})
+		}
+		return ends
+	}
+	for i, pt := range points {
+		if v, ok := p.value(pt.Value); ok {
+			p.trendDot(point{p.middleOf(i, len(points)), p.at(v)}, pt, s)
+		}
+	}
+	return ends
+}
+
+// trendDot greys what is of too few records and hollows what is of no whole bucket.
+func (p *plot) trendDot(at point, pt delivery.Point, s stroke) {
+	in := s.ink
+	if pt.Slot != nil && pt.LowN {
+		in = edge
+	}
+	if pt.Slot != nil && pt.Partial {
+		p.ring(at, 3.2, 1.5, in)
+		return
+	}
+	p.dot(at, 2.2, in)
+}
+
+// counts draws a bar for each bucket beneath the lines, and one number at its axis.
+func (p *plot) counts(points []delivery.Point) {
+	most := 1.0
+	for _, pt := range points {
+		if pt.N != nil {
+			most = max(most, float64(*pt.N))
+		}
+	}
+	most = roundUp(most)
+	area := box{p.area.x, p.room.bottom() - tickRoom - countHeight + 6, p.area.w, countHeight - 6}
+	p.text(point{p.room.x, area.y - 6}, p.chart.CountName(), axisFace)
+	p.text(point{area.x - 8, area.y + 5}, p.chart.Count(most), axisFace.at(finish))
+	y := half(area.y)
+	if nameEnd := p.room.x + axisFace.width(p.chart.CountName()); nameEnd > 0 {
+		p.line([]point{{area.x, y}, {area.right(), y}}, stroke{ink: line, width: 1})
+	}
+	width := min(14, area.w/float64(len(points))*0.7)
+	for i, pt := range points {
+		if pt.N == nil || *pt.N == 0 {
+			continue
+		}
+		h := max(1, float64(*pt.N)/most*area.h)
+		b := box{p.middleOf(i, len(points)) - width/2, area.bottom() - h, width, h}
+		p.rect(b, muted, 0.6)
+		if pt.Slot != nil && pt.Partial {
+			p.hatch(b, striped)
+		}
+	}
+	p.foot(area)
+}
