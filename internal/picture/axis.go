@@ -30,6 +30,9 @@ func logScale(most float64) scale {
 	for v := logFloor; v <= s.to*1.001; v *= 10 {
 		s.ticks = append(s.ticks, tidy(v, v))
 	}
+	if last := s.ticks[len(s.ticks)-1]; s.to >= 2*last {
+		s.ticks = append(s.ticks, s.to)
+	}
 	return s
 }
 

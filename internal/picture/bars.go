@@ -111,7 +111,7 @@ func (p *plot) row(i int, top, pitch float64) {
 		b.w = max(1, p.across(from+v)-b.x)
 		in, opacity, hatch := p.barLook(s, s.Points[i])
 		p.rect(b, in, opacity)
-		p.hatch(b, hatch)
+		p.hatch(b, hatch, min(1, opacity*2))
 		if p.chart.Piled() {
 			from += v
 		}

@@ -82,7 +82,7 @@ func (p *plot) drawStack() {
 				opacity = partialOpacity
 			}
 			p.rect(b, l.ink, opacity)
-			p.hatch(b, l.hatch)
+			p.hatch(b, l.hatch, 1)
 			foot[i] += v
 		}
 	}

@@ -9,7 +9,7 @@ const lineHeight = 1.4
 const leastPlot = 104
 
 // draw puts a title above a sentence above the plot above the foot.
-func draw(s surface, spec Spec) error {
+func draw(s surface, spec *Spec) {
 	whole := box{0, 0, float64(spec.Width), float64(spec.Height)}
 	s.rect(whole, paper, 1)
 	pad := 16.0
@@ -25,7 +25,7 @@ func draw(s surface, spec Spec) error {
 	room = below(s, room, spec.Foot, face{size: footSize(spec.Width), ink: muted}, titles)
 	if spec.Chart == nil || nothing(spec.Chart) {
 		centred(s, room, spec.Summary)
-		return nil
+		return
 	}
 	sentence := face{size: bodySize, ink: muted}
 	if spec.Width < 400 {
@@ -35,7 +35,6 @@ func draw(s surface, spec Spec) error {
 	room = above(s, room, spec.Summary, sentence, min(lines, 4))
 	room.y, room.h = room.y+4, room.h-4
 	drawPlot(s, spec.Chart, room)
-	return nil
 }
 
 func footSize(width int) float64 {

@@ -36,6 +36,6 @@ func (p *plot) legend(keys []key) {
 func (p *plot) block(i ink, opacity float64, h hatching) func(box) {
 	return func(b box) {
 		p.rect(b, i, opacity)
-		p.hatch(b, h)
+		p.hatch(b, h, 1)
 	}
 }

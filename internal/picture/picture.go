@@ -3,7 +3,6 @@
 package picture
 
 import (
-	"bytes"
 	"errors"
 	"fmt"
 	"math"
@@ -54,10 +53,8 @@ func SVG(s Spec) ([]byte, error) {
 		return nil, err
 	}
 	out := newDrawing(&s)
-	if err := draw(out, s); err != nil {
-		return nil, err
-	}
-	return out.bytes()
+	draw(out, &s)
+	return out.bytes(), nil
 }
 
 // PNG draws a picture of scale pixels to each CSS pixel.
@@ -68,16 +65,7 @@ func PNG(s Spec, scale int) ([]byte, error) {
 	if scale < MinScale || scale > MaxScale {
 		return nil, fmt.Errorf("%w: scale %d", errSize, scale)
 	}
-	out, err := newRaster(&s, scale)
-	if err != nil {
-		return nil, err
-	}
-	if err := draw(out, s); err != nil {
-		return nil, err
-	}
-	var b bytes.Buffer
-	err = encode(&b, out.image)
-	return b.Bytes(), err
+	return encode(&s, scale)
 }
 
 // Notice is a picture of nothing but a text, for where a chart was.

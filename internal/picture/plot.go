@@ -46,7 +46,7 @@ func drawPlot(s surface, c Chart, room box) {
 
 const (
 	tickRoom = 20 // of the labels below an axis
-	headRoom = 20 // of the unit at the head of one
+	headRoom = 26 // of the unit at the head of one
 )
 
 // value is a point's value in units of the axis.
@@ -98,7 +98,7 @@ func (p *plot) grid() {
 		p.text(point{p.area.x - 8, y + 4}, p.tick(t), axisFace.at(finish))
 	}
 	name, _ := p.chart.Axis()
-	p.text(point{p.room.x, p.area.y - 8}, axisFace.cut(clean(name), p.area.right()-p.room.x), axisFace)
+	p.text(point{p.room.x, p.area.y - 13}, axisFace.cut(clean(name), p.area.right()-p.room.x), axisFace)
 	p.foot(p.area)
 }
 
@@ -213,7 +213,7 @@ func (p *plot) verticals(from, to float64) {
 		if label := noteFace.cut(clean(m.label), 140); label != "" {
 			w := noteFace.width(label)
 			if left := min(x-w/2, p.room.right()-w); left >= head && left+w+4 <= free {
-				p.text(point{left + w/2, p.area.y - 8}, label, noteFace)
+				p.text(point{left + w/2, p.area.y - 9}, label, noteFace)
 				free, top = left, top-5
 			}
 		}

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"image"
 	"image/color"
+	xdraw "image/draw"
 	"math"
 	"unicode"
 
@@ -13,9 +14,9 @@ import (
 	"golang.org/x/image/vector"
 )
 
-// raster draws pixels.
+// raster draws pixels: those of a band of the picture, from edge to edge.
 type raster struct {
-	image *image.RGBA
+	image *image.RGBA // no more than the band
 	theme Theme
 	scale float64
 
@@ -40,21 +41,34 @@ type dotKey struct {
 // dotPlaces is how many places within a pixel a mark may have, each way.
 const dotPlaces = 4
 
-func newRaster(s *Spec, scale int) (*raster, error) {
+func newRaster(s *Spec, scale int) *raster {
 	theme := cmp.Or(s.Theme, Light)
 	if theme == Auto {
 		theme = Light
 	}
-	return &raster{
-		image: image.NewRGBA(image.Rect(0, 0, s.Width*scale, s.Height*scale)), theme: theme, scale: float64(scale),
-		faces: map[faceKey]font.Face{}, dots: map[dotKey]*image.Alpha{},
-	}, nil
+	return &raster{image: &image.RGBA{}, theme: theme, scale: float64(scale), faces: map[faceKey]font.Face{}, dots: map[dotKey]*image.Alpha{}}
+}
+
+// band draws the rows of pixels from top to bottom of a picture.
+func (r *raster) band(s *Spec, top, bottom int) {
+	wide := s.Width * int(r.scale)
+	if n := 4 * wide * (bottom - top); cap(r.image.Pix) < n {
+		r.image.Pix = make([]uint8, n)
+	} else {
+		r.image.Pix = r.image.Pix[:n]
+	}
+	r.image.Stride, r.image.Rect = 4*wide, image.Rect(0, top, wide, bottom)
+	draw(r, s)
 }
 
 // blend lays c over a pixel, with cover of 0–255.
 func (r *raster) blend(x, y int, c color.RGBA, cover uint32) {
 	i := r.image.PixOffset(x, y)
 	p := r.image.Pix[i : i+4 : i+4]
+	if cover == 255 {
+		p[0], p[1], p[2], p[3] = c.R, c.G, c.B, 255
+		return
+	}
 	p[0] = over(p[0], c.R, cover)
 	p[1] = over(p[1], c.G, cover)
 	p[2] = over(p[2], c.B, cover)
@@ -79,6 +93,10 @@ func (r *raster) rect(b box, fill ink, opacity float64) {
 	}
 	c, cover := fill.rgba(r.theme), uint32(math.Round(opacity*255))
 	p := r.pixels(b)
+	if cover == 255 {
+		xdraw.Draw(r.image, p, image.NewUniform(c), image.Point{}, xdraw.Src)
+		return
+	}
 	for y := p.Min.Y; y < p.Max.Y; y++ {
 		for x := p.Min.X; x < p.Max.X; x++ {
 			r.blend(x, y, c, cover)
@@ -86,7 +104,7 @@ func (r *raster) rect(b box, fill ink, opacity float64) {
 	}
 }
 
-func (r *raster) hatch(b box, kind hatching) {
+func (r *raster) hatch(b box, kind hatching, opacity float64) {
 	if b.empty() || kind == unhatched {
 		return
 	}
@@ -101,7 +119,7 @@ func (r *raster) hatch(b box, kind hatching) {
 				cover = within(px, 1/r.scale) * within(py, 1/r.scale)
 			}
 			if cover > 0 {
-				r.blend(x, y, c, uint32(cover*255))
+				r.blend(x, y, c, uint32(cover*opacity*255))
 			}
 		}
 	}
@@ -292,6 +310,9 @@ func (r *raster) text(at point, s string, f face) {
 		r.faces[key] = glyphs
 	}
 	c := f.ink.rgba(r.theme)
+	if y, high := at.y*r.scale, 2*f.size*r.scale; y+high < float64(r.image.Rect.Min.Y) || y-high > float64(r.image.Rect.Max.Y) {
+		return
+	}
 	dot := fixed.Point26_6{X: fixed.Int26_6(at.x * r.scale * 64), Y: fixed.Int26_6(at.y * r.scale * 64)}
 	for _, char := range s {
 		if unseen(char) {

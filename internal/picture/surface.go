@@ -5,7 +5,7 @@ type surface interface {
 	// rect fills a rectangle.
 	rect(b box, fill ink, opacity float64)
 	// hatch lays stripes or dots of paper over a rectangle.
-	hatch(b box, kind hatching)
+	hatch(b box, kind hatching, opacity float64)
 	// line goes from point to point.
 	line(points []point, s stroke)
 	// dot is a full circle.

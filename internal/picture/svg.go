@@ -58,12 +58,16 @@ func (v *drawing) rect(b box, fill ink, opacity float64) {
 	v.body.WriteString("/>\n")
 }
 
-func (v *drawing) hatch(b box, kind hatching) {
+func (v *drawing) hatch(b box, kind hatching, opacity float64) {
 	if b.empty() || kind == unhatched {
 		return
 	}
 	v.hatchings[kind] = true
-	fmt.Fprintf(&v.body, `<rect x="%s" y="%s" width="%s" height="%s" fill="url(#tl-%s)"/>`+"\n", px(b.x), px(b.y), px(b.w), px(b.h), kind)
+	fmt.Fprintf(&v.body, `<rect x="%s" y="%s" width="%s" height="%s" fill="url(#tl-%s)"`, px(b.x), px(b.y), px(b.w), px(b.h), kind)
+	if opacity < 1 {
+		fmt.Fprintf(&v.body, ` opacity="%.2g"`, opacity)
+	}
+	v.body.WriteString("/>\n")
 }
 
 func (v *drawing) line(points []point, s stroke) {
@@ -137,7 +141,7 @@ func (v *drawing) text(at point, s string, f face) {
 }
 
 // bytes is the whole picture.
-func (v *drawing) bytes() ([]byte, error) {
+func (v *drawing) bytes() []byte {
 	var b bytes.Buffer
 	s := v.spec
 	fmt.Fprintf(&b, `<svg xmlns="http://www.w3.org/2000/svg" class="tl-picture" width="%d" height="%d" viewBox="0 0 %d %d" role="img"`,
@@ -159,7 +163,7 @@ func (v *drawing) bytes() ([]byte, error) {
 	v.defs(&b)
 	b.Write(v.body.Bytes())
 	b.WriteString("</svg>\n")
-	return b.Bytes(), nil
+	return b.Bytes()
 }
 
 // style has the fonts, of what is written only, and a rule for each ink in use. All of

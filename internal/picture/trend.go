@@ -7,9 +7,9 @@ import (
 )
 
 const (
-	countHeight = 36 // of the row of bars
-	countRoom   = 58 // with what it is called
-	leastTrend  = 130
+	countHeight = 30 // of the row of bars
+	countRoom   = countHeight + 34 // with what it is called
+	leastTrend  = 150
 )
 
 // drawTrend draws percentiles per bucket as lines and, on the same x beneath them, how many
@@ -41,7 +41,7 @@ func (p *plot) drawTrend() {
 	}
 	room := p.room
 	if counts != nil && room.h >= leastTrend {
-		p.room.h -= countRoom
+		p.room.h -= countRoom + tickRoom
 	} else {
 		counts = nil
 	}
@@ -52,7 +52,7 @@ func (p *plot) drawTrend() {
 	}
 	p.fit(least, most, right)
 	if counts != nil {
-		p.area.h += tickRoom - 4 // days stand below the bars
+		p.area.h += tickRoom // days stand below the bars
 	}
 	p.grid()
 	p.verticals(0, float64(n))
@@ -144,13 +144,11 @@ func (p *plot) counts(points []delivery.Point) {
 		}
 	}
 	most = roundUp(most)
-	area := box{p.area.x, p.room.bottom() - tickRoom - countHeight + 6, p.area.w, countHeight - 6}
-	p.text(point{p.room.x, area.y - 6}, p.chart.CountName(), axisFace)
+	area := box{p.area.x, p.room.bottom() - tickRoom - countHeight, p.area.w, countHeight}
+	p.text(point{p.room.x, area.y - 9}, axisFace.cut(clean(p.chart.CountName()), p.room.w), axisFace)
 	p.text(point{area.x - 8, area.y + 5}, p.chart.Count(most), axisFace.at(finish))
 	y := half(area.y)
-	if nameEnd := p.room.x + axisFace.width(p.chart.CountName()); nameEnd > 0 {
-		p.line([]point{{area.x, y}, {area.right(), y}}, stroke{ink: line, width: 1})
-	}
+	p.line([]point{{area.x, y}, {area.right(), y}}, stroke{ink: line, width: 1})
 	width := min(14, area.w/float64(len(points))*0.7)
 	for i, pt := range points {
 		if pt.N == nil || *pt.N == 0 {
@@ -160,7 +158,7 @@ func (p *plot) counts(points []delivery.Point) {
 		b := box{p.middleOf(i, len(points)) - width/2, area.bottom() - h, width, h}
 		p.rect(b, muted, 0.6)
 		if pt.Slot != nil && pt.Partial {
-			p.hatch(b, striped)
+			p.hatch(b, striped, 1)
 		}
 	}
 	p.foot(area)
