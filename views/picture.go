@@ -19,6 +19,7 @@ type Picture struct {
 	meta    chartMeta
 	before  *delivery.PanelData
 	types   []string
+	rows    int // of bars, drawn or not
 }
 
 // PictureOf is the picture of a panel. Of spec it takes the types and the period before.
@@ -36,7 +37,7 @@ func PictureOf(d delivery.PanelData, p *i18n.Printer, spec ChartSpec) *Picture {
 		c.before = spec.Before
 	}
 	if d.Shape == delivery.Bars {
-		c.data = drawn(d)
+		c.data, c.rows = drawn(d), len(d.Series[0].Points)
 	}
 	return c
 }
@@ -238,7 +239,12 @@ func (c *Picture) figure(seconds float64) string {
 	return c.printer.Days(seconds, c.data.Day.Hours())
 }
 
-func (c *Picture) More(rows int) string { return c.printer.T("picture.more", "n", rows) }
+func (c *Picture) Drawn(rows int) string {
+	if rows == c.rows {
+		return ""
+	}
+	return c.printer.T("panel.drawn.names", "shown", rows, "n", c.rows)
+}
 
 func (c *Picture) Line(i int) (name, ink, dash string) {
 	look := lineLook(i)

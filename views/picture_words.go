@@ -13,8 +13,8 @@ import (
 func PictureFoot(d delivery.PanelData, p *i18n.Printer) string {
 	out := []string{p.T("panel.n", "n", d.N)}
 	if d.N > 0 {
-		if note := drawnNote(d, p); note != "" {
-			out = append(out, note)
+		if thinned(d) {
+			out = append(out, p.T("panel.drawn", "shown", len(d.Series[0].Points)))
 		}
 		out = append(out, SeriesNotes(d, p)...)
 	}
@@ -26,20 +26,6 @@ func PictureFoot(d delivery.PanelData, p *i18n.Printer) string {
 		out = append(out, changes(&d, p)...)
 	}
 	return strings.Join(out, " · ")
-}
-
-// drawnNote says how much of a panel is drawn, where that is not all of it.
-func drawnNote(d delivery.PanelData, p *i18n.Printer) string {
-	if thinned(d) {
-		return p.T("panel.drawn", "shown", len(d.Series[0].Points))
-	}
-	if d.Shape != delivery.Bars {
-		return ""
-	}
-	if shown := len(drawn(d).Series[0].Points); shown < len(d.Series[0].Points) {
-		return p.T("panel.drawn.names", "shown", shown, "n", len(d.Series[0].Points))
-	}
-	return ""
 }
 
 // steady is by how much, as a share, a percentile may differ and still have stayed.

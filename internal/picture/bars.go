@@ -8,8 +8,11 @@ import (
 
 const (
 	leastRow = 15 // pixels between rows
-	mostRow  = 34
+	mostRow  = 48
 	barWidth = 14
+	wideBar  = 20 // where there are few
+
+	leastBars = 64 // of room for bars, before names get less
 )
 
 // drawBars draws a row for each category: its name, its bars, its figures.
@@ -18,26 +21,25 @@ func (p *plot) drawBars() {
 	rows := p.data.Series[0].Points
 	room := p.room.h - tickRoom - 16
 	shown := min(len(rows), max(1, int(room/leastRow)))
-	if shown < len(rows) {
-		shown = max(1, int((room-leastRow)/leastRow))
-	}
 	nameWidth, endWidth := 0.0, 0.0
 	names, ends := make([]string, shown), make([]string, shown)
 	for i := range shown {
-		names[i] = labelFace.cut(clean(rowName(rows[i])), min(240, p.room.w*0.36))
-		ends[i] = clean(p.chart.RowEnd(i))
-		nameWidth, endWidth = max(nameWidth, labelFace.width(names[i])), max(endWidth, labelFace.width(ends[i]))
+		ends[i] = labelFace.cut(clean(p.chart.RowEnd(i)), p.room.w*0.55)
+		endWidth = max(endWidth, labelFace.width(ends[i]))
+	}
+	most := max(p.room.w*0.2, min(240, p.room.w*0.36, p.room.w-endWidth-leastBars))
+	for i := range shown {
+		names[i] = labelFace.cut(clean(rowName(rows[i])), most)
+		nameWidth = max(nameWidth, labelFace.width(names[i]))
 	}
 	p.area = box{p.room.x + nameWidth + 8, p.room.y, 0, 0}
-	p.area.w = max(24, p.room.right()-p.area.x-endWidth-10)
+	p.area.w = max(16, p.room.right()-p.area.x-endWidth-6)
 	pitch := min(mostRow, room/float64(shown))
 	p.area.h = pitch * float64(shown)
-	if shown < len(rows) {
-		p.text(point{p.room.x, p.area.bottom() + leastRow - 3}, axisFace.cut(p.chart.More(len(rows)-shown), nameWidth), axisFace)
-	}
 	from, to := p.chart.Bounds()
 	p.y = linear(0, p.mostOfRows(shown), from, to, steps(p.area.w, 90), p.chart.Whole())
 	p.barGrid()
+	p.barFoot(clean(p.chart.Drawn(shown)))
 	for i := range shown {
 		p.row(i, p.area.y+pitch*float64(i), pitch)
 		mid := p.area.y + pitch*(float64(i)+0.5)
@@ -67,8 +69,23 @@ func (p *plot) barGrid() {
 			end = x + w/2
 		}
 	}
+}
+
+// barFoot writes the unit below the axis, and left of it how many rows are drawn.
+func (p *plot) barFoot(drawn string) {
 	name, _ := p.chart.Axis()
-	p.text(point{p.area.x + p.area.w/2, p.area.bottom() + 31}, axisFace.cut(clean(name), p.room.w), axisFace.at(middle))
+	name = axisFace.cut(clean(name), p.room.w)
+	y, w := p.area.bottom()+31, axisFace.width(name)
+	left := max(p.room.x, p.area.x+p.area.w/2-w/2)
+	if drawn != "" {
+		drawn = axisFace.cut(drawn, p.room.w)
+		p.text(point{p.room.x, y}, drawn, axisFace)
+		left = max(left, p.room.x+axisFace.width(drawn)+12)
+	}
+	if left+w > p.room.right() { // figures at the ends of rows have the unit too
+		return
+	}
+	p.text(point{left, y}, name, axisFace)
 }
 
 func (p *plot) mostOfRows(shown int) float64 {
@@ -96,6 +113,9 @@ func (p *plot) rowEnd(i int) float64 {
 // row draws the bars of a row: one behind the other, or the longer beneath the shorter.
 func (p *plot) row(i int, top, pitch float64) {
 	high := min(barWidth, pitch*0.7)
+	if pitch > mostRow-8 {
+		high = wideBar
+	}
 	b := box{p.area.x, top + (pitch-high)/2, 0, high}
 	from := 0.0
 	for k := range p.data.Series {

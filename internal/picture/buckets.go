@@ -46,15 +46,18 @@ func (p *plot) drawStack() {
 			continue
 		}
 		look, hatch := p.chart.Look(s.Name)
-		l := layer{inkOf(look), hatching(hatch), s.Points}
-		layers, keys = append(layers, l), append(keys, key{p.block(l.ink, 1, l.hatch), name})
+		l, some := layer{inkOf(look), hatching(hatch), s.Points}, false
 		for i, pt := range s.Points {
 			v, _ := p.value(pt.Value)
+			some = some || v > 0
 			if sums[i] += v; p.chart.Piled() {
 				most = max(most, sums[i])
 			} else {
 				most = max(most, v)
 			}
+		}
+		if some {
+			layers, keys = append(layers, l), append(keys, key{p.block(l.ink, 1, l.hatch), name})
 		}
 	}
 	p.legend(keys)

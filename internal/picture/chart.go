@@ -59,8 +59,8 @@ type Chart interface {
 	Class(class string) (hatch, name string)
 	// RowEnd is what is written behind the bars of a row.
 	RowEnd(row int) string
-	// More says that so many rows are not drawn for want of room.
-	More(rows int) string
+	// Drawn says that only so many rows are drawn, "" where that is all of them.
+	Drawn(rows int) string
 
 	// Line is the i-th of custom series: its name, colour and dashes (solid, dashed, dotted).
 	Line(i int) (name, ink, dash string)

@@ -97,8 +97,8 @@ func (f *fake) Groups(yield func(name string, place int, points []delivery.Point
 	}
 }
 
-func (f *fake) Piled() bool                         { return f.piled }
-func (f *fake) LowN(_ string, n int) bool           { return n < 3 }
+func (f *fake) Piled() bool                          { return f.piled }
+func (f *fake) LowN(_ string, n int) bool            { return n < 3 }
 func (f *fake) Class(class string) (hatch, n string) { return f.classes[class], class }
 func (f *fake) RowEnd(row int) string {
 	last := f.data.Series[len(f.data.Series)-1]
@@ -107,7 +107,12 @@ func (f *fake) RowEnd(row int) string {
 	}
 	return ""
 }
-func (f *fake) More(rows int) string { return fmt.Sprintf("and %d more", rows) }
+func (f *fake) Drawn(rows int) string {
+	if rows == len(f.data.Series[0].Points) {
+		return ""
+	}
+	return fmt.Sprintf("the first %d drawn", rows)
+}
 
 func (f *fake) Line(i int) (name, ink, dash string) {
 	return f.lines[i], "series-" + strconv.Itoa(i%7+1), []string{"solid", "dashed", "dotted"}[i/7%3]

@@ -12,59 +12,51 @@ const leastPlot = 104
 func draw(s surface, spec *Spec) {
 	whole := box{0, 0, float64(spec.Width), float64(spec.Height)}
 	s.rect(whole, paper, 1)
+	small := spec.Width < 400
 	pad := 16.0
-	if spec.Width < 400 || spec.Height < 240 {
+	if small || spec.Height < 240 {
 		pad = 12
 	}
 	room := box{pad, pad, whole.w - 2*pad, whole.h - 2*pad}
-	titles := 2
-	if spec.Height < 240 {
-		titles = 1
+	title, sentence, foot := face{size: titleSize, bold: true, ink: text}, face{size: bodySize, ink: muted}, face{size: metaSize, ink: muted}
+	if small {
+		title.size, sentence.size, foot.size = bodySize, metaSize, axisSize
 	}
-	room = above(s, room, spec.Title, face{size: titleSize, bold: true, ink: text}, titles)
-	room = below(s, room, spec.Foot, face{size: footSize(spec.Width), ink: muted}, titles)
+	lines := 2
+	if spec.Height < 200 {
+		lines = 1
+	}
+	room = above(s, room, title.wrap(clean(spec.Title), room.w, lines), title)
+	room = below(s, room, foot.wrapParts(clean(spec.Foot), room.w, lines), foot)
 	if spec.Chart == nil || nothing(spec.Chart) {
 		centred(s, room, spec.Summary)
 		return
 	}
-	sentence := face{size: bodySize, ink: muted}
-	if spec.Width < 400 {
-		sentence.size = metaSize
+	lines = int((room.h - leastPlot) / (sentence.size * lineHeight))
+	// Half a sentence says nothing.
+	if words := sentence.wrap(clean(spec.Summary), room.w, 9); len(words) <= min(lines, 4) {
+		room.y, room.h = room.y+2, room.h-2
+		room = above(s, room, words, sentence)
 	}
-	lines := int((room.h - leastPlot) / (sentence.size * lineHeight))
-	room = above(s, room, spec.Summary, sentence, min(lines, 4))
 	room.y, room.h = room.y+4, room.h-4
 	drawPlot(s, spec.Chart, room)
 }
 
-func footSize(width int) float64 {
-	if width < 400 {
-		return axisSize
-	}
-	return metaSize
-}
-
-// above writes a text at the top of a room, in at most so many lines, and returns what is
-// left of it.
-func above(s surface, room box, words string, f face, most int) box {
-	if most < 1 {
-		return room
-	}
-	for _, l := range f.wrap(clean(words), room.w, most) {
+// above writes lines at the top of a room and returns what is left of it.
+func above(s surface, room box, lines []string, f face) box {
+	for _, l := range lines {
 		s.text(point{room.x, room.y + f.size}, l, f)
 		room.y, room.h = room.y+f.size*lineHeight, room.h-f.size*lineHeight
 	}
 	return room
 }
 
-// below writes a text at the bottom of a room.
-func below(s surface, room box, words string, f face, most int) box {
-	lines := f.wrap(clean(words), room.w, most)
+// below writes lines at the bottom of a room.
+func below(s surface, room box, lines []string, f face) box {
 	if len(lines) == 0 {
 		return room
 	}
-	high := float64(len(lines)) * f.size * lineHeight
-	room.h -= high
+	room.h -= float64(len(lines)) * f.size * lineHeight
 	for i, l := range lines {
 		s.text(point{room.x, room.bottom() + f.size*(0.25+lineHeight*(float64(i)+0.75))}, l, f)
 	}

@@ -64,8 +64,8 @@ func (p *plot) at(v float64) float64 { return p.area.bottom() - p.y.share(v)*p.a
 func steps(length, each float64) int { return int(min(5, max(1, math.Round(length/each)))) }
 
 // fit chooses the value axis and makes room for its labels and what is right of the plot.
-// All values are in units of the axis.
-func (p *plot) fit(least, most, right float64) {
+// All values are in units of the axis; besides are other labels that stand left of it.
+func (p *plot) fit(least, most, right float64, besides ...string) {
 	from, to := p.chart.Bounds()
 	p.area = box{p.room.x, p.room.y + headRoom, p.room.w, p.room.h - headRoom - tickRoom}
 	if p.chart.Log() {
@@ -76,6 +76,9 @@ func (p *plot) fit(least, most, right float64) {
 	left := 0.0
 	for _, t := range p.y.ticks {
 		left = max(left, axisFace.width(p.tick(t)))
+	}
+	for _, b := range besides {
+		left = max(left, axisFace.width(b))
 	}
 	left = min(left+8, p.room.w/3)
 	p.area.x += left
@@ -92,10 +95,14 @@ func (p *plot) tick(v float64) string {
 
 // grid draws the lines of the value axis, its numbers and, once at its head, its unit.
 func (p *plot) grid() {
+	free := math.Inf(1)
 	for _, t := range p.y.ticks {
 		y := half(p.at(t))
 		p.line([]point{{p.area.x, y}, {p.area.right(), y}}, stroke{ink: line, width: 1})
-		p.text(point{p.area.x - 8, y + 4}, p.tick(t), axisFace.at(finish))
+		if y <= free {
+			p.text(point{p.area.x - 8, y + 4}, p.tick(t), axisFace.at(finish))
+			free = y - axisSize
+		}
 	}
 	name, _ := p.chart.Axis()
 	p.text(point{p.room.x, p.area.y - 13}, axisFace.cut(clean(name), p.area.right()-p.room.x), axisFace)
@@ -130,15 +137,18 @@ func (p *plot) endRoom(names []string) (room float64, beside bool) {
 	if widest == 0 {
 		return 0, true
 	}
-	if p.room.w < 360 || widest > p.room.w*0.3 {
+	if p.room.w < 300 || widest > p.room.w*0.3 {
 		return 4, false
 	}
 	return widest + 10, true
 }
 
 // ends writes the names of lines, moved apart where they would cover each other, in
-// their order.
+// their order; the first names of all where they stand in the plot and would fill it.
 func (p *plot) ends(names []endName, beside bool) {
+	if most := int(p.area.h / 2 / endGap); !beside && len(names) > most {
+		names = names[:max(1, most)]
+	}
 	slices.SortStableFunc(names, func(a, b endName) int { return -compare(a.at.y, b.at.y) })
 	ys := make([]float64, len(names))
 	for i, n := range names {

@@ -13,12 +13,12 @@ import (
 
 // drawing is made of elements of SVG.
 type drawing struct {
-	spec  *Spec
-	body  bytes.Buffer
-	used  map[string]bool // classes
-	shape map[int]float64 // shapes of marks that are defined, by size
+	spec      *Spec
+	body      bytes.Buffer
+	used      map[string]bool // classes
+	shape     map[int]float64 // shapes of marks that are defined, by size
 	hatchings map[hatching]bool
-	chars [2]map[rune]bool // written, and written bold
+	chars     [2]map[rune]bool // written, and written bold
 }
 
 func newDrawing(s *Spec) *drawing {

@@ -61,3 +61,25 @@ func (f face) wrap(s string, width float64, most int) []string {
 	}
 	return append(lines, f.cut(now, width))
 }
+
+// partsApart is what stands between the parts of a foot.
+const partsApart = " · "
+
+// wrapParts is like wrap for a text of parts: one that does not fit is left out, not cut, but
+// the first.
+func (f face) wrapParts(s string, width float64, most int) []string {
+	kept := ""
+	for part := range strings.SplitSeq(s, partsApart) {
+		if f.width(part) <= width {
+			part = strings.ReplaceAll(part, " ", "\u00a0") // lines end between parts
+		}
+		longer := part
+		if kept != "" {
+			longer = kept + partsApart + part
+		}
+		if kept == "" || len(f.wrap(longer, width, most+1)) <= most {
+			kept = longer
+		}
+	}
+	return f.wrap(kept, width, most)
+}

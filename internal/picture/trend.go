@@ -7,7 +7,7 @@ import (
 )
 
 const (
-	countHeight = 30 // of the row of bars
+	countHeight = 30               // of the row of bars
 	countRoom   = countHeight + 34 // with what it is called
 	leastTrend  = 150
 )
@@ -50,21 +50,26 @@ func (p *plot) drawTrend() {
 	if beside {
 		right = max(0, right-p.room.w/float64(n)/3) // the last middle is left of the edge
 	}
-	p.fit(least, most, right)
+	p.fit(least, most, right, p.countTicks(counts)...)
 	if counts != nil {
 		p.area.h += tickRoom // days stand below the bars
 	}
 	p.grid()
 	p.verticals(0, float64(n))
-	var ends []endName
-	ends = p.trendLine(ends, before, beforeName, stroke{ink: edge, width: 1})
+	p.trendLine(before, stroke{ink: edge, width: 1}, false)
 	for i := len(p.data.Series) - 1; i >= 0; i-- { // the median last, above all
 		if s := p.data.Series[i]; s.Name != "count" {
-			ends = p.trendLine(ends, s.Points, "", p.strokeOf(s.Name))
-			if last := lastValue(s.Points); last >= 0 {
-				ends = append(ends, endName{point{p.middleOf(last, n), p.height(s.Points[last])}, p.chart.End(s.Name, *s.Points[last].Value), text})
-			}
+			p.trendLine(s.Points, p.strokeOf(s.Name), true)
 		}
+	}
+	var ends []endName
+	for _, s := range p.data.Series {
+		if last := lastValue(s.Points); last >= 0 && s.Name != "count" {
+			ends = append(ends, endName{p.pointOf(s.Points, last), p.chart.End(s.Name, *s.Points[last].Value), text})
+		}
+	}
+	if last := lastValue(before); last >= 0 {
+		ends = append(ends, endName{p.pointOf(before, last), beforeName, muted})
 	}
 	p.ends(ends, beside)
 	p.room = room
@@ -74,9 +79,10 @@ func (p *plot) drawTrend() {
 	p.bucketAxis(p.data.Series[0].Points)
 }
 
-func (p *plot) height(pt delivery.Point) float64 {
-	v, _ := p.value(pt.Value)
-	return p.at(v)
+// pointOf is where the i-th of the points of a line stands.
+func (p *plot) pointOf(points []delivery.Point, i int) point {
+	v, _ := p.value(points[i].Value)
+	return point{p.middleOf(i, len(points)), p.at(v)}
 }
 
 // lastValue is the place of the last point that has a value, -1 for none.
@@ -89,9 +95,8 @@ func lastValue(points []delivery.Point) int {
 	return -1
 }
 
-// trendLine draws the line of points by bucket, with gaps where there is none; a named one
-// is the period before, and without dots.
-func (p *plot) trendLine(ends []endName, points []delivery.Point, name string, s stroke) []endName {
+// trendLine draws the line of points by bucket, with gaps where there is none.
+func (p *plot) trendLine(points []delivery.Point, s stroke, dots bool) {
 	var run []point
 	flush := func() {
 		if len(run) > 1 {
@@ -100,26 +105,18 @@ func (p *plot) trendLine(ends []endName, points []delivery.Point, name string, s
 		run = nil
 	}
 	for i, pt := range points {
-		v, ok := p.value(pt.Value)
-		if !ok {
+		if _, ok := p.value(pt.Value); ok {
+			run = append(run, p.pointOf(points, i))
+		} else {
 			flush()
-			continue
 		}
-		run = append(run, point{p.middleOf(i, len(points)), p.at(v)})
 	}
 	flush()
-	if name != "" {
-		if i := lastValue(points); i >= 0 {
-			ends = append(ends, endName{point{p.middleOf(i, len(points)), p.height(points[i])}, name, muted})
-		}
-		return ends
-	}
 	for i, pt := range points {
-		if v, ok := p.value(pt.Value); ok {
-			p.trendDot(point{p.middleOf(i, len(points)), p.at(v)}, pt, s)
+		if _, ok := p.value(pt.Value); ok && dots {
+			p.trendDot(p.pointOf(points, i), pt, s)
 		}
 	}
-	return ends
 }
 
 // trendDot greys what is of too few records and hollows what is of no whole bucket.
@@ -135,15 +132,27 @@ func (p *plot) trendDot(at point, pt delivery.Point, s stroke) {
 	p.dot(at, 2.2, in)
 }
 
-// counts draws a bar for each bucket beneath the lines, and one number at its axis.
-func (p *plot) counts(points []delivery.Point) {
+// mostCount is where the axis of bars ends.
+func mostCount(points []delivery.Point) float64 {
 	most := 1.0
 	for _, pt := range points {
 		if pt.N != nil {
 			most = max(most, float64(*pt.N))
 		}
 	}
-	most = roundUp(most)
+	return roundUp(most)
+}
+
+func (p *plot) countTicks(points []delivery.Point) []string {
+	if points == nil {
+		return nil
+	}
+	return []string{p.chart.Count(mostCount(points))}
+}
+
+// counts draws a bar for each bucket beneath the lines, and one number at its axis.
+func (p *plot) counts(points []delivery.Point) {
+	most := mostCount(points)
 	area := box{p.area.x, p.room.bottom() - tickRoom - countHeight, p.area.w, countHeight}
 	p.text(point{p.room.x, area.y - 9}, axisFace.cut(clean(p.chart.CountName()), p.room.w), axisFace)
 	p.text(point{area.x - 8, area.y + 5}, p.chart.Count(most), axisFace.at(finish))
