@@ -5,14 +5,13 @@
 (() => {
   const page = document.querySelector(".embed-panel");
   const button = document.querySelector("[data-embed-table]");
-  const least = 240; // of a chart, with its axes
   let told = 0;
 
   // What stands around the chart is as high as its words make it; the chart takes what
   // is left of the frame, so that its own height must not be asked of it.
   function needed() {
     const chart = page.querySelector(".chart");
-    const own = chart.hidden ? 0 : chart.classList.contains("bars") ? chart.offsetHeight : least;
+    const own = chart.hidden ? 0 : chart.classList.contains("bars") ? chart.offsetHeight : page.offsetWidth < 480 ? 280 : 240;
     const last = page.lastElementChild.getBoundingClientRect().bottom - page.getBoundingClientRect().top;
     const around = last - chart.offsetHeight + parseFloat(getComputedStyle(page).paddingBottom);
     return Math.ceil(Math.max(Number(document.body.dataset.height), around + own));

@@ -78,8 +78,11 @@ func seriesNames(d delivery.PanelData) []string {
 // classDecals tell classes apart without colours; active work is solid.
 var classDecals = map[string]*decal{delivery.Waiting.String(): hatched, delivery.Closed.String(): dotted}
 
+// enoughFor is of how many records a percentile of a row says something.
+var enoughFor = map[string]int{"p50": delivery.EnoughForP50, "p80": delivery.EnoughForP80, "p85": delivery.EnoughForP85}
+
 func barData(s delivery.Series, p *i18n.Printer, m chartMeta) []datum {
-	enough := map[string]int{"p50": delivery.EnoughForP50, "p80": delivery.EnoughForP80, "p85": delivery.EnoughForP85}[s.Name]
+	enough := enoughFor[s.Name]
 	data := make([]datum, len(s.Points))
 	for i, point := range s.Points {
 		data[i] = datum{Value: m.figure(point.Value), Seconds: point.Value, N: point.N}

@@ -185,6 +185,9 @@ func Share(p *i18n.Printer, rate float64) string {
 	return p.Percent(rate, 5)
 }
 
+// crashFreeSlug is the panel of shares that are next to all.
+const crashFreeSlug = "crash-free"
+
 // crashFloors are where the axis of a share next to all may begin.
 var crashFloors = []float64{99.9, 99.5, 99, 98, 95, 90, 80, 50}
 

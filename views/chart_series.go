@@ -38,9 +38,22 @@ func legendNames(d delivery.PanelData) map[string]string {
 // lineTypes tell lines of one colour apart, where there are more than colours.
 var lineTypes = []string{"solid", "dashed", "dotted"}
 
+// lineLook is the colour and the dashes of the i-th line.
+func lineLook(i int) opts.LineStyle {
+	return opts.LineStyle{
+		Color: fmt.Sprintf("var(--series-%d)", i%seriesColours+1), Width: 1.75,
+		Type: lineTypes[i/seriesColours%len(lineTypes)],
+	}
+}
+
+// linesSpan is the time axis of lines, as wall clocks: it ends with what is known.
+func linesSpan(d delivery.PanelData) (from, to int64) {
+	return wall(d.Filter.From, d.Zone), wall(max(d.Filter.From+1, min(d.Filter.To, d.AsOf)), d.Zone)
+}
+
 // linesOption draws custom series, each at its own times.
 func linesOption(d delivery.PanelData, p *i18n.Printer) map[string]any {
-	from, to := wall(d.Filter.From, d.Zone), wall(max(d.Filter.From+1, min(d.Filter.To, d.AsOf)), d.Zone)
+	from, to := linesSpan(d)
 	c := charts.NewLine()
 	c.Tooltip = opts.Tooltip{Show: opts.Bool(true), Trigger: "axis"}
 	c.XAxisList = []opts.XAxis{{Type: "time", Min: from, Max: to}}
@@ -55,7 +68,7 @@ func linesOption(d delivery.PanelData, p *i18n.Printer) map[string]any {
 	var names []string
 	for i, s := range d.Series {
 		names = append(names, s.Name)
-		colour := fmt.Sprintf("var(--series-%d)", i%seriesColours+1)
+		look := lineLook(i)
 		data := gappedLine(s.Points, d.Zone)
 		if labelled {
 			label := endName(d.Notes.Labels[i])
@@ -64,8 +77,7 @@ func linesOption(d delivery.PanelData, p *i18n.Printer) map[string]any {
 		}
 		c.MultiSeries = append(c.MultiSeries, charts.SingleSeries{
 			Name: s.Name, Type: "line", Symbol: "none", Data: data,
-			LineStyle: &opts.LineStyle{Color: colour, Width: 1.75, Type: lineTypes[i/seriesColours%len(lineTypes)]},
-			ItemStyle: &opts.ItemStyle{Color: colour},
+			LineStyle: &look, ItemStyle: &opts.ItemStyle{Color: look.Color},
 		})
 	}
 	if labelled {
@@ -81,14 +93,19 @@ func linesOption(d delivery.PanelData, p *i18n.Printer) map[string]any {
 	return finish(c)
 }
 
-// gappedLine are the points of a line, with nothing where points are missing. A point
-// between two gaps is a dot, as a line needs two.
-func gappedLine(points []delivery.Point, zone *time.Location) []datum {
+// gapBehind reports whether nothing joins the i-th point and the next.
+func gapBehind(points []delivery.Point) func(i int) bool {
 	step := stepOf(points)
-	gap := func(i int) bool {
+	return func(i int) bool {
 		return i < 0 || i+1 >= len(points) || points[i].Value == nil || points[i+1].Value == nil ||
 			step > 0 && int64(points[i+1].T-points[i].T) > gapSteps*step
 	}
+}
+
+// gappedLine are the points of a line, with nothing where points are missing. A point
+// between two gaps is a dot, as a line needs two.
+func gappedLine(points []delivery.Point, zone *time.Location) []datum {
+	gap := gapBehind(points)
 	var out []datum
 	for i, point := range points {
 		at := wall(point.T, zone)

@@ -35,6 +35,14 @@ var outcomeLooks = map[string]itemStyle{
 // besides are the series of a stack that are not of it: sums, and parts of sums.
 var besides = []string{"count", "restarted"}
 
+// piled reports whether the series of a stack are parts of one number: what was made and
+// what was ended are not.
+func piled(d delivery.PanelData) bool { return d.Quantity != delivery.TicketCounts }
+
+func stackAxisName(d delivery.PanelData, p *i18n.Printer) string {
+	return p.T("chart.axis." + string(d.Quantity))
+}
+
 // stackOption draws counts per bucket, one upon the other.
 func stackOption(d delivery.PanelData, p *i18n.Printer) map[string]any {
 	c := charts.NewBar()
@@ -46,10 +54,10 @@ func stackOption(d delivery.PanelData, p *i18n.Printer) map[string]any {
 	}
 	c.SetXAxis(labels)
 	c.XAxisList = []opts.XAxis{{Type: "category"}}
-	c.YAxisList = []opts.YAxis{{Type: "value", Name: p.T("chart.axis." + string(d.Quantity)), Min: 0, MinInterval: 1}}
-	pile := "one"
-	if d.Quantity == delivery.TicketCounts { // made and ended are no parts of one number
-		pile = ""
+	c.YAxisList = []opts.YAxis{{Type: "value", Name: stackAxisName(d, p), Min: 0, MinInterval: 1}}
+	pile := ""
+	if piled(d) {
+		pile = "one"
 	}
 	for _, s := range d.Series {
 		if slices.Contains(besides, s.Name) {

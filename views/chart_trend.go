@@ -50,7 +50,7 @@ func trendOption(d delivery.PanelData, p *i18n.Printer, m chartMeta, before *del
 // trendAxis begins at zero, but for a share that is next to all.
 func trendAxis(d delivery.PanelData, p *i18n.Printer, m chartMeta, before *delivery.PanelData) opts.YAxis {
 	a := opts.YAxis{Type: "value", Name: axisName(p, d, m), Min: 0}
-	if d.Slug != "crash-free" {
+	if d.Slug != crashFreeSlug {
 		return a
 	}
 	if floor := crashFloor(d, before); floor > 0 {

@@ -42,6 +42,14 @@ func Unnamed(d delivery.PanelData) delivery.PanelData {
 	return d
 }
 
+// leads reports whether marks, buckets or rows lead to more.
+func (e Embed) leads() bool { return e.Opens || len(e.Lists) > 0 }
+
+// walked reports whether the arrow keys have anything to walk along.
+func (e Embed) walked() bool {
+	return len(e.Lists) > 0 || e.Named && e.Data.Shape == delivery.Marks
+}
+
 // table is the table of an embed: without the columns that an unnamed one has nothing
 // in.
 func (e Embed) table(p *i18n.Printer) (columns []Column, rows [][]string, total int) {

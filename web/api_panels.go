@@ -116,11 +116,12 @@ func (s *Server) apiLang(lang string) string {
 	return i18n.Default
 }
 
-// apiPanel answers what a chart shows: as JSON, or with .csv as its table.
+// apiPanel answers what a chart shows: as JSON, with .csv as its table, with .svg or .png
+// as a picture.
 func (s *Server) apiPanel(w http.ResponseWriter, r *http.Request) {
 	slug, ext, dotted := strings.Cut(chi.URLParam(r, "slug"), ".")
 	panel, ok := panelBySlug(slug)
-	if !ok || dotted && ext != "csv" {
+	if !ok || dotted && ext != "csv" && !isPicture(ext) {
 		s.notFound(w, r)
 		return
 	}
@@ -129,26 +130,38 @@ func (s *Server) apiPanel(w http.ResponseWriter, r *http.Request) {
 		badRequest(w, err)
 		return
 	}
-	f, _, err := s.filter(r.Context(), panel.of, q)
-	if err == nil {
+	var looks pictureOptions
+	var extra []string
+	if isPicture(ext) {
+		extra = pictureParams(ext)
+		looks, err = pictureOptionsOf(q, ext)
+	}
+	f, _, filterErr := s.filter(r.Context(), panel.of, q, extra...)
+	if err = errors.Join(filterErr, err); err == nil {
 		var d delivery.PanelData
 		if d, err = s.loadPanelOf(r.Context(), panel, f, 0); err == nil {
-			s.writePanel(w, r, panel, d, ext, i18n.For(s.apiLang(q.Get("lang"))))
-			return
+			err = s.writePanel(w, r, panel, d, ext, looks, i18n.For(s.apiLang(q.Get("lang"))))
 		}
 	}
-	s.listFail(w, r, err)
+	if err != nil {
+		s.listFail(w, r, err)
+	}
 }
 
-func (s *Server) writePanel(w http.ResponseWriter, r *http.Request, p panel, d delivery.PanelData, ext string, printer *i18n.Printer) {
+// writePanel answers a panel. An error is one that came before anything was written.
+func (s *Server) writePanel(w http.ResponseWriter, r *http.Request, p panel, d delivery.PanelData, ext string, looks pictureOptions, printer *i18n.Printer) error {
+	if isPicture(ext) {
+		return s.writePicture(w, r, p, d, printer, looks)
+	}
 	if ext == "csv" {
 		csvHeaders(w, p.slug+".csv")
 		if err := writePanelCSV(w, d); err != nil {
 			s.abort(r, err)
 		}
-		return
+		return nil
 	}
 	writeJSON(w, http.StatusOK, panelReport(p, d, printer))
+	return nil
 }
 
 func panelReport(p panel, d delivery.PanelData, printer *i18n.Printer) apiPanelData {

@@ -136,22 +136,25 @@ func (s *Server) writeChart(w http.ResponseWriter, r *http.Request, p panel, vie
 
 // chart is the drawing of a panel, and of a trend what it was before.
 func (s *Server) chart(ctx context.Context, p panel, view views.Panel, d delivery.PanelData) (views.Chart, *delivery.PanelData, error) {
-	spec := views.ChartSpec{Open: views.URL(ctx, "/issues/"), Lists: view.Lists(ctx, d)}
-	var err error
-	if d.Shape == delivery.Marks {
-		if spec.Types, err = s.typeKeys(ctx); err != nil {
-			return views.Chart{}, nil, err
-		}
+	spec, err := s.chartSpec(ctx, p, d)
+	if err != nil {
+		return views.Chart{}, nil, err
 	}
-	if d.Shape == delivery.Trend {
-		if spec.Before, err = s.trendBefore(ctx, p, d); err != nil {
-			return views.Chart{}, nil, err
-		}
-		if spec.Before != nil && spec.Before.N == 0 {
+	spec.Open, spec.Lists = views.URL(ctx, "/issues/"), view.Lists(ctx, d)
+	return views.ChartOf(d, i18n.From(ctx), spec), spec.Before, nil
+}
+
+// chartSpec is what else a drawing of a panel shows, in a browser or in a picture.
+func (s *Server) chartSpec(ctx context.Context, p panel, d delivery.PanelData) (spec views.ChartSpec, err error) {
+	switch d.Shape {
+	case delivery.Marks:
+		spec.Types, err = s.typeKeys(ctx)
+	case delivery.Trend:
+		if spec.Before, err = s.trendBefore(ctx, p, d); spec.Before != nil && spec.Before.N == 0 {
 			spec.Before = nil
 		}
 	}
-	return views.ChartOf(d, i18n.From(ctx), spec), spec.Before, nil
+	return spec, err
 }
 
 func (s *Server) failPanel(w http.ResponseWriter, r *http.Request, view views.Panel, err error) {

@@ -27,6 +27,7 @@ var imports = map[string][]string{
 	"internal/i18n":                    {},
 	"internal/catalog":                 {},
 	"internal/telemetry":               {},
+	"internal/picture":                 {"internal/delivery"},
 	"internal/upkeep":                  {},
 	"internal/doraexport":              {"internal/delivery", "internal/upkeep"},
 	"internal/sentryexport":            {"internal/delivery", "internal/upkeep"},
@@ -40,7 +41,7 @@ var imports = map[string][]string{
 	"internal/worker":                  {"internal/control", "internal/delivery", "internal/inbox", "internal/source"},
 	"internal/simulator":               {"internal/delivery"},
 	"views":                            {"internal/delivery", "internal/i18n", "static"},
-	"web":                              {"internal/control", "internal/delivery", "internal/i18n", "internal/inbox", "internal/source", "static", "views"},
+	"web":                              {"internal/control", "internal/delivery", "internal/i18n", "internal/inbox", "internal/picture", "internal/source", "static", "views"},
 	"cmd/throughline":                  {"*"},
 	"internal/source/sourcetest":       {"*"}, // suites for tests may import what they test
 	"internal/store/storetest":         {"*"},

@@ -356,7 +356,7 @@ func (e Embed) normal() (Embed, error) {
 	}
 	e.Filter, errs = e.checkFilter(errs)
 	sites := e.Ancestors
-	e.Ancestors = nil
+	e.Ancestors = []string{}
 	for _, site := range sites {
 		origin, err := FrameSite(site)
 		if err != nil {

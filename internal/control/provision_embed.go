@@ -10,6 +10,8 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+
+	"github.com/goccy/go-yaml/ast"
 )
 
 type declaredEmbed struct {
@@ -86,7 +88,11 @@ func (d *declarations) embedFilter(n yamlNode, e *declaredEmbed) (url.Values, ma
 	for _, entry := range d.entries(n, "filter") {
 		lines[entry.name] = entry.line
 		values := []string{}
-		for _, item := range d.list(entry) {
+		items := []yamlNode{entry}
+		if _, several := entry.node.(*ast.SequenceNode); several {
+			items = d.list(entry)
+		}
+		for _, item := range items {
 			text := d.text(item)
 			values = append(values, text)
 			if entry.name == "team" {

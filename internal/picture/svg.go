@@ -1,0 +1,224 @@
+package picture
+
+import (
+	"bytes"
+	"cmp"
+	"encoding/base64"
+	"fmt"
+	"html"
+	"math"
+	"strconv"
+	"strings"
+)
+
+// drawing is made of elements of SVG.
+type drawing struct {
+	spec      *Spec
+	body      bytes.Buffer
+	used      map[string]bool // classes
+	shape     map[int]float64 // shapes of marks that are defined, by size
+	hatchings map[hatching]bool
+	chars     [2]map[rune]bool // written, and written bold
+}
+
+func newDrawing(s *Spec) *drawing {
+	return &drawing{
+		spec: s, used: map[string]bool{}, shape: map[int]float64{}, hatchings: map[hatching]bool{},
+		chars: [2]map[rune]bool{{}, {}},
+	}
+}
+
+// px is a length to a tenth of a pixel.
+func px(v float64) string {
+	v = math.Round(v*10) / 10
+	if math.IsNaN(v) || math.IsInf(v, 0) || v == 0 {
+		return "0"
+	}
+	return strconv.FormatFloat(v, 'f', -1, 64)
+}
+
+// fill and stroke are classes, so that one rule for each ink follows the theme.
+func (v *drawing) fill(i ink) string   { return v.class("f", i) }
+func (v *drawing) stroke(i ink) string { return v.class("s", i) }
+
+func (v *drawing) class(kind string, i ink) string {
+	name := kind + strconv.Itoa(int(i))
+	v.used[name] = true
+	return `class="` + name + `"`
+}
+
+func (v *drawing) rect(b box, fill ink, opacity float64) {
+	if b.empty() {
+		return
+	}
+	fmt.Fprintf(&v.body, `<rect x="%s" y="%s" width="%s" height="%s" %s`, px(b.x), px(b.y), px(b.w), px(b.h), v.fill(fill))
+	if opacity < 1 {
+		fmt.Fprintf(&v.body, ` opacity="%.2g"`, opacity)
+	}
+	v.body.WriteString("/>\n")
+}
+
+func (v *drawing) hatch(b box, kind hatching, opacity float64) {
+	if b.empty() || kind == unhatched {
+		return
+	}
+	v.hatchings[kind] = true
+	fmt.Fprintf(&v.body, `<rect x="%s" y="%s" width="%s" height="%s" fill="url(#tl-%s)"`, px(b.x), px(b.y), px(b.w), px(b.h), kind)
+	if opacity < 1 {
+		fmt.Fprintf(&v.body, ` opacity="%.2g"`, opacity)
+	}
+	v.body.WriteString("/>\n")
+}
+
+func (v *drawing) line(points []point, s stroke) {
+	if len(points) == 0 {
+		return
+	}
+	v.body.WriteString(`<path d="`)
+	for i, p := range points {
+		sep := "L"
+		if i == 0 {
+			sep = "M"
+		}
+		v.body.WriteString(sep + px(p.x) + " " + px(p.y))
+	}
+	fmt.Fprintf(&v.body, `" fill="none" stroke-width="%s" %s`, strconv.FormatFloat(s.width, 'f', -1, 64), v.stroke(s.ink))
+	if s.dash != solid {
+		fmt.Fprintf(&v.body, ` stroke-dasharray="%s %s"`, px(s.dash[0]), px(s.dash[1]))
+	} else if len(points) > 2 {
+		v.body.WriteString(` stroke-linejoin="round"`)
+	}
+	if s.opacity > 0 && s.opacity < 1 {
+		fmt.Fprintf(&v.body, ` opacity="%.2g"`, s.opacity)
+	}
+	v.body.WriteString("/>\n")
+}
+
+func (v *drawing) marks(shape int, size float64, fill ink, at []point) {
+	v.used["dots"] = true
+	v.body.WriteString(`<g ` + strings.TrimSuffix(v.fill(fill), `"`) + ` dots">`)
+	for _, p := range at {
+		if shape == 0 {
+			v.body.WriteString(`<circle cx="` + px(p.x) + `" cy="` + px(p.y) + `" r="` + px(size/2) + `"/>`)
+			continue
+		}
+		v.shape[shape] = size
+		v.body.WriteString(`<use href="#tl-m` + strconv.Itoa(shape) + `" x="` + px(p.x) + `" y="` + px(p.y) + `"/>`)
+	}
+	v.body.WriteString("</g>\n")
+}
+
+func (v *drawing) dot(c point, r float64, in ink) {
+	fmt.Fprintf(&v.body, `<circle cx="%s" cy="%s" r="%s" %s/>`+"\n", px(c.x), px(c.y), px(r), v.fill(in))
+}
+
+func (v *drawing) ring(c point, r, width float64, in ink) {
+	fill := strings.TrimSuffix(v.fill(paper), `"`)
+	v.stroke(in)
+	fmt.Fprintf(&v.body, `<circle cx="%s" cy="%s" r="%s" stroke-width="%s" %s s%d"/>`+"\n", px(c.x), px(c.y), px(r), px(width), fill, in)
+}
+
+func (v *drawing) text(at point, s string, f face) {
+	if s = clean(s); s == "" {
+		return
+	}
+	weight := 0
+	fmt.Fprintf(&v.body, `<text x="%s" y="%s" %s`, px(at.x), px(at.y), v.fill(f.ink))
+	if f.size != axisSize {
+		fmt.Fprintf(&v.body, ` font-size="%s"`, px(f.size))
+	}
+	if f.bold {
+		weight = 1
+		v.body.WriteString(` font-weight="600"`)
+	}
+	if f.anchor != begin {
+		fmt.Fprintf(&v.body, ` text-anchor="%s"`, f.anchor)
+	}
+	v.body.WriteString(">" + html.EscapeString(s) + "</text>\n")
+	for _, r := range s {
+		v.chars[weight][r] = true
+	}
+}
+
+// bytes is the whole picture.
+func (v *drawing) bytes() []byte {
+	var b bytes.Buffer
+	s := v.spec
+	fmt.Fprintf(&b, `<svg xmlns="http://www.w3.org/2000/svg" class="tl-picture" width="%d" height="%d" viewBox="0 0 %d %d" role="img"`,
+		s.Width, s.Height, s.Width, s.Height)
+	if s.Lang != "" {
+		fmt.Fprintf(&b, ` lang="%s"`, html.EscapeString(clean(s.Lang)))
+	}
+	b.WriteString(` font-family="Throughline, Inter, system-ui, sans-serif" font-size="12">` + "\n")
+	alt := clean(cmp.Or(s.Alt, s.Summary))
+	if title := clean(cmp.Or(s.Title, s.Summary)); title != "" {
+		b.WriteString("<title>" + html.EscapeString(title) + "</title>\n")
+	}
+	if alt != "" {
+		b.WriteString("<desc>" + html.EscapeString(alt) + "</desc>\n")
+	}
+	b.WriteString("<style>\n")
+	v.style(&b)
+	b.WriteString("</style>\n")
+	v.defs(&b)
+	b.Write(v.body.Bytes())
+	b.WriteString("</svg>\n")
+	return b.Bytes()
+}
+
+// style has the fonts, of what is written only, and a rule for each ink in use. All of
+// it is of this picture, should it stand in a page.
+func (v *drawing) style(b *bytes.Buffer) {
+	for weight, t := range []func() *typeface{regular, bold} {
+		if len(v.chars[weight]) == 0 {
+			continue
+		}
+		b.WriteString(`@font-face{font-family:Throughline;font-weight:` + []string{"400", "600"}[weight] + `;src:url(data:font/ttf;base64,`)
+		b.WriteString(base64.StdEncoding.EncodeToString(t().subset(v.chars[weight])))
+		b.WriteString(") format(\"truetype\")}\n")
+	}
+	theme := cmp.Or(v.spec.Theme, Light)
+	v.inks(b, theme)
+	if theme == Auto {
+		b.WriteString("@media (prefers-color-scheme:dark){\n")
+		v.inks(b, Dark)
+		b.WriteString("}\n")
+	}
+}
+
+func (v *drawing) inks(b *bytes.Buffer, t Theme) {
+	for i := range inks {
+		if v.used["f"+strconv.Itoa(int(i))] {
+			fmt.Fprintf(b, ".tl-picture .f%d{fill:%s}", i, i.hex(t))
+		}
+		if v.used["s"+strconv.Itoa(int(i))] {
+			fmt.Fprintf(b, ".tl-picture .s%d{stroke:%s}", i, i.hex(t))
+		}
+	}
+	if v.used["dots"] {
+		fmt.Fprintf(b, ".tl-picture .dots{fill-opacity:%.1f}", dotOpacity(t))
+	}
+	b.WriteString("\n")
+}
+
+// defs has the shapes and the hatchings in use.
+func (v *drawing) defs(b *bytes.Buffer) {
+	if len(v.shape)+len(v.hatchings) == 0 {
+		return
+	}
+	b.WriteString("<defs>")
+	for shape := range shapes {
+		if size, ok := v.shape[shape]; ok {
+			fmt.Fprintf(b, `<path id="tl-m%d" d="%s"/>`, shape, shapePath(shape, size))
+		}
+	}
+	if v.hatchings[striped] {
+		fmt.Fprintf(b, `<pattern id="tl-%s" width="%d" height="%d" patternUnits="userSpaceOnUse" patternTransform="rotate(-45)"><rect width="%d" height="%d" class="f%d"/></pattern>`,
+			striped, hatchStep, hatchStep, hatchStep, hatchWidth, paper)
+	}
+	if v.hatchings[speckled] {
+		fmt.Fprintf(b, `<pattern id="tl-%s" width="%d" height="%d" patternUnits="userSpaceOnUse"><rect width="%d" height="%d" class="f%d"/></pattern>`,
+			speckled, hatchStep, hatchStep, hatchWidth, hatchWidth, paper)
+	}
+	b.WriteString("</defs>\n")
+}
