@@ -48,15 +48,15 @@ func (s *Server) embedAlt(ctx context.Context, e *control.Embed) string {
 	if err != nil {
 		return e.Name
 	}
+	if !e.Named {
+		d = views.Unnamed(d)
+	}
 	printer := i18n.From(ctx)
 	if e.Lang != control.ReadersOwn {
 		printer = i18n.For(e.Lang)
 	}
-	return printer.T("embeds.alt", "title", printer.T(p.title), "summary", views.Summary(d, printer), "day", printer.Date(s.now().In(s.zone(ctx))))
+	return printer.T("embeds.alt", "text", views.AltText(d, printer), "day", printer.Date(s.now().In(s.zone(ctx))))
 }
-
-// Width and height of a picture that is pasted.
-const pictureWidth, pictureHeight = 800, 450
 
 // embedSnippets are the texts by which pages show an embed at an address. What people
 // wrote stands in them as text of their own languages.
