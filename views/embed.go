@@ -19,7 +19,8 @@ type Embed struct {
 	Lists   []string
 	Theme   string // light, dark, auto
 	Lang    string
-	Height  int    // that the frame would have, in CSS pixels
+	Width   int    // of its picture, in CSS pixels
+	Height  int    // that the frame would have, and its picture has
 	Picture string // address of the drawing, "" for none
 	Alt     string
 }

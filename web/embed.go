@@ -13,6 +13,7 @@ import (
 	"throughline/internal/control"
 	"throughline/internal/delivery"
 	"throughline/internal/i18n"
+	"throughline/internal/picture"
 	"throughline/views"
 )
 
@@ -102,7 +103,7 @@ func (v *embedded) context(ctx context.Context, s *Server) context.Context {
 const (
 	embedPolicy = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; " +
 		"form-action 'none'; base-uri 'none'; frame-ancestors "
-	picturePolicy = "default-src 'none'; style-src 'unsafe-inline'; font-src data:; form-action 'none'; base-uri 'none'; frame-ancestors "
+	embedPicturePolicy = "default-src 'none'; style-src 'unsafe-inline'; font-src data:; form-action 'none'; base-uri 'none'; frame-ancestors "
 )
 
 // headers are those of every answer about an embed.
@@ -116,7 +117,7 @@ func (v *embedded) headers(h http.Header, form embedForm) {
 	}
 	policy := embedPolicy
 	if form != embedPage {
-		policy = picturePolicy
+		policy = embedPicturePolicy
 	}
 	h.Set("Content-Security-Policy", policy+ancestors)
 	h.Del("X-Frame-Options")
@@ -170,11 +171,35 @@ func (s *Server) failEmbed(w http.ResponseWriter, r *http.Request, v embedded, f
 	s.sayEmbed(w, r, v, form, status, "embed.away")
 }
 
-// sayEmbed answers with words, in the form that was asked for.
+// picture is how the picture of an embed looks.
+func (v *embedded) picture(form embedForm) pictureOptions {
+	o := pictureOptions{ext: string(form), theme: picture.Theme(v.Theme), width: v.Width, height: v.Height, scale: pictureScale, title: v.Titled, alone: true}
+	if o.width == 0 {
+		o.width = pictureWidth
+	}
+	if form == embedPNG && o.theme == picture.Auto {
+		o.theme = picture.Light
+	}
+	return o
+}
+
+// sayEmbed answers with words, in the form that was asked for: as a picture only to who
+// has an address, since drawing is dear.
 func (s *Server) sayEmbed(w http.ResponseWriter, r *http.Request, v embedded, form embedForm, status int, id string) {
 	r = r.WithContext(v.context(r.Context(), s))
-	v.headers(w.Header(), embedPage)
 	w.Header().Set("Cache-Control", "no-store")
+	if v.ID != 0 && form != embedPage {
+		notice, contentType, err := s.drawNotice(r.Context(), i18n.T(r.Context(), id), i18n.For(v.lang), v.picture(form))
+		if err == nil {
+			v.headers(w.Header(), form)
+			w.Header().Set("Content-Type", contentType)
+			w.WriteHeader(status)
+			_, _ = w.Write(notice) // a browser that went away
+			return
+		}
+		s.log.Warn("embed without a notice", "embed", v.Name, "error", err)
+	}
+	v.headers(w.Header(), embedPage)
 	s.render(w, r, status, views.EmbedMessage(id, i18n.T(r.Context(), id+".help"), v.lang, v.Theme, v.Height))
 }
 
@@ -199,8 +224,8 @@ func (s *Server) embedLoad(ctx context.Context, v embedded) (panel, delivery.Pan
 func (s *Server) embedView(ctx context.Context, v embedded, p panel, d delivery.PanelData) (views.Embed, error) {
 	printer := i18n.From(ctx)
 	view := views.Embed{
-		Panel: panelView(ctx, p, v.Filter), Data: d, Titled: v.Titled, Named: v.Named, Theme: v.Theme, Lang: v.lang, Height: v.Height,
-		Opens: v.Named && slices.Contains(v.Drill, control.DrillMarks), Alt: views.Summary(d, printer),
+		Panel: panelView(ctx, p, v.Filter), Data: d, Titled: v.Titled, Named: v.Named, Theme: v.Theme, Lang: v.lang, Width: v.picture(embedSVG).width, Height: v.Height,
+		Opens: v.Named && slices.Contains(v.Drill, control.DrillMarks), Alt: views.AltText(d, printer),
 	}
 	if v.address != "" {
 		view.Picture = v.address + ".svg"
@@ -208,7 +233,10 @@ func (s *Server) embedView(ctx context.Context, v embedded, p panel, d delivery.
 	if d.N == 0 {
 		return view, nil
 	}
-	spec := views.ChartSpec{}
+	spec, err := s.chartSpec(ctx, p, d, false)
+	if err != nil {
+		return view, err
+	}
 	if view.Opens {
 		spec.Open = views.URL(ctx, "/issues/")
 	}
@@ -216,12 +244,8 @@ func (s *Server) embedView(ctx context.Context, v embedded, p panel, d delivery.
 		view.Lists = view.Panel.Lists(ctx, d)
 		spec.Lists = view.Lists
 	}
-	var err error
-	if d.Shape == delivery.Marks {
-		spec.Types, err = s.typeKeys(ctx)
-	}
 	view.Chart = views.ChartOf(d, printer, spec)
-	return view, err
+	return view, nil
 }
 
 // embedLifetime is how long an answer is given again: its period may end at now.

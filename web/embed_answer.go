@@ -12,6 +12,7 @@ import (
 	"strconv"
 	"strings"
 
+	"throughline/internal/i18n"
 	"throughline/views"
 )
 
@@ -66,6 +67,13 @@ func (s *Server) makeEmbed(ctx context.Context, v embedded, form embedForm) (kep
 	p, d, err := s.embedLoad(ctx, v)
 	if err != nil {
 		return keptAnswer{}, err
+	}
+	if form != embedPage {
+		body, contentType, err := s.drawPicture(ctx, p, d, i18n.For(v.lang), v.picture(form))
+		if err != nil || form == embedPNG {
+			return keptAnswer{contentType: contentType, etag: etagOf(body), body: body}, err
+		}
+		return packedAnswer(contentType, body)
 	}
 	view, err := s.embedView(ctx, v, p, d)
 	if err != nil {

@@ -2,6 +2,8 @@ package web
 
 import (
 	"compress/gzip"
+	"image"
+	"image/png"
 	"io"
 	"net/http"
 	"net/url"
@@ -328,3 +330,34 @@ func mustURL(t *testing.T, text string) *url.URL {
 	}
 	return u
 }
+
+func TestEmbedPicture(t *testing.T) {
+	s := embedSite(t, nil)
+	svg := s.get("/embed/" + embedToken + ".svg")
+	if svg.status != http.StatusOK || svg.header.Get("Content-Type") != "image/svg+xml" || svg.header.Get("Referrer-Policy") != "no-referrer" ||
+		svg.header.Get("Set-Cookie") != "" || svg.header.Get("X-Frame-Options") != "" || svg.header.Get("Cross-Origin-Resource-Policy") != "cross-origin" {
+		t.Fatalf("%d %s", svg.status, svg.header)
+	}
+	for _, part := range []string{"Cycle time of finished issues", "prefers-color-scheme:dark"} {
+		if !strings.Contains(svg.body, part) {
+			t.Errorf("%q is not in the picture", part)
+		}
+	}
+	drawn := s.get("/embed/" + embedToken + ".png?scale=9")
+	config, err := pngConfig(drawn.body)
+	if err != nil || drawn.status != http.StatusOK || config.Width != 2*pictureWidth || config.Height != 2*control.EmbedHeight {
+		t.Errorf("%d, %d × %d, %v", drawn.status, config.Width, config.Height, err)
+	}
+	gone := s.get("/embed/over--token-0123456789.png")
+	if _, err := pngConfig(gone.body); err != nil || gone.status != http.StatusGone {
+		t.Errorf("over: %d, %v", gone.status, err)
+	}
+	if gone := s.get("/embed/over--token-0123456789.svg"); gone.status != http.StatusGone || !strings.Contains(gone.body, "больше не показывается") {
+		t.Errorf("over: %d, %s", gone.status, gone.body)
+	}
+	if unknown := s.get("/embed/guess-token-0123456789.png"); unknown.status != http.StatusNotFound || !strings.HasPrefix(unknown.header.Get("Content-Type"), "text/html") {
+		t.Errorf("unknown: %d %s", unknown.status, unknown.header.Get("Content-Type"))
+	}
+}
+
+func pngConfig(body string) (image.Config, error) { return png.DecodeConfig(strings.NewReader(body)) }
