@@ -150,6 +150,8 @@ var pages = []page{
 	{"users", "/settings/users"},
 	{"user", "/settings/users/1"},
 	{"tokens", "/settings/tokens"},
+	{"embeds", "/settings/embeds"},
+	{"embed-new", "/settings/embeds/new?panel=cycle-time&range=30d&clock=business"},
 	{"audit", "/settings/audit"},
 	{"account", "/account"},
 }
