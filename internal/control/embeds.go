@@ -74,7 +74,9 @@ func (e *Embed) Teams() []string { return e.Filter["team"] }
 func (e *Embed) Query() string { return e.Filter.Encode() }
 
 // Over reports whether an embed has ended by itself by a day.
-func (e *Embed) Over(today delivery.Date) bool { return !e.Expires.IsZero() && !today.Before(e.Expires) }
+func (e *Embed) Over(today delivery.Date) bool {
+	return !e.Expires.IsZero() && !today.Before(e.Expires)
+}
 
 const selectEmbed = `SELECT id, name, panel, filter, frame_ancestors, theme, lang, titled, named, drill, width, height, expires,
 	provisioned, coalesce(created_by, 0), created_email, created_at, changed_at, revoked_at, views, last_used_at, last_referrer FROM embeds`
