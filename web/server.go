@@ -188,6 +188,7 @@ func (s *Server) settingsRoutes(r chi.Router) {
 		s.calendarRoutes(r)
 		s.workflowRoutes(r)
 		s.serviceRoutes(r)
+		s.embedSettingsRoutes(r)
 		r.Post("/audit/{id}/undo", s.undo)
 	})
 	r.Group(func(r chi.Router) {

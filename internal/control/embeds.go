@@ -339,6 +339,10 @@ func (db *DB) AddEmbedUses(ctx context.Context, uses map[int64]EmbedUse) (err er
 	return tx.Commit()
 }
 
+// Checked is an embed as it would be stored, or all that is wrong with it by itself.
+// Errors: *FieldError, joined.
+func (e Embed) Checked() (Embed, error) { return e.normal() }
+
 // normal is an embed as it is stored, or all that is wrong with it.
 func (e Embed) normal() (Embed, error) {
 	e.Name = strings.TrimSpace(e.Name)
