@@ -110,10 +110,10 @@ func (f EmbedForm) title(ctx context.Context) string {
 // frame is how wide and high the frame of the preview is.
 func (f EmbedForm) frame() (width, height string) {
 	width, height = "100%", "420"
-	if n, err := strconv.Atoi(f.Value("width")); err == nil && n > 0 && n <= 2000 {
+	if n, err := strconv.Atoi(f.Value("width")); err == nil && n >= 240 && n <= 2000 {
 		width = strconv.Itoa(n)
 	}
-	if n, err := strconv.Atoi(f.Value("height")); err == nil && n > 0 && n <= 1500 {
+	if n, err := strconv.Atoi(f.Value("height")); err == nil && n >= 200 && n <= 1500 {
 		height = strconv.Itoa(n)
 	}
 	return width, height
@@ -178,6 +178,11 @@ type Snippet struct{ ID, Text string }
 
 // rows is how high its field is.
 func (s Snippet) rows() string { return strconv.Itoa(min(strings.Count(s.Text, "\n")+1, 12)) }
+
+// misread reports whether a query is marked where it is wrong.
+func (f EmbedForm) misread() bool {
+	return slices.ContainsFunc(f.Boxes, func(b QueryBox) bool { return b.Problem != nil })
+}
 
 // with is the form with another value of a field.
 func (f EmbedForm) with(name, value string) Form {

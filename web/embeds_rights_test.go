@@ -102,7 +102,7 @@ func TestEmbedIsChangedReplacedRevoked(t *testing.T) {
 	if res := s.get(address); res.status != http.StatusOK {
 		t.Fatalf("the address answers %d", res.status)
 	}
-	want(t, s.page(embedsPath), ".embeds tbody tr", "Worksby "+adminEmail+" | Cycle time of finished issuesPeriod: 90 days · Working hours | wiki.example.com | never | 1 viewjust now")
+	want(t, s.page(embedsPath), ".embeds tbody tr", "Worksby "+adminEmail+" | Cycle time of finished issuesPeriod: 90 days · Time: Working hours | wiki.example.com | never | 1 viewjust now")
 
 	if res := s.post(embedAt(e.ID), embedFilled("name", "Wiki 2", "title", "", "drill", "marks", "range", "own", "span", "12w", "sites", "*")); res.status != http.StatusSeeOther {
 		t.Fatalf("saving answers %d", res.status)

@@ -121,7 +121,7 @@ func TestEmbedErrorsKeepInput(t *testing.T) {
 		{"queue", strings.Repeat("x", 500), "queue", "Not a name", nil},
 		{"queue", strings.Repeat("q\nw\n", 1) + manyLines(201), "queue", "Too many", nil},
 		{"panel", "series", "q", "at least one query", nil},
-		{"q", "fetch(", "q", "Query A", []string{"panel", "series"}},
+		{"q", "fetch(", "q", "column 7: the query ends", []string{"panel", "series"}},
 	} {
 		v := embedFilled(append([]string{c.name, c.value}, c.more...)...)
 		res := s.post(embedsPath, v)

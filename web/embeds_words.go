@@ -35,7 +35,7 @@ func filterWords(ctx context.Context, of delivery.Subject, f url.Values) []strin
 		say("flow.bucket", messageOr(p, "flow.bucket."+bucket, bucket))
 	}
 	if clock := f.Get("clock"); clock != "" {
-		out = append(out, messageOr(p, "flow.clock."+clock, clock))
+		say("flow.clock", messageOr(p, "flow.clock."+clock, clock))
 	}
 	switch f.Get("restarts") {
 	case "true":
@@ -71,11 +71,21 @@ func periodText(ctx context.Context, f url.Values) string {
 	span, from, to := f.Get("range"), f.Get("from"), f.Get("to")
 	switch {
 	case span != "":
-		return messageOr(i18n.From(ctx), "flow.range."+span, span)
+		return messageOr(i18n.From(ctx), "flow.range."+span, spanText(ctx, span))
 	case from+to == "":
 		return messageOr(i18n.From(ctx), "flow.range."+defaultRange, defaultRange)
 	}
 	return strings.TrimSpace(instantText(ctx, from) + " – " + instantText(ctx, to))
+}
+
+// spanText is a number of days, weeks or months in words.
+func spanText(ctx context.Context, span string) string {
+	p, unit := i18n.From(ctx), "embeds.span."+span[len(span)-1:]
+	n, err := strconv.Atoi(span[:len(span)-1])
+	if err != nil || !p.Has(unit) {
+		return span
+	}
+	return p.T(unit, "n", n)
 }
 
 // instantText is a day of a filter as it is read, anything else as it was written.
