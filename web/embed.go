@@ -131,9 +131,9 @@ func (v *embedded) headers(h http.Header, form embedForm) {
 	}
 }
 
-// embedFresh is how long a browser may show an embed without asking: not long, since a
-// chart that was revoked should be gone.
-const embedFresh = "private, max-age=5"
+// embedFresh lets a browser keep an embed, and show it again after asking only: a chart
+// that was revoked is gone at once.
+const embedFresh = "private, max-age=0, must-revalidate"
 
 // answerEmbed answers an embed that stands.
 func (s *Server) answerEmbed(w http.ResponseWriter, r *http.Request, v embedded, form embedForm) {

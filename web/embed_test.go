@@ -51,7 +51,7 @@ func TestEmbed(t *testing.T) {
 		t.Fatalf("%d: %s", res.status, res.body)
 	}
 	for name, value := range map[string]string{
-		"Set-Cookie": "", "X-Frame-Options": "", "Referrer-Policy": "no-referrer", "Cache-Control": "private, max-age=5",
+		"Set-Cookie": "", "X-Frame-Options": "", "Referrer-Policy": "no-referrer", "Cache-Control": "private, max-age=0, must-revalidate",
 		"Content-Type": "text/html; charset=utf-8", "X-Content-Type-Options": "nosniff", "Vary": "Accept-Encoding",
 		"Content-Security-Policy": "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; form-action 'none'; base-uri 'none'; frame-ancestors 'self' https://wiki.example.com https://*.example.org:8443",
 	} {
