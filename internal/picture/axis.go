@@ -64,7 +64,7 @@ func linear(least, most, from, to float64, steps int, whole bool) scale {
 		s.to = tidy(math.Ceil(high/step-1e-9)*step, step)
 	}
 	for i := math.Ceil(s.from/step - 1e-9); i*step <= s.to+step*1e-9; i++ {
-		s.ticks = append(s.ticks, tidy(i*step, step))
+		s.ticks = append(s.ticks, tidy(i*step, step)+0) // 0, never −0
 	}
 	return s
 }

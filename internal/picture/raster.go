@@ -112,10 +112,8 @@ func (r *raster) hatch(b box, kind hatching, opacity float64) {
 	for y := p.Min.Y; y < p.Max.Y; y++ {
 		for x := p.Min.X; x < p.Max.X; x++ {
 			px, py := (float64(x)+0.5)/r.scale, (float64(y)+0.5)/r.scale
-			cover := 0.0
-			if kind == striped {
-				cover = within((px+py)/math.Sqrt2, 1/r.scale)
-			} else {
+			cover := within((px+py)/math.Sqrt2, 1/r.scale)
+			if kind == speckled {
 				cover = within(px, 1/r.scale) * within(py, 1/r.scale)
 			}
 			if cover > 0 {
