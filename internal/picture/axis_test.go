@@ -17,11 +17,12 @@ func TestLinear(t *testing.T) {
 		ticks             []float64
 	}{
 		{"from zero", 2, 17, 0, none, 5, false, []float64{0, 3, 6, 9, 12, 15, 18}},
-		{"fractions", 0, 0.32, 0, none, 5, false, []float64{0, 0.05, 0.1, 0.15, 0.2, 0.25, 0.3, 0.35}},
+		{"fractions", 0, 0.32, 0, none, 5, false, []float64{0, 0.1, 0.2, 0.3, 0.4}},
 		{"runs", 0, 2, 0, none, 5, true, []float64{0, 1, 2}},
 		{"percent", 40, 90, 0, 100, 5, false, []float64{0, 20, 40, 60, 80, 100}},
 		{"next to all", 99.2, 99.4, 98, 100, 5, false, []float64{98, 98.5, 99, 99.5, 100}},
 		{"free", 112, 187, none, none, 5, false, []float64{100, 120, 140, 160, 180, 200}},
+		{"few lines", 0, 7.2, 0, none, 5, false, []float64{0, 2, 4, 6, 8}},
 		{"below zero", -30, 10, none, none, 5, false, []float64{-30, -20, -10, 0, 10}},
 		{"one value", 5, 5, none, none, 5, false, []float64{2, 3, 4, 5, 6, 7, 8}},
 		{"zero", 0, 0, 0, none, 5, false, []float64{0, 0.2, 0.4, 0.6, 0.8, 1}},
