@@ -66,7 +66,7 @@
 
   function markTip(meta, params, keys) {
     const [at, , key, title, type, seconds] = params.value;
-    const lines = [key + " · " + shown(meta, seconds), plain(title, 56)];
+    const lines = key ? [key + " · " + shown(meta, seconds), plain(title, 56)] : [shown(meta, seconds)];
     lines.push([plain(type || "", 24), meta.words["chart.closed"] + " " + fullDate(meta, at)].filter(Boolean).join(" · "));
     if (meta.open) lines.push(meta.words[keys ? "chart.open.keys" : "chart.open"]);
     return lines.join("\n");
@@ -334,6 +334,7 @@
       else if (s.type === "line") Object.assign(s, { showAllSymbol: true, z: s.name === "p50" ? 5 : 4 });
     }
     if (!state.before) o.series = o.series.filter((s) => s.name !== BEFORE);
+    if (look.width < 320) nameInside(o, look);
     if (meta.lines) {
       const buckets = o.xAxis[1].data.length;
       o.xAxis.push({ type: "value", gridIndex: 0, min: 0, max: buckets, show: false });
@@ -360,8 +361,9 @@
   }
 
   function dressBars(o, meta, look, state) {
-    const narrow = look.width < 560;
-    o.xAxis = [axis(o.xAxis[0], look, { ...grid(look), splitNumber: narrow ? 3 : 5, nameLocation: "middle", nameGap: 26, label: { formatter: (v) => number(meta, v, 2) } })];
+    const narrow = look.width < 560, tiny = look.width < 320; // where two figures would leave no room for bars
+    if (tiny) o.grid[0].right = "52";
+    o.xAxis = [axis(o.xAxis[0], look, { ...grid(look), splitNumber: tiny ? 1 : narrow ? 3 : 5, nameLocation: "middle", nameGap: 26, label: { formatter: (v) => number(meta, v, 2) } })];
     o.yAxis = [axis(o.yAxis[0], look, { label: { color: look.text, interval: 0, hideOverlap: false, width: Math.round(Math.min(168, look.width * 0.32)), overflow: "truncate" } })];
     const p50 = o.series.find((s) => s.name === "p50");
     const last = o.series[o.series.length - 1]; // of parts, all together stand at their end
@@ -375,6 +377,7 @@
           const low = p50 && p50.data[p.dataIndex].s, high = p.data.s;
           if (!p50) return last.stack ? number(meta, p.data.n, 0) : shown(meta, high);
           if (low === undefined || high === undefined) return "";
+          if (tiny) return figure(meta, low);
           return figure(meta, low) + " · " + figure(meta, high);
         },
       };
@@ -419,14 +422,17 @@
 
   // --- life of a chart ---------------------------------------------------
 
+  // How many of the widths at which charts are drawn otherwise a chart is below.
+  const sizeOf = (el) => [320, 440, 480, 560].filter((width) => el.clientWidth < width).length;
+
   const resized = new ResizeObserver((entries) => {
     for (const { target } of entries) {
       const c = charts.get(target);
       if (!c || target.clientWidth === 0) continue;
       c.chart.resize();
-      const narrow = target.clientWidth < 560;
-      if (narrow !== c.narrow) {
-        c.narrow = narrow;
+      const size = sizeOf(target);
+      if (size !== c.size) {
+        c.size = size;
         redraw(target);
       }
       if (c.at >= 0) stand(target, c, c.at);
@@ -471,7 +477,7 @@
     const least = spec.option.series.length > 2 ? 176 : 120; // tooltips of many lines have room
     if (spec.meta.rows) el.style.height = Math.max(least, spec.meta.rows * 30 + 56) + "px";
     const chart = window.echarts.init(el, null, { renderer: "canvas" });
-    charts.set(el, { chart, spec, log: spec.meta.log, before: spec.meta.before, narrow: el.clientWidth < 560, at: -1 });
+    charts.set(el, { chart, spec, log: spec.meta.log, before: spec.meta.before, size: sizeOf(el), at: -1 });
     redraw(el);
     chart.on("legendselectchanged", (event) => {
       charts.get(el).shown = event.selected;
@@ -494,7 +500,8 @@
     return c.shown ? c.marks.filter((m) => c.shown[m.name] !== false) : c.marks;
   }
 
-  const hrefOf = (meta, m) => m.href || meta.open + encodeURIComponent(m.value[2]);
+  // Where a mark leads, "" where charts of other sites lead nowhere.
+  const hrefOf = (meta, m) => m.href || (meta.open ? meta.open + encodeURIComponent(m.value[2]) : "");
 
   function textOf(c, m) {
     const { meta, option: o } = c.spec;
@@ -539,8 +546,10 @@
     return best;
   }
 
+  // A frame of another site cannot show more of us: a window of its own can.
   function go(href, apart) {
-    if (apart) window.open(href, "_blank", "noopener");
+    if (!href) return;
+    if (apart || window.parent !== window) window.open(href, "_blank", "noopener");
     else window.location.assign(href);
   }
 
@@ -648,12 +657,14 @@
     if (c) c.keys = false; // its tooltips are the pointer's again
     if (event.pointerType !== "mouse" || event.target.closest(".chart.marks")) return; // dots show it themselves
     const hit = pointed(event);
-    if (hit) hit.el.classList.toggle("on-mark", Boolean(hit.m));
+    if (hit) hit.el.classList.toggle("on-mark", Boolean(hit.m && hrefOf(hit.c.spec.meta, hit.m)));
   });
 
-  document.addEventListener("htmx:load", (event) => {
-    for (const el of event.detail.elt.querySelectorAll("[data-chart]")) draw(el);
-  });
+  const drawAll = (root) => {
+    for (const el of root.querySelectorAll("[data-chart]")) draw(el);
+  };
+  if (!window.htmx) drawAll(document); // the page has its one chart from the start
+  document.addEventListener("htmx:load", (event) => drawAll(event.detail.elt));
 
   document.addEventListener("htmx:beforeCleanupElement", (event) => {
     const c = charts.get(event.target);
@@ -674,7 +685,7 @@
   const refit = () => {
     for (const [el, c] of charts) {
       c.chart.resize();
-      c.narrow = el.clientWidth < 560;
+      c.size = sizeOf(el);
       redraw(el);
     }
   };

@@ -98,6 +98,9 @@ func marksTail(d delivery.PanelData, p *i18n.Printer) string {
 	if exact := len(points) == d.N || p95 != nil && *p95 <= limit; over > 1 && exact && limit > 0 {
 		return p.T("summary.marks.over."+string(d.Filter.Clock), "n", over)
 	}
+	if slowest.Mark == nil || slowest.Key == "" {
+		return p.T("summary.marks.slowest.unnamed", "time", amount(&d, p, *slowest.Value))
+	}
 	return p.T("summary.marks.slowest", "key", slowest.Key, "time", amount(&d, p, *slowest.Value))
 }
 

@@ -17,6 +17,7 @@ var settingsEntries = []settingsEntry{
 	{"services", true},
 	{"users", false},
 	{"tokens", false},
+	{"embeds", true},
 	{"audit", false},
 }
 

@@ -147,6 +147,19 @@ func kindName(ctx context.Context, kind string) string { return word(ctx, "audit
 
 func actionName(ctx context.Context, action string) string { return word(ctx, "audit.action.", action) }
 
+// fieldName is the catalogue's word for a field of a kind of thing, else its path.
+func fieldName(ctx context.Context, kind, path string) string {
+	p, prefix := i18n.From(ctx), "audit.field."+kind+"."
+	if p.Has(prefix + path) {
+		return p.T(prefix + path)
+	}
+	part, name, below := strings.Cut(path, ".")
+	if below && p.Has(prefix+part) {
+		return p.T(prefix+part, "name", messageOr(p, "flow."+name, name))
+	}
+	return path
+}
+
 func word(ctx context.Context, prefix, name string) string {
 	if p := i18n.From(ctx); p.Has(prefix + name) {
 		return p.T(prefix + name)
@@ -161,6 +174,10 @@ func (s *Server) auditEntry(ctx context.Context, e control.AuditEntry) (views.Au
 	entry := views.AuditEntry{
 		At: e.At, By: actorName(ctx, e.UserID, e.Email), Action: actionName(ctx, e.Action),
 		Kind: kindName(ctx, kind), Name: name, Changes: auditChanges(ctx, e.Before, e.After),
+	}
+	for i := range entry.Changes.Fields {
+		field := &entry.Changes.Fields[i]
+		field.Path = fieldName(ctx, kind, field.Path)
 	}
 	if !change.CanUndo() {
 		return entry, nil

@@ -29,7 +29,10 @@ const (
 func computing() int { return max(2, min(runtime.GOMAXPROCS(0), runtime.NumCPU())) }
 
 // caches are a server's; the zero value is ready.
-type caches struct{ answers cache }
+type caches struct {
+	answers cache
+	embeds  cache
+}
 
 // generation is what an answer was computed from: when it changes, every
 // answer kept is worthless.

@@ -17,20 +17,7 @@ func (s *Server) filterBar(ctx context.Context, of delivery.Subject, action stri
 	if ferr != nil {
 		return views.FlowFilter{}, ferr
 	}
-	groups := s.issueGroups
-	if of == delivery.OfRuns {
-		groups = s.runGroups
-	}
-	if of == delivery.OfDora {
-		groups = s.doraGroups
-	}
-	if of == delivery.OfSeries {
-		groups = s.doraGroups
-	}
-	if of == delivery.OfErrors {
-		groups = s.errorChoices
-	}
-	choices, ferr := groups(ctx, teams)
+	choices, ferr := s.groupsOf(of)(ctx, teams)
 	if ferr != nil {
 		return views.FlowFilter{}, ferr
 	}
@@ -54,6 +41,19 @@ func (s *Server) filterBar(ctx context.Context, of delivery.Subject, action stri
 	}
 	f.Spans = spans(ctx, action, q, delivery.DateOf(s.now().In(s.zone(ctx))))
 	return f, nil
+}
+
+// groupsOf finds what a subject is narrowed by, with the values in the data.
+func (s *Server) groupsOf(of delivery.Subject) func(context.Context, delivery.Teams) ([]facetGroup, error) {
+	switch of {
+	case delivery.OfRuns:
+		return s.runGroups
+	case delivery.OfDora, delivery.OfSeries:
+		return s.doraGroups
+	case delivery.OfErrors:
+		return s.errorChoices
+	}
+	return s.issueGroups
 }
 
 // issueGroups are what issues are narrowed by.

@@ -136,7 +136,7 @@ func (s *Server) writeChart(w http.ResponseWriter, r *http.Request, p panel, vie
 
 // chart is the drawing of a panel, and of a trend what it was before.
 func (s *Server) chart(ctx context.Context, p panel, view views.Panel, d delivery.PanelData) (views.Chart, *delivery.PanelData, error) {
-	spec, err := s.chartSpec(ctx, p, d)
+	spec, err := s.chartSpec(ctx, p, d, true)
 	if err != nil {
 		return views.Chart{}, nil, err
 	}
@@ -144,12 +144,13 @@ func (s *Server) chart(ctx context.Context, p panel, view views.Panel, d deliver
 	return views.ChartOf(d, i18n.From(ctx), spec), spec.Before, nil
 }
 
-// chartSpec is what else a drawing of a panel shows, in a browser or in a picture.
-func (s *Server) chartSpec(ctx context.Context, p panel, d delivery.PanelData) (spec views.ChartSpec, err error) {
-	switch d.Shape {
-	case delivery.Marks:
+// chartSpec is what else a drawing of a panel shows, in a browser or in a picture: with
+// before, of a trend what it was in the period before.
+func (s *Server) chartSpec(ctx context.Context, p panel, d delivery.PanelData, before bool) (spec views.ChartSpec, err error) {
+	switch {
+	case d.Shape == delivery.Marks:
 		spec.Types, err = s.typeKeys(ctx)
-	case delivery.Trend:
+	case d.Shape == delivery.Trend && before:
 		if spec.Before, err = s.trendBefore(ctx, p, d); spec.Before != nil && spec.Before.N == 0 {
 			spec.Before = nil
 		}

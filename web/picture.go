@@ -31,6 +31,7 @@ type pictureOptions struct {
 	width, height int // CSS pixels
 	scale         int // pixels to each of those; of a PNG
 	title         bool
+	alone         bool // without the period before
 }
 
 // Sizes of pictures unless said otherwise.
@@ -116,7 +117,7 @@ func (s *Server) writePicture(w http.ResponseWriter, r *http.Request, p panel, d
 
 // drawPicture draws a panel, in its turn among all that is computed.
 func (s *Server) drawPicture(ctx context.Context, p panel, d delivery.PanelData, printer *i18n.Printer, o pictureOptions) (body []byte, contentType string, err error) {
-	chart, err := s.chartSpec(ctx, p, d)
+	chart, err := s.chartSpec(ctx, p, d, !o.alone)
 	if err != nil {
 		return nil, "", err
 	}

@@ -52,6 +52,8 @@ func accessTo(method, path string) (access, bool) {
 	case strings.HasPrefix(path, "/static/"), path == "/healthz", path == "/readyz", strings.HasPrefix(path, "/metrics"), path == "/login", path == "/logout",
 		path == "/setup", path == "/invite", path == "/preferences":
 		return open, true
+	case strings.HasPrefix(path, embedPath): // to whoever knows its address
+		return open, true
 	case isHook(path): // signed, which is tested elsewhere
 		return open, true
 	case path == "/save_metrics", path == "/api/put", (path == "/api/v1/runs" || path == "/api/v1/deployments" || path == "/api/v1/incidents") && !get, strings.HasSuffix(path, "/replay"):
@@ -62,6 +64,8 @@ func accessTo(method, path string) (access, bool) {
 		return lead, true
 	case strings.HasPrefix(path, "/account"):
 		return user, true
+	case strings.HasPrefix(path, embedsPath): // whose it is, is tested elsewhere
+		return lead, true
 	case path == "/settings", path == "/settings/", get && (path == "/settings/calendars" || path == "/settings/teams" || path == "/settings/services" || strings.HasPrefix(path, "/settings/workflow")),
 		path == "/settings/teams/add", path == "/settings/services/give", path == "/settings/workflow/delete", strings.HasPrefix(path, "/settings/teams/1"),
 		strings.HasPrefix(path, "/settings/services/1"): // whose it is, is tested elsewhere
@@ -138,14 +142,14 @@ func TestWhatIsShown(t *testing.T) {
 		s.page(path).Find(".tabs.line a").Each(func(_ int, a *selection) { out = append(out, a.AttrOr("href", "")) })
 		return out
 	}
-	if got := strings.Join(tabs("/settings/users"), " "); got != "/settings/connections /settings/teams /settings/calendars /settings/workflow /settings/services /settings/users /settings/tokens /settings/audit" {
+	if got := strings.Join(tabs("/settings/users"), " "); got != "/settings/connections /settings/teams /settings/calendars /settings/workflow /settings/services /settings/users /settings/tokens /settings/embeds /settings/audit" {
 		t.Errorf("an admin sees %s", got)
 	}
 	if got := s.get("/settings").header.Get("Location"); got != "/settings/connections" {
 		t.Errorf("an admin is led to %s", got)
 	}
 	s.client = s.as("lead@example.com")
-	if got := strings.Join(tabs("/settings/calendars"), " "); got != "/settings/teams /settings/calendars /settings/workflow /settings/services" {
+	if got := strings.Join(tabs("/settings/calendars"), " "); got != "/settings/teams /settings/calendars /settings/workflow /settings/services /settings/embeds" {
 		t.Errorf("a lead sees %s", got)
 	}
 	if got := s.get("/settings").header.Get("Location"); got != "/settings/teams" {

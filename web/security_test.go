@@ -44,8 +44,17 @@ func checkHeaders(t *testing.T, what string, h http.Header, except map[string]st
 }
 
 // referrerOf is what differs in the headers of the page of a one-time link,
-// whose address is a key.
+// whose address is a key, and of pages that frame or are framed.
 func referrerOf(path string, status int) map[string]string {
+	served := status == http.StatusOK || status == http.StatusNotFound
+	switch {
+	case path == embedsPath+"/new" && status == http.StatusOK:
+		return map[string]string{"Content-Security-Policy": framesPolicy}
+	case path == embedsPath+"/preview" && status == http.StatusOK, strings.HasPrefix(path, embedPath) && served:
+		return map[string]string{
+			"Content-Security-Policy": embedPolicy + "'self'", "X-Frame-Options": "", "Referrer-Policy": "no-referrer", "Cross-Origin-Opener-Policy": "",
+		}
+	}
 	if path != "/invite" || status == http.StatusMethodNotAllowed || status == http.StatusForbidden {
 		return nil
 	}

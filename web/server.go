@@ -85,6 +85,7 @@ type Server struct {
 	largePuts   chan struct{}
 	series      seriesIndex
 	caches      caches
+	uses        embedUses
 }
 
 // New makes a Server; it starts nothing.
@@ -145,6 +146,7 @@ func (s *Server) routes(r chi.Router) {
 	s.pushRoutes(r)
 	s.pointRoutes(r)
 	s.hookRoutes(r)
+	s.embedRoutes(r)
 	r.Group(func(r chi.Router) {
 		r.Use(middleware.Compress(5, "text/html"), s.browser)
 		r.Get("/setup", s.setupPage)
@@ -186,6 +188,7 @@ func (s *Server) settingsRoutes(r chi.Router) {
 		s.calendarRoutes(r)
 		s.workflowRoutes(r)
 		s.serviceRoutes(r)
+		s.embedSettingsRoutes(r)
 		r.Post("/audit/{id}/undo", s.undo)
 	})
 	r.Group(func(r chi.Router) {

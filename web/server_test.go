@@ -96,7 +96,7 @@ func TestStrangersSeeNothing(t *testing.T) {
 	s := signedIn(t, nil)
 	s.client = s.browser()
 	everyRoute(t, s, func(method, path string) {
-		open := strings.HasPrefix(path, "/static/") || strings.HasPrefix(path, "/api/") ||
+		open := strings.HasPrefix(path, "/static/") || strings.HasPrefix(path, embedPath) || strings.HasPrefix(path, "/api/") ||
 			path == "/healthz" || path == "/readyz" || strings.HasPrefix(path, "/metrics") || // here, on this machine
 			path == "/save_metrics" || isHook(path) || // which answer programs
 			path == "/login" || path == "/setup" || path == "/logout" || path == "/preferences" || path == "/invite"

@@ -38,12 +38,7 @@ const (
 //
 //	go test -run '^$' -bench Load -benchtime 1x -timeout 20m ./cmd/throughline
 func BenchmarkLoad(b *testing.B) {
-	binary := filepath.Join(b.TempDir(), "throughline")
-	build := exec.CommandContext(b.Context(), "go", "build", "-trimpath", "-ldflags", "-s -w", "-o", binary, ".")
-	build.Env = append(os.Environ(), "CGO_ENABLED=0")
-	if out, err := build.CombinedOutput(); err != nil {
-		b.Fatalf("%v: %s", err, out)
-	}
+	binary := loadBinary(b)
 	info, err := os.Stat(binary)
 	if err != nil {
 		b.Fatal(err)
@@ -51,7 +46,7 @@ func BenchmarkLoad(b *testing.B) {
 	api := httptest.NewServer(simulator.New(7, time.Now(), simulator.Options{Issues: loadSynced, Latency: 20 * time.Millisecond}).Tracker())
 	defer api.Close()
 	for b.Loop() {
-		p := startLoaded(b, binary, loadedDir(b), api.URL)
+		p := startLoaded(b, binary, loadedDir(b), api.URL, "")
 		var r readings
 		var clients sync.WaitGroup
 		ctx, cancel := context.WithTimeout(b.Context(), loadFor)
@@ -84,7 +79,20 @@ type process struct {
 	ready time.Duration // from its start until /readyz says so
 }
 
-func startLoaded(b *testing.B, binary, dir, api string) *process {
+// loadBinary builds the program as it is shipped.
+func loadBinary(b *testing.B) string {
+	b.Helper()
+	binary := filepath.Join(b.TempDir(), "throughline")
+	build := exec.CommandContext(b.Context(), "go", "build", "-trimpath", "-ldflags", "-s -w", "-o", binary, ".")
+	build.Env = append(os.Environ(), "CGO_ENABLED=0")
+	if out, err := build.CombinedOutput(); err != nil {
+		b.Fatalf("%v: %s", err, out)
+	}
+	return binary
+}
+
+// startLoaded starts a server that declares more besides.
+func startLoaded(b *testing.B, binary, dir, api, more string) *process {
 	b.Helper()
 	file := filepath.Join(b.TempDir(), "provision.yaml")
 	text := `
@@ -97,7 +105,7 @@ connections:
 calendars:
   - {name: default, timezone: Europe/Moscow, workdays: [mon, tue, wed, thu, fri], hours: ["10:00-19:00"], holidays: RU}
 workflow: {closed: [closed, resolved, cancelled, done], active: [inProgress, inReview, testing, mitigation]}
-`
+` + more
 	if err := os.WriteFile(file, []byte(text), 0o600); err != nil {
 		b.Fatal(err)
 	}

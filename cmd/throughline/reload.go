@@ -52,7 +52,7 @@ func (a *app) reload(ctx context.Context, environ []string) {
 	a.worker.Poke()
 	d := provision.Declared()
 	a.log.InfoContext(ctx, "provisioning file applied", "file", a.cfg.Provision, "connections", d.Connections,
-		"calendars", d.Calendars, "teams", d.Teams, "workflow", d.Workflow, "services", d.Services, "catalog", d.Catalog, "tokens", d.Tokens)
+		"calendars", d.Calendars, "teams", d.Teams, "workflow", d.Workflow, "services", d.Services, "catalog", d.Catalog, "tokens", d.Tokens, "embeds", d.Embeds)
 }
 
 // refused logs each thing that is wrong with the file.

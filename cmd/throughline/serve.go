@@ -106,7 +106,7 @@ func listen(ctx context.Context, addr string) (net.Listener, error) {
 // they are at. It closes the listener.
 func (a *app) serve(ctx context.Context, listener net.Listener, demo bool) error {
 	g, ctx := errgroup.WithContext(ctx)
-	handler := web.New(web.Config{
+	site := web.New(web.Config{
 		BaseURL: a.cfg.BaseURL, LangDefault: a.cfg.LangDefault, Version: version, Demo: demo,
 		DB: a.db, Store: a.store, Worker: a.worker, Kinds: kindsFor(a.cfg), Client: a.client,
 		Inbox: a.inbox, Pushes: pushes(), Recent: a.worker.Recent, Points: series.Reader(),
@@ -114,8 +114,8 @@ func (a *app) serve(ctx context.Context, listener net.Listener, demo bool) error
 		Ready:    func(context.Context) error { return errors.Join(ctx.Err(), a.counted()) },
 		Observer: a.metrics,
 		Metrics:  web.Metrics{Handler: a.metrics.Handler(), User: a.cfg.MetricsUser, Password: a.cfg.MetricsPassword},
-	}).Handler()
-	server := newServer(handler, a.log)
+	})
+	server := newServer(site.Handler(), a.log)
 	a.countSoon(ctx)
 	g.Go(func() error {
 		if err := server.Serve(listener); !errors.Is(err, http.ErrServerClosed) {
@@ -133,7 +133,8 @@ func (a *app) serve(ctx context.Context, listener net.Listener, demo bool) error
 		return shutdown(context.WithoutCancel(ctx), server)
 	})
 	a.log.InfoContext(ctx, "listening", "addr", listener.Addr().String())
-	if err := g.Wait(); err != nil {
+	err := g.Wait()
+	if err = errors.Join(err, site.Close(context.WithoutCancel(ctx))); err != nil {
 		return err
 	}
 	a.log.InfoContext(ctx, "stopped")

@@ -12,7 +12,7 @@ import (
 )
 
 // Apply makes what p declares so, all of it or nothing. What an earlier file
-// declared and p does not becomes editable; tokens are revoked. Running it again
+// declared and p does not becomes editable; tokens and embeds are revoked. Running it again
 // changes nothing. The error is a *ProvisionError when the file is to blame.
 func (db *DB) Apply(ctx context.Context, p *Provision, now time.Time) error {
 	return db.tx(ctx, func(tx *sql.Tx) error {
@@ -34,7 +34,10 @@ func (db *DB) Apply(ctx context.Context, p *Provision, now time.Time) error {
 		if err := db.applyServices(ctx, tx, p.services); err != nil {
 			return err
 		}
-		return db.applyCatalog(ctx, tx, p.catalog)
+		if err := db.applyCatalog(ctx, tx, p.catalog); err != nil {
+			return err
+		}
+		return db.applyEmbeds(ctx, tx, p.embeds)
 	})
 }
 

@@ -239,7 +239,7 @@ func TestTokensAreForgotten(t *testing.T) {
 
 // TestTokenCacheRaces: a token that was read before a change is not kept after it.
 func TestTokenCacheRaces(t *testing.T) {
-	var c tokenCache
+	var c hashCache[Token]
 	_, _, before := c.of([]byte("hash"))
 	c.forget()
 	c.add([]byte("hash"), Token{Name: "old"}, before)

@@ -24,7 +24,8 @@ type DB struct {
 	hashes      chan struct{} // one slot for each password hash at work
 	cache       definitions
 	token       *sql.Stmt // reads the token of a hash
-	tokens      tokenCache
+	tokens      hashCache[Token]
+	embeds      hashCache[Embed]
 	connections connectionCache
 	now         func() time.Time // stamps creation and the audit log only
 }
@@ -55,6 +56,7 @@ func (db *DB) tx(ctx context.Context, f func(tx *sql.Tx) error) error {
 		return fmt.Errorf("begin: %w", db.sql.Explain(err))
 	}
 	defer db.tokens.forget()
+	defer db.embeds.forget()
 	defer db.connections.forget()
 	if err := f(tx); err != nil {
 		if rerr := tx.Rollback(); rerr != nil && !errors.Is(rerr, sql.ErrTxDone) {

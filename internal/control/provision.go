@@ -23,6 +23,7 @@ type Provision struct {
 	services    []Service
 	catalog     *declaredCatalog // nil when not declared
 	tokens      []declaredToken
+	embeds      []declaredEmbed
 }
 
 type declaredConnection struct {
@@ -108,7 +109,7 @@ type declarations struct {
 }
 
 func (d *declarations) read(root yamlNode) {
-	m := d.mapping(root, "the file", "connections", "calendars", "workflow", "services", "teams", "catalog", "tokens")
+	m := d.mapping(root, "the file", "connections", "calendars", "workflow", "services", "teams", "catalog", "tokens", "embeds")
 	for _, item := range d.list(m["connections"]) {
 		d.connection(item)
 	}
@@ -129,6 +130,9 @@ func (d *declarations) read(root yamlNode) {
 	}
 	for _, item := range d.list(m["tokens"]) {
 		d.token(item)
+	}
+	for _, item := range d.list(m["embeds"]) {
+		d.embed(item)
 	}
 }
 
@@ -284,8 +288,8 @@ func (d *declarations) required(n yamlNode, m map[string]yamlNode, key string) s
 
 // Declared names what a provisioning file declares.
 type Declared struct {
-	Connections, Calendars, Services, Teams, Tokens []string
-	Workflow, Catalog                               bool
+	Connections, Calendars, Services, Teams, Tokens, Embeds []string
+	Workflow, Catalog                                       bool
 }
 
 // Declared is what the file declares, by name and without secrets.
@@ -307,6 +311,9 @@ func (p *Provision) Declared() Declared {
 	}
 	for _, t := range p.tokens {
 		d.Tokens = append(d.Tokens, t.name)
+	}
+	for _, e := range p.embeds {
+		d.Embeds = append(d.Embeds, e.Name)
 	}
 	return d
 }

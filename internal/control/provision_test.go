@@ -186,10 +186,10 @@ func TestParseProvisionProblems(t *testing.T) {
 		name, text string
 		want       []string // "line N: …", or for the whole file the message
 	}{
-		{"unknown sections", "teams: []\nservice:\n  - x\ncatalogue: {mode: static}\nembeds: []\n", []string{
-			`line 2: unknown key "service"; the file has connections, calendars, workflow, services, teams, catalog, tokens`,
-			`line 4: unknown key "catalogue"; the file has connections, calendars, workflow, services, teams, catalog, tokens`,
-			`line 5: unknown key "embeds"; the file has connections, calendars, workflow, services, teams, catalog, tokens`,
+		{"unknown sections", "teams: []\nservice:\n  - x\ncatalogue: {mode: static}\nembed: []\n", []string{
+			`line 2: unknown key "service"; the file has connections, calendars, workflow, services, teams, catalog, tokens, embeds`,
+			`line 4: unknown key "catalogue"; the file has connections, calendars, workflow, services, teams, catalog, tokens, embeds`,
+			`line 5: unknown key "embed"; the file has connections, calendars, workflow, services, teams, catalog, tokens, embeds`,
 		}},
 		{"not a mapping", "- a\n", []string{"line 1: the file: must be a mapping of keys to values"}},
 		{"key twice", "workflow: {}\ntokens: []\nworkflow: {}\n", []string{`line 3: the key "workflow" is given twice`}},
