@@ -22,7 +22,7 @@ lint:
 	$(LINT) && .ci/bin/golangci-lint run
 
 bench: ## the numbers in the README
-	go test -run '^$$' -bench . -benchmem ./internal/delivery ./internal/store/sqlitestore ./internal/source/tracker ./web
+	go test -run '^$$' -bench . -benchmem ./internal/delivery ./internal/store/sqlitestore ./internal/source/tracker ./internal/picture ./web
 	export CHDB_LIB=$$(.ci/chdb) && for n in 10000 100000 1000000; do \
 		BENCH_ISSUES=$$n go test -run '^$$' -bench Stores -benchtime 5x -timeout 60m ./internal/store/clickhousestore || exit 1; \
 	done && go test -run '^$$' -bench Write -benchtime 1x ./internal/store/clickhousestore/dropin

@@ -177,7 +177,7 @@ func (c *Picture) Stroke(series string) (width float64, dashed bool) {
 }
 
 func (c *Picture) End(series string, value float64) string {
-	return string(endLabel(c.printer, series, &value, c.meta).Formatter)
+	return endLabel(c.printer, series, &value, c.meta).Formatter
 }
 
 func (c *Picture) Before() (points []delivery.Point, name string) {

@@ -333,7 +333,7 @@ func TestAPIPanelList(t *testing.T) {
 	if first.Items[0].Title != "Время цикла завершённых задач" || rest.NextCursor != "" {
 		t.Errorf("%q, then %q", first.Items[0].Title, rest.NextCursor)
 	}
-	for _, slug := range []string{"nothing", "cycle-time.svg", "cycle-time.png", "cycle-time.", "flow-headline"} {
+	for _, slug := range []string{"nothing", "cycle-time.gif", "cycle-time.", "flow-headline", "flow-headline.svg"} {
 		if res := s.api(http.MethodGet, "/api/v1/panels/"+slug, readToken); res.status != http.StatusNotFound {
 			t.Errorf("%s: %d", slug, res.status)
 		}

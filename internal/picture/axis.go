@@ -36,7 +36,7 @@ func logScale(most float64) scale {
 	return s
 }
 
-// linear is an axis of about so many steps that holds all values from least to most. Ends
+// linear is an axis of about so many steps, one more at most, that holds all values from least to most. Ends
 // that are numbers are kept as they are. whole has no ticks between two numbers.
 func linear(least, most, from, to float64, steps int, whole bool) scale {
 	low, high := least, most
@@ -53,6 +53,9 @@ func linear(least, most, from, to float64, steps int, whole bool) scale {
 		low, high = apart(low, !math.IsNaN(from))
 	}
 	step := nice((high - low) / float64(max(1, steps)))
+	for math.Ceil(high/step-1e-9)-math.Floor(low/step+1e-9) > float64(steps)+1 {
+		step = nice(step * 1.6)
+	}
 	if whole {
 		step = max(1, step)
 	}
@@ -64,7 +67,7 @@ func linear(least, most, from, to float64, steps int, whole bool) scale {
 		s.to = tidy(math.Ceil(high/step-1e-9)*step, step)
 	}
 	for i := math.Ceil(s.from/step - 1e-9); i*step <= s.to+step*1e-9; i++ {
-		s.ticks = append(s.ticks, tidy(i*step, step))
+		s.ticks = append(s.ticks, tidy(i*step, step)+0) // 0, never −0
 	}
 	return s
 }

@@ -83,6 +83,7 @@ func (p *plot) drawStack() {
 			opacity := 1.0
 			if pt.Slot != nil && pt.Partial {
 				opacity = partialOpacity
+				p.rect(b, paper, 1) // no lines of the grid shine through
 			}
 			p.rect(b, l.ink, opacity)
 			p.hatch(b, l.hatch, 1)

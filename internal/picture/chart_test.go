@@ -53,6 +53,7 @@ func (f *fake) Moment(wall int64, months bool) string {
 	}
 	return time.UnixMilli(wall).UTC().Format("2 Jan")
 }
+
 func (f *fake) Bucket(day delivery.Date) string { return fmt.Sprintf("%d.%02d", day.Day, day.Month) }
 
 func (f *fake) Verticals(yield func(at float64, label string, event, incident bool)) {
@@ -107,6 +108,7 @@ func (f *fake) RowEnd(row int) string {
 	}
 	return ""
 }
+
 func (f *fake) Drawn(rows int) string {
 	if rows == len(f.data.Series[0].Points) {
 		return ""

@@ -32,6 +32,11 @@ func (p *plot) drawMarks() {
 	if len(keys) > 1 {
 		p.legend(keys)
 	}
+	for _, f := range p.data.Headline {
+		if v, ok := p.value(f.Value); ok && f.Name != "count" {
+			most = max(most, v)
+		}
+	}
 	right, beside := p.endRoom(p.percentileNames())
 	p.fit(0, most, right)
 	p.grid()

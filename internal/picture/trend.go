@@ -114,22 +114,22 @@ func (p *plot) trendLine(points []delivery.Point, s stroke, dots bool) {
 	flush()
 	for i, pt := range points {
 		if _, ok := p.value(pt.Value); ok && dots {
-			p.trendDot(p.pointOf(points, i), pt, s)
+			p.trendDot(p.pointOf(points, i), pt, s, min(2.2, max(1.2, p.area.w/float64(len(points))/4)))
 		}
 	}
 }
 
 // trendDot greys what is of too few records and hollows what is of no whole bucket.
-func (p *plot) trendDot(at point, pt delivery.Point, s stroke) {
+func (p *plot) trendDot(at point, pt delivery.Point, s stroke, r float64) {
 	in := s.ink
 	if pt.Slot != nil && pt.LowN {
 		in = edge
 	}
 	if pt.Slot != nil && pt.Partial {
-		p.ring(at, 3.2, 1.5, in)
+		p.ring(at, r+1, 1.5, in)
 		return
 	}
-	p.dot(at, 2.2, in)
+	p.dot(at, r, in)
 }
 
 // mostCount is where the axis of bars ends.
