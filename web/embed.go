@@ -50,7 +50,7 @@ func (s *Server) embed(w http.ResponseWriter, r *http.Request) {
 		s.failEmbed(w, r, s.embedded(r, control.Embed{}), form, err)
 	case !e.RevokedAt.IsZero() || e.Over(s.today(r.Context())):
 		// Its sites may frame the words too.
-		s.sayEmbed(w, r, s.embedded(r, e), form, http.StatusGone, "embed.gone")
+		s.sayEmbed(w, r, s.embedded(r, e), form, http.StatusGone, "gone")
 	default:
 		v := s.embedded(r, e)
 		v.address = s.base + embedPath + token
@@ -64,10 +64,10 @@ func (s *Server) unknownEmbed(w http.ResponseWriter, r *http.Request, form embed
 	v := s.embedded(r, control.Embed{})
 	if wait, ok := s.guesses.takeAddress(r, s.now()); !ok {
 		retryAfter(w, wait)
-		s.sayEmbed(w, r, v, form, http.StatusTooManyRequests, "embed.slow")
+		s.sayEmbed(w, r, v, form, http.StatusTooManyRequests, "slow")
 		return
 	}
-	s.sayEmbed(w, r, v, form, http.StatusNotFound, "embed.unknown")
+	s.sayEmbed(w, r, v, form, http.StatusNotFound, "unknown")
 }
 
 // embedded is an embed for one who asks.
@@ -155,7 +155,7 @@ func (s *Server) failEmbed(w http.ResponseWriter, r *http.Request, v embedded, f
 		return // the browser went away
 	}
 	if len(filterDetails(err)) > 0 {
-		s.sayEmbed(w, r, v, form, http.StatusNotFound, "embed.wrong")
+		s.sayEmbed(w, r, v, form, http.StatusNotFound, "wrong")
 		return
 	}
 	status := http.StatusServiceUnavailable
@@ -168,7 +168,7 @@ func (s *Server) failEmbed(w http.ResponseWriter, r *http.Request, v embedded, f
 		status = http.StatusInternalServerError
 	}
 	s.log.Warn("embed without its chart", "embed", v.Name, "panel", v.Panel, "error", err)
-	s.sayEmbed(w, r, v, form, status, "embed.away")
+	s.sayEmbed(w, r, v, form, status, "away")
 }
 
 // picture is how the picture of an embed looks.
@@ -185,11 +185,11 @@ func (v *embedded) picture(form embedForm) pictureOptions {
 
 // sayEmbed answers with words, in the form that was asked for: as a picture only to who
 // has an address, since drawing is dear.
-func (s *Server) sayEmbed(w http.ResponseWriter, r *http.Request, v embedded, form embedForm, status int, id string) {
+func (s *Server) sayEmbed(w http.ResponseWriter, r *http.Request, v embedded, form embedForm, status int, what string) {
 	r = r.WithContext(v.context(r.Context(), s))
 	w.Header().Set("Cache-Control", "no-store")
 	if v.ID != 0 && form != embedPage {
-		notice, contentType, err := s.drawNotice(r.Context(), i18n.T(r.Context(), id), i18n.For(v.lang), v.picture(form))
+		notice, contentType, err := s.drawNotice(r.Context(), i18n.T(r.Context(), "embed.title."+what), i18n.For(v.lang), v.picture(form))
 		if err == nil {
 			v.headers(w.Header(), form)
 			w.Header().Set("Content-Type", contentType)
@@ -200,7 +200,7 @@ func (s *Server) sayEmbed(w http.ResponseWriter, r *http.Request, v embedded, fo
 		s.log.Warn("embed without a notice", "embed", v.Name, "error", err)
 	}
 	v.headers(w.Header(), embedPage)
-	s.render(w, r, status, views.EmbedMessage(id, i18n.T(r.Context(), id+".help"), v.lang, v.Theme, v.Height))
+	s.render(w, r, status, views.EmbedMessage(i18n.T(r.Context(), "embed.title."+what), i18n.T(r.Context(), "embed.help."+what), v.lang, v.Theme, v.Height))
 }
 
 // embedLoad is the panel of an embed and what it shows.

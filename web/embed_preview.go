@@ -4,7 +4,6 @@ import (
 	"net/http"
 
 	"throughline/internal/control"
-	"throughline/views"
 )
 
 // answerEmbedPreview answers the page of an embed that is not stored, for a frame on our
@@ -14,11 +13,6 @@ func (s *Server) answerEmbedPreview(w http.ResponseWriter, r *http.Request, e co
 	v := s.embedded(r, e)
 	ctx := v.context(r.Context(), s)
 	answer, err := s.embedAnswer(ctx, v, embedPage)
-	if details := filterDetails(err); len(details) > 0 {
-		v.headers(w.Header(), embedPage)
-		s.render(w, r.WithContext(ctx), http.StatusOK, views.EmbedMessage("embed.mistake", mistakeText(ctx, &details[0]), v.lang, v.Theme, v.Height))
-		return
-	}
 	if err != nil {
 		s.failEmbed(w, r, v, embedPage, err)
 		return
