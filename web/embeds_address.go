@@ -1,6 +1,7 @@
 package web
 
 import (
+	"cmp"
 	"context"
 	"html"
 	"net/http"
@@ -64,7 +65,7 @@ func embedSnippets(address string, e *control.Embed, alt string) []views.Snippet
 	frame := embedFrame(address, e)
 	image := func(ext string) string {
 		return `<a href="` + html.EscapeString(address) + `"><img src="` + html.EscapeString(address+ext) + `" alt="` + html.EscapeString(alt) +
-			`" width="` + strconv.Itoa(pictureWidth) + `" height="` + strconv.Itoa(pictureHeight) + `"></a>`
+			`" width="` + strconv.Itoa(cmp.Or(e.Width, pictureWidth)) + `" height="` + strconv.Itoa(e.Height) + `"></a>`
 	}
 	return []views.Snippet{
 		{ID: "iframe", Text: frame},
