@@ -61,7 +61,7 @@ func TestVersion(t *testing.T) {
 
 func TestWrongConfiguration(t *testing.T) {
 	file := filepath.Join(t.TempDir(), "provision.yaml")
-	text := "connections:\n  - {name: a, kind: tracker, secrets: {token: \"${NO_SUCH}\"}}\nembeds: []\n"
+	text := "connections:\n  - {name: a, kind: tracker, secrets: {token: \"${NO_SUCH}\"}}\ncharts: []\n"
 	if err := os.WriteFile(file, []byte(text), 0o600); err != nil {
 		t.Fatal(err)
 	}
@@ -70,7 +70,7 @@ func TestWrongConfiguration(t *testing.T) {
 		code, _, stderr := cli(t, environ, command)
 		expect(t, code, exitUsage, stderr, "the configuration cannot be used:\n",
 			"\n  THROUGHLINE_ADRR: unknown variable", "\n  THROUGHLINE_LOG_LEVEL: ", "\n  THROUGHLINE_SECRET_KEY: ",
-			"\n  "+file+": line 2: ", "NO_SUCH", "\n  "+file+`: line 3: unknown key "embeds"`)
+			"\n  "+file+": line 2: ", "NO_SUCH", "\n  "+file+`: line 3: unknown key "charts"`)
 		if strings.Contains(stderr, "tell-nobody") {
 			t.Errorf("it tells a secret: %s", stderr)
 		}
