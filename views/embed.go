@@ -2,7 +2,6 @@ package views
 
 import (
 	"slices"
-	"strings"
 
 	"throughline/internal/delivery"
 	"throughline/internal/i18n"
@@ -14,8 +13,9 @@ type Embed struct {
 	Data    delivery.PanelData
 	Chart   Chart
 	Titled  bool
-	Named   bool // keys and titles of issues are shown
-	Opens   bool // keys of issues lead to them
+	Scope   []string // what it is narrowed to, in words
+	Named   bool     // keys and titles of issues are shown
+	Opens   bool     // keys of issues lead to them
 	Lists   []string
 	Theme   string // light, dark, auto
 	Lang    string
@@ -71,11 +71,13 @@ func (e Embed) table(p *i18n.Printer) (columns []Column, rows [][]string, total 
 	return columns, rows, total
 }
 
-// EmbedFoot are the words beneath a chart: how many records it is of, from which days,
-// and of when it is.
-func EmbedFoot(d delivery.PanelData, p *i18n.Printer) []string {
+// chartFoot are the words beneath a chart that stands by itself: how many records it is
+// of, what it is narrowed to, from which days, and of when it is.
+func chartFoot(d delivery.PanelData, p *i18n.Printer, scope []string) []string {
 	out := []string{p.T("panel.n", "n", d.N)}
-	if thinned(d) {
+	if d.N == 0 {
+		// Nothing is drawn.
+	} else if thinned(d) {
 		out = append(out, p.T("panel.drawn", "shown", len(d.Series[0].Points)))
 	} else if all := drawnOf(d); all > 0 {
 		out = append(out, p.T("panel.drawn.names", "shown", rowsDrawn, "n", all))
@@ -83,7 +85,10 @@ func EmbedFoot(d delivery.PanelData, p *i18n.Printer) []string {
 	if left := d.Left(); left > 0 {
 		out = append(out, p.T("panel.excluded", "n", left))
 	}
-	out = append(out, SeriesNotes(d, p)...)
+	if d.N > 0 {
+		out = append(out, SeriesNotes(d, p)...)
+	}
+	out = append(out, scope...)
 	out = append(out, p.DateSpan(d.Filter.From.Time().In(d.Zone), (d.Filter.To-1).Time().In(d.Zone)))
 	return append(out, p.T("embed.as_of", "time", p.DateTime(d.AsOf.Time().In(d.Zone))))
 }
@@ -98,9 +103,4 @@ func drawnOf(d delivery.PanelData) int {
 		return 0
 	}
 	return all
-}
-
-// EmbedFootLine is the foot as one line of text.
-func EmbedFootLine(d delivery.PanelData, p *i18n.Printer) string {
-	return strings.Join(EmbedFoot(d, p), " · ")
 }

@@ -815,7 +815,7 @@ func embedFoot(e Embed) templ.Component {
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
-		for _, text := range EmbedFoot(e.Data, i18n.From(ctx)) {
+		for _, text := range chartFoot(e.Data, i18n.From(ctx), e.Scope) {
 			templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 66, "<span>")
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err

@@ -46,10 +46,10 @@ func TestPictureFoot(t *testing.T) {
 	d.Excluded = map[string]int{"never_active": 3, "excluded_resolution": 1}
 	d.Markers = []delivery.Marker{{At: day(t, "2026-02-10"), Kind: "workflow"}}
 	for lang, want := range map[string]string{
-		"en": "n = 30 · 4 excluded · as of 25 Feb 2026 15:00 · Workflow changed on 10 Feb 2026",
-		"ru": "n = 30 · 4 не учтены · на 25.02.2026 15:00 · Процесс изменён 10.02.2026",
+		"en": "n = 30 · 4 excluded · 2 Feb – 2 Mar 2026 · as of 25 Feb 2026 15:00 · Workflow changed on 10 Feb 2026",
+		"ru": "n = 30 · 4 не учтены · 02.02 – 02.03.2026 · на 25.02.2026 15:00 · Процесс изменён 10.02.2026",
 	} {
-		if got := plainSpaces(PictureFoot(d, i18n.For(lang))); got != want {
+		if got := plainSpaces(PictureFoot(d, i18n.For(lang), nil)); got != want {
 			t.Errorf("%s: %s, want %s", lang, got, want)
 		}
 	}

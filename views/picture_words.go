@@ -8,20 +8,9 @@ import (
 	"throughline/internal/i18n"
 )
 
-// PictureFoot is what stands below a picture: of how much it is, what was left out, and
-// when.
-func PictureFoot(d delivery.PanelData, p *i18n.Printer) string {
-	out := []string{p.T("panel.n", "n", d.N)}
-	if d.N > 0 {
-		if thinned(d) {
-			out = append(out, p.T("panel.drawn", "shown", len(d.Series[0].Points)))
-		}
-		out = append(out, SeriesNotes(d, p)...)
-	}
-	if left := d.Left(); left > 0 {
-		out = append(out, p.T("panel.excluded", "n", left))
-	}
-	out = append(out, p.T("picture.as_of", "time", p.DateTime(d.AsOf.Time().In(d.Zone))))
+// PictureFoot is what stands below a picture. scope says in words what it is narrowed to.
+func PictureFoot(d delivery.PanelData, p *i18n.Printer, scope []string) string {
+	out := chartFoot(d, p, scope)
 	if d.N > 0 && d.Shape != delivery.Bars {
 		out = append(out, changes(&d, p)...)
 	}

@@ -24,6 +24,7 @@ const embedPath = "/embed/"
 // set a cookie, and look at no query.
 func (s *Server) embedRoutes(r chi.Router) {
 	r.Get(embedPath+"{token}", s.embed)
+	r.Get(embedPath+"*", func(w http.ResponseWriter, r *http.Request) { s.unknownEmbed(w, r, embedPage) })
 }
 
 // embedForm is what an embed is answered as.
@@ -87,7 +88,7 @@ func (s *Server) embedded(r *http.Request, e control.Embed) embedded {
 		}
 	}
 	if v.Height == 0 {
-		v.Height = control.EmbedHeight
+		v.Height = control.UsualEmbedHeight(e.Panel)
 	}
 	return v
 }
@@ -224,7 +225,7 @@ func (s *Server) embedLoad(ctx context.Context, v embedded) (panel, delivery.Pan
 func (s *Server) embedView(ctx context.Context, v embedded, p panel, d delivery.PanelData) (views.Embed, error) {
 	printer := i18n.From(ctx)
 	view := views.Embed{
-		Panel: panelView(ctx, p, v.Filter), Data: d, Titled: v.Titled, Named: v.Named, Theme: v.Theme, Lang: v.lang, Width: v.picture(embedSVG).width, Height: v.Height,
+		Panel: panelView(ctx, p, v.Filter), Data: d, Titled: v.Titled, Scope: scopeWords(ctx, p.of, v.Filter), Named: v.Named, Theme: v.Theme, Lang: v.lang, Width: v.picture(embedSVG).width, Height: v.Height,
 		Opens: v.Named && slices.Contains(v.Drill, control.DrillMarks), Alt: views.AltText(d, printer),
 	}
 	if v.address != "" {
@@ -248,8 +249,9 @@ func (s *Server) embedView(ctx context.Context, v embedded, p panel, d delivery.
 	return view, nil
 }
 
-// embedLifetime is how long an answer is given again: its period may end at now.
-const embedLifetime = time.Minute
+// embedLifetime is how long an answer is given again while there is no new data: the day
+// that its period ends with may be over.
+const embedLifetime = 10 * time.Minute
 
 // pointsLifetime is that of series, of which no version tells that there are new points.
 const pointsLifetime = 10 * time.Second

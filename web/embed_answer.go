@@ -37,8 +37,11 @@ func (s *Server) embedAnswer(ctx context.Context, v embedded, form embedForm) (k
 	}
 	now := s.now()
 	lifetime := embedLifetime
-	if p, _ := panelBySlug(v.Panel); p.unkept {
+	switch p, _ := panelBySlug(v.Panel); {
+	case p.unkept:
 		lifetime = pointsLifetime
+	case p.now:
+		lifetime = nowLifetime
 	}
 	ask := question{
 		generation: g, now: now, expires: now.Add(lifetime), deadline: panelDeadline,
@@ -69,7 +72,9 @@ func (s *Server) makeEmbed(ctx context.Context, v embedded, form embedForm) (kep
 		return keptAnswer{}, err
 	}
 	if form != embedPage {
-		body, contentType, err := s.drawPicture(ctx, p, d, i18n.For(v.lang), v.picture(form))
+		o := v.picture(form)
+		o.scope = scopeWords(ctx, p.of, v.Filter)
+		body, contentType, err := s.drawPicture(ctx, p, d, i18n.For(v.lang), o)
 		if err != nil || form == embedPNG {
 			return keptAnswer{contentType: contentType, etag: etagOf(body), body: body}, err
 		}

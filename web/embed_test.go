@@ -63,6 +63,7 @@ func TestEmbed(t *testing.T) {
 	want(t, res.doc, ".sentence", "1 issue finished, too few for percentiles")
 	want(t, res.doc, ".panel-foot", "n = 1")
 	want(t, res.doc, ".panel-foot", "5 Dec 2025 – 4 Mar 2026")
+	want(t, res.doc, ".panel-foot", "Team: dev")
 	want(t, res.doc, ".panel-foot", "as of 4 Mar 2026 12:00")
 	inside := inNoscript(t, res)
 	if table := textOf(inside, "tbody tr"); !strings.Contains(table, "DEV-1 | Issue 1") {

@@ -2,6 +2,7 @@ package web
 
 import (
 	"net/url"
+	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -48,7 +49,7 @@ var embedOne = map[delivery.Subject]map[string]string{
 func linkValues(q url.Values, p panel) url.Values {
 	v := url.Values{
 		filled: {"1"}, "panel": {p.slug}, "theme": {control.ReadersOwn}, "lang": {control.ReadersOwn},
-		"height": {strconv.Itoa(control.EmbedHeight)}, "title": {"on"}, "names": {"on"},
+		"height": {strconv.Itoa(control.UsualEmbedHeight(p.slug))}, "title": {"on"}, "names": {"on"},
 	}
 	if lang := q.Get("lang"); lang != "" {
 		v.Set("lang", lang)
@@ -173,8 +174,11 @@ func siteLines(text string) []string {
 	return out
 }
 
+// bareSite is a site, or the address of a page, without its scheme.
+var bareSite = regexp.MustCompile(`^[\pL\pN.*-]+(:\d+)?([/?#].*)?$`)
+
 func siteOf(word string) string {
-	if word != control.AnySite && !strings.Contains(word, ":") && strings.Contains(word, ".") {
+	if bareSite.MatchString(word) && strings.ContainsAny(word, ".:") {
 		word = "https://" + word
 	}
 	if u, err := url.Parse(word); err == nil && (u.Scheme == "https" || u.Scheme == "http") && u.Host != "" {

@@ -85,7 +85,7 @@ func (a *embedAsked) readNumbers(ctx context.Context) {
 		}
 		return n
 	}
-	a.embed.Width, a.embed.Height = whole("width", 0), whole("height", control.EmbedHeight)
+	a.embed.Width, a.embed.Height = whole("width", 0), whole("height", control.UsualEmbedHeight(a.panel.slug))
 }
 
 func (a *embedAsked) readDays(ctx context.Context) {

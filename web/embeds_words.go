@@ -17,17 +17,8 @@ const wordsOf = 3
 // filterWords says a filter in words, without the queries for series.
 func filterWords(ctx context.Context, of delivery.Subject, f url.Values) []string {
 	p := i18n.From(ctx)
-	var out []string
+	out := scopeWords(ctx, of, f)
 	say := func(label, value string) { out = append(out, p.T("embeds.word", "label", p.T(label), "value", value)) }
-	for _, name := range slices.Concat(embedLists[of], []string{"repository"}) {
-		if values := f[name]; len(values) > 0 {
-			label := "flow." + name
-			if name == "repository" {
-				label = "embeds.repository"
-			}
-			say(label, someOf(ctx, name, values))
-		}
-	}
 	if span := periodText(ctx, f); span != "" {
 		say("flow.period", span)
 	}
@@ -46,6 +37,23 @@ func filterWords(ctx context.Context, of delivery.Subject, f url.Values) []strin
 	for _, name := range []string{"links", "start", "benchmark"} {
 		if v := f.Get(name); v != "" && of == delivery.OfDora {
 			say("dora."+name, messageOr(p, "dora."+name+"."+v, v))
+		}
+	}
+	return out
+}
+
+// scopeWords says in words which part of the records a filter lets through.
+func scopeWords(ctx context.Context, of delivery.Subject, f url.Values) []string {
+	p := i18n.From(ctx)
+	var out []string
+	say := func(label, value string) { out = append(out, p.T("embeds.word", "label", p.T(label), "value", value)) }
+	for _, name := range slices.Concat(embedLists[of], []string{"repository"}) {
+		if values := f[name]; len(values) > 0 {
+			label := "flow." + name
+			if name == "repository" {
+				label = "embeds.repository"
+			}
+			say(label, someOf(ctx, name, values))
 		}
 	}
 	return out

@@ -31,7 +31,8 @@ type pictureOptions struct {
 	width, height int // CSS pixels
 	scale         int // pixels to each of those; of a PNG
 	title         bool
-	alone         bool // without the period before
+	alone         bool     // without the period before
+	scope         []string // what it is narrowed to, in words
 }
 
 // Sizes of pictures unless said otherwise.
@@ -122,7 +123,7 @@ func (s *Server) drawPicture(ctx context.Context, p panel, d delivery.PanelData,
 		return nil, "", err
 	}
 	spec := picture.Spec{
-		Summary: views.Summary(d, printer), Alt: views.AltText(d, printer), Foot: views.PictureFoot(d, printer),
+		Summary: views.Summary(d, printer), Alt: views.AltText(d, printer), Foot: views.PictureFoot(d, printer, o.scope),
 		Lang: printer.Lang(), Chart: views.PictureOf(d, printer, chart), Theme: o.theme, Width: o.width, Height: o.height,
 	}
 	if o.title {

@@ -269,7 +269,7 @@ func TestPicturesOfDocumentation(t *testing.T) {
 	for name, lang := range map[string]string{"cycle-time-trend": "en"} {
 		d, printer := fixedTrend(t), i18n.For(lang)
 		spec := picture.Spec{
-			Title: printer.T(p.title), Summary: views.Summary(d, printer), Alt: views.AltText(d, printer), Foot: views.PictureFoot(d, printer),
+			Title: printer.T(p.title), Summary: views.Summary(d, printer), Alt: views.AltText(d, printer), Foot: views.PictureFoot(d, printer, nil),
 			Lang: lang, Chart: views.PictureOf(d, printer, views.ChartSpec{}), Theme: picture.Auto, Width: 800, Height: 400,
 		}
 		got, _, err := s.server.drawSpec(t.Context(), spec, pictureOptions{ext: "svg"})

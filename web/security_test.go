@@ -46,7 +46,7 @@ func checkHeaders(t *testing.T, what string, h http.Header, except map[string]st
 // referrerOf is what differs in the headers of the page of a one-time link,
 // whose address is a key, and of pages that frame or are framed.
 func referrerOf(path string, status int) map[string]string {
-	served := status == http.StatusOK || status == http.StatusNotFound
+	served := status == http.StatusOK || status == http.StatusNotFound || status == http.StatusTooManyRequests
 	switch {
 	case path == embedsPath+"/new" && status == http.StatusOK:
 		return map[string]string{"Content-Security-Policy": framesPolicy}

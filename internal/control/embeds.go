@@ -59,13 +59,27 @@ const (
 	MaxEmbedWidth   = 2000
 	MinEmbedHeight  = 200
 	MaxEmbedHeight  = 1500
-	EmbedHeight     = 420 // unless said
+	EmbedHeight     = 420 // of most panels, unless said
 	revokedEmbeds   = 1000
 	maxEmbedFilter  = 4000 // bytes of its query
 	embedObject     = "embed/"
 	ReadersOwn      = "auto" // theme and language
 	maxReferrerSite = 200
 )
+
+// embedHeights are those of panels whose rows need more than most.
+var embedHeights = map[string]int{
+	"time-in-status": 520, "pipeline-jobs": 660, "pipeline-jobs-total": 660, "build-times": 660, "errors-by-release": 660,
+}
+
+// UsualEmbedHeight is the height of an embed of a panel, in CSS pixels, unless it has
+// another.
+func UsualEmbedHeight(panel string) int {
+	if height, ok := embedHeights[panel]; ok {
+		return height
+	}
+	return EmbedHeight
+}
 
 // Teams are the teams that an embed is narrowed to.
 func (e *Embed) Teams() []string { return e.Filter["team"] }

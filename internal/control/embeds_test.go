@@ -356,3 +356,37 @@ func TestProvisionedEmbedMistakes(t *testing.T) {
 		}
 	}
 }
+
+// TestProvisionedEmbedBesideMade: what somebody made stays, unless its address is declared.
+func TestProvisionedEmbedBesideMade(t *testing.T) {
+	db := openTest(t)
+	made := cycleEmbed()
+	made.Name = "RUNS"
+	_, kept, err := db.CreateEmbed(db.ctx, made)
+	if err != nil {
+		t.Fatal(err)
+	}
+	made.Name = "other"
+	_, taken, err := db.CreateEmbed(db.ctx, made)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := applyEmbedsFile(t, db, strings.Replace(embedsFile, "second-token-1234", taken, 1)); err != nil {
+		t.Fatal(err)
+	}
+	if e, err := db.EmbedFor(db.ctx, kept); err != nil || e.Name != "RUNS 2" || !e.RevokedAt.IsZero() || e.Provisioned {
+		t.Errorf("of the same name: %+v, %v", e, err)
+	}
+	if e, err := db.EmbedFor(db.ctx, taken); err != nil || e.Name != "runs" || !e.Provisioned {
+		t.Errorf("of the declared address: %+v, %v", e, err)
+	}
+	all, err := db.Embeds(db.ctx)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, e := range all {
+		if e.Name == "other" && e.RevokedAt.IsZero() {
+			t.Error("an embed stands that has no address")
+		}
+	}
+}

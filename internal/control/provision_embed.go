@@ -27,7 +27,7 @@ func (d *declarations) embed(n yamlNode) {
 	e := declaredEmbed{line: cmp.Or(m["name"].line, n.line), Embed: Embed{
 		Name: d.text(m["name"]), Panel: d.required(n, m, "panel"), Ancestors: d.texts(m["frame_ancestors"]), Provisioned: true,
 		Theme: cmp.Or(d.text(m["theme"]), ReadersOwn), Lang: d.text(m["lang"]), Titled: d.flag(m["title"], true), Named: d.flag(m["names"], true),
-		Drill: d.texts(m["drill"]), Width: d.whole(m["width"], 0), Height: d.whole(m["height"], EmbedHeight), Expires: d.date(m["expires"]),
+		Drill: d.texts(m["drill"]), Width: d.whole(m["width"], 0), Height: d.whole(m["height"], UsualEmbedHeight(d.text(m["panel"]))), Expires: d.date(m["expires"]),
 	}}
 	filter, lines := d.embedFilter(m["filter"], &e)
 	e.Filter = filter
@@ -154,8 +154,7 @@ func (d *declarations) whole(n yamlNode, usual int) int {
 }
 
 // applyEmbeds sets embeds and revokes those of an earlier file, like tokens. What
-// somebody made under a name that is declared now is the file's from here on, with
-// the address that the file says.
+// somebody made under a name that is declared now goes on under another one.
 func (db *DB) applyEmbeds(ctx context.Context, tx *sql.Tx, declared []declaredEmbed) error {
 	if err := checkEmbedTeams(ctx, tx, declared); err != nil {
 		return err
@@ -165,6 +164,10 @@ func (db *DB) applyEmbeds(ctx context.Context, tx *sql.Tx, declared []declaredEm
 		return fmt.Errorf("embeds: %w", err)
 	}
 	byName := map[string]Embed{}
+	taken := func(name string) bool {
+		same := func(e Embed) bool { return strings.EqualFold(e.Name, name) }
+		return slices.ContainsFunc(stored, same) || slices.ContainsFunc(declared, func(d declaredEmbed) bool { return same(d.Embed) })
+	}
 	for _, e := range stored {
 		if e.Provisioned && !slices.ContainsFunc(declared, func(d declaredEmbed) bool { return strings.EqualFold(d.Name, e.Name) }) {
 			if err := db.revokeEmbed(ctx, tx, e); err != nil {
@@ -172,7 +175,13 @@ func (db *DB) applyEmbeds(ctx context.Context, tx *sql.Tx, declared []declaredEm
 			}
 			continue
 		}
-		byName[strings.ToLower(e.Name)] = e
+		if e.Provisioned {
+			byName[strings.ToLower(e.Name)] = e
+		} else if slices.ContainsFunc(declared, func(d declaredEmbed) bool { return strings.EqualFold(d.Name, e.Name) }) {
+			if err := db.renameEmbed(ctx, tx, e, taken); err != nil {
+				return err
+			}
+		}
 	}
 	for _, d := range declared {
 		old, ok := byName[strings.ToLower(d.Name)]
@@ -186,9 +195,32 @@ func (db *DB) applyEmbeds(ctx context.Context, tx *sql.Tx, declared []declaredEm
 	return nil
 }
 
+// renameEmbed makes room for a declared embed of the same name.
+func (db *DB) renameEmbed(ctx context.Context, tx *sql.Tx, e Embed, taken func(string) bool) error {
+	next := e
+	for n := 2; ; n++ {
+		suffix := fmt.Sprintf(" %d", n)
+		runes := []rune(e.Name)
+		next.Name = string(runes[:min(len(runes), MaxEmbedName-len(suffix))]) + suffix
+		if !taken(next.Name) {
+			return db.changeEmbed(ctx, tx, e, next)
+		}
+	}
+}
+
 // freeEmbedHash takes an address from whatever else has it: two embeds may have swapped
-// theirs, or one that was revoked is declared again.
+// theirs, or one that was revoked is declared again. What somebody made by hand ends with
+// its address.
 func (db *DB) freeEmbedHash(ctx context.Context, tx *sql.Tx, hash []byte, keep int64) error {
+	made, err := list(ctx, tx, scanEmbed, selectEmbed+` WHERE hash = ? AND id <> ? AND revoked_at = 0 AND provisioned = 0`, hash, keep)
+	if err != nil {
+		return fmt.Errorf("addresses of embeds: %w", err)
+	}
+	for _, e := range made {
+		if err := db.revokeEmbed(ctx, tx, e); err != nil {
+			return err
+		}
+	}
 	if _, err := tx.ExecContext(ctx, `UPDATE embeds SET hash = randomblob(32) WHERE hash = ? AND id <> ?`, hash, keep); err != nil {
 		return fmt.Errorf("addresses of embeds: %w", err)
 	}
