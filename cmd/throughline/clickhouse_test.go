@@ -21,6 +21,8 @@ import (
 	"throughline/internal/store/clickhousestore/chtest"
 )
 
+const clickHouseEmbed = "embed-of-payments-0123"
+
 // within is an environment with its facts in ClickHouse.
 func within(environ []string, address string) []string {
 	return append(append([]string{}, environ...), "THROUGHLINE_STORE="+address)
@@ -32,7 +34,8 @@ func askable(t *testing.T, api string) []string {
 	environ := connected(t, api)
 	file := strings.TrimPrefix(environ[1], "THROUGHLINE_PROVISION=")
 	plant(t, filepath.Dir(file), map[string]string{"provision.yaml": read(t, file) +
-		"teams:\n  - {name: payments, tracker_queues: [PAY]}\ntokens:\n  - {name: scripts, scopes: [read], token: " + upgradeToken + "}\n"})
+		"teams:\n  - {name: payments, tracker_queues: [PAY]}\ntokens:\n  - {name: scripts, scopes: [read], token: " + upgradeToken + "}\n" +
+		"embeds:\n  - {name: payments, panel: cycle-time, filter: {team: payments, from: 2024-09-01, to: 2026-03-01}, lang: en, token: " + clickHouseEmbed + "}\n"})
 	return environ
 }
 
@@ -93,6 +96,17 @@ func (s *site) answers() map[string]any {
 			s.t.Errorf("%s: %v", path, err)
 		}
 		out[path] = timeless(answer)
+	}
+	_, page := s.get("/embed/" + clickHouseEmbed)
+	_, rest, found := strings.Cut(page, `<script id="chart-embed"`)
+	if !found || !strings.Contains(rest, "PAY-") {
+		s.t.Errorf("no chart in the embed: %.300s", page)
+	}
+	out["embed"], _, _ = strings.Cut(rest, "<footer") // which says of when it is
+	for _, ext := range []string{"svg", "png"} {
+		if status, body := s.get("/embed/" + clickHouseEmbed + "." + ext); status != http.StatusOK || len(body) < 1000 {
+			s.t.Errorf("the embed as %s: %d, %d bytes", ext, status, len(body))
+		}
 	}
 	return out
 }
