@@ -42,6 +42,20 @@ const (
 	Stack Shape = "stack"
 	// Lines is several series, each with points at times of its own.
 	Lines Shape = "lines"
+	// Ages is one series of open records, each in the column of its status; behind it
+	// one series for each edge of the bands, a point for each column.
+	Ages Shape = "ages"
+	// Areas is several series of counts at the ends of the same buckets, one upon the
+	// other, the first at the bottom.
+	Areas Shape = "areas"
+	// Bins is one series of counts, a point for each range of values.
+	Bins Shape = "bins"
+	// Control is one series of points in time, a record each, between the natural
+	// limits that the headline holds.
+	Control Shape = "control"
+	// Fan is several series of counts over the same days to come, by how sure it is
+	// that so many are reached.
+	Fan Shape = "fan"
 )
 
 // Quantity is what the values of a panel are.
@@ -55,6 +69,8 @@ const (
 	DeploymentCounts Quantity = "deployments"
 	IncidentCounts   Quantity = "incidents"
 	TicketCounts     Quantity = "tickets"
+
+	IssueCounts Quantity = "issues"
 
 	GroupCounts Quantity = "groups" // of errors
 	EventTally  Quantity = "events"
@@ -77,6 +93,7 @@ type Point struct {
 	*Mark
 	*Slot
 	*Category
+	*Bin
 }
 
 // Mark is the issue a point stands for.
@@ -85,6 +102,14 @@ type Mark struct {
 	Title   string `json:"title"`
 	TypeKey string `json:"type_key"`
 	Type    string `json:"type"`
+	Signal  string `json:"signal,omitempty"` // the rule of a control chart that it breaks
+}
+
+// Bin is the range of values a point stands for, in seconds: From is in it, To, which
+// is nil of the last one, is not.
+type Bin struct {
+	From float64  `json:"from"`
+	To   *float64 `json:"to"`
 }
 
 // Slot is the bucket a point stands for. Its instant T is the bucket's own
@@ -136,7 +161,7 @@ func (c CycleTime) Panel(q FlowQuery) PanelData {
 	points := make([]Point, len(c.Points))
 	for i, p := range c.Points {
 		seconds := float64(p.Seconds)
-		points[i] = Point{T: p.ClosedAt, Value: &seconds, Mark: &Mark{p.Key, p.Title, p.TypeKey, p.Type}}
+		points[i] = Point{T: p.ClosedAt, Value: &seconds, Mark: &Mark{Key: p.Key, Title: p.Title, TypeKey: p.TypeKey, Type: p.Type}}
 	}
 	d.Series = []Series{{"issues", points}}
 	return d
