@@ -57,6 +57,7 @@ type Figure struct {
 	Change    *Change
 	Before    string // what it was in the period before, with its days
 	Missing   string // why there is no value; "" says nothing
+	How       string // address of how it is computed, "" where nothing says it
 	Interval  string // in which a rate probably is
 	Level     string // a benchmark's word for it
 	LevelKind string // elite, high, medium or low

@@ -12,7 +12,7 @@ import (
 func (s *Server) doraFigures(ctx context.Context, f delivery.Filter, view views.Panel) ([]views.Figure, error) {
 	var out []views.Figure
 	for _, slug := range []string{"deployment-frequency", "change-lead-time", "change-fail-rate", "recovery-time", "rework-rate"} {
-		c, err := s.compare(ctx, slug, f)
+		c, err := s.compare(ctx, view, slug, f)
 		if err != nil {
 			return nil, err
 		}
@@ -55,7 +55,7 @@ func (c comparison) besides(slug string) []views.Note {
 func (c comparison) frequency() views.Figure {
 	p := c.p
 	f := views.Figure{
-		Label: p.T("figure.deployment-frequency"), Notes: noteOf(p, "figure.of.deployment-frequency", c.now.N, c.counted),
+		Label: p.T("figure.deployment-frequency"), How: c.how + "#mean", Notes: noteOf(p, "figure.of.deployment-frequency", c.now.N, c.counted),
 		Few: c.now.N < delivery.EnoughForDora, Trend: sumOf(c.now),
 	}
 	v := c.now.Figure("mean")

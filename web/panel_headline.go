@@ -39,7 +39,7 @@ func (s *Server) headlinePanel(m metricsPage, ask figures) http.HandlerFunc {
 // flowFigures are median and p85 of cycle time and the number of finished
 // issues, each against the period of the same length before.
 func (s *Server) flowFigures(ctx context.Context, f delivery.Filter, view views.Panel) ([]views.Figure, error) {
-	c, err := s.compare(ctx, "cycle-time-trend", f)
+	c, err := s.compare(ctx, view, "cycle-time-trend", f)
 	if err != nil {
 		return nil, err
 	}
@@ -51,10 +51,10 @@ func (s *Server) flowFigures(ctx context.Context, f delivery.Filter, view views.
 	}, nil
 }
 
-// compare loads a trend and what it was before.
-func (s *Server) compare(ctx context.Context, slug string, f delivery.Filter) (comparison, error) {
+// compare loads a trend and what it was before, for figures of a view.
+func (s *Server) compare(ctx context.Context, view views.Panel, slug string, f delivery.Filter) (comparison, error) {
 	trend, _ := panelBySlug(slug)
-	c := comparison{p: i18n.From(ctx)}
+	c := comparison{p: i18n.From(ctx), how: view.Explain(ctx, slug, "")}
 	var err error
 	if c.now, err = s.loadPanel(ctx, trend, f); err != nil {
 		return c, err
@@ -90,13 +90,14 @@ type comparison struct {
 	p           *i18n.Printer
 	now, before delivery.PanelData
 	counted     string // address of the issues measured
+	how         string // address of how its figures are computed
 }
 
 func (c comparison) count(left string) views.Figure {
 	p := c.p
 	closed, before := float64(c.now.N+c.now.Left()), float64(c.before.N+c.before.Left())
 	f := views.Figure{
-		Label: p.T("figure.closed"), Value: p.Number(closed, 0), Exact: p.Number(closed, 0),
+		Label: p.T("figure.closed"), How: c.how, Value: p.Number(closed, 0), Exact: p.Number(closed, 0),
 		Change: changeOf(closed, &before, false, before == 0), Trend: sparkOf(c.now, "count"),
 	}
 	if before > 0 {
@@ -111,7 +112,7 @@ func (c comparison) count(left string) views.Figure {
 
 func (c comparison) duration(label, name string, enough int) views.Figure {
 	p, now := c.p, c.now
-	f := views.Figure{Label: p.T(label), Notes: noteOf(p, "figure.of."+string(now.Of), now.N, c.counted), Few: now.N < enough, Trend: sparkOf(now, name)}
+	f := views.Figure{Label: p.T(label), How: c.how + "#" + name, Notes: noteOf(p, "figure.of."+string(now.Of), now.N, c.counted), Few: now.N < enough, Trend: sparkOf(now, name)}
 	v := now.Figure(name)
 	if v == nil {
 		return f

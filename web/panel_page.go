@@ -41,6 +41,7 @@ func (s *Server) panelRoutes(r chi.Router) {
 		r.Get("/panels/"+errorsHeadlineSlug, s.headlinePanel(errorsMetrics(), s.errorFigures))
 		r.Get("/panels/"+errorsNewestSlug, s.newestErrors)
 		r.Get("/panels/{slug}", s.chartPanel)
+		r.Get("/explain/{slug}", s.explainPage)
 		r.Get("/issues", s.recordsPage)
 		r.Get("/issues/rows", s.recordsRows)
 		r.Get("/issues/{key}", s.issuePage)
