@@ -27,7 +27,7 @@ bench: ## the numbers in the README
 		BENCH_ISSUES=$$n go test -run '^$$' -bench Stores -benchtime 5x -timeout 60m ./internal/store/clickhousestore || exit 1; \
 	done && go test -run '^$$' -bench Write -benchtime 1x ./internal/store/clickhousestore/dropin
 
-load: ## a large installation, twenty readers, or a wiki's, and a sync at once
+load: ## a large installation, fifty readers, or a wiki's, and a sync at once
 	go test -run '^$$' -bench 'Load|Embeds' -benchtime 1x -timeout 30m ./cmd/throughline
 
 screenshots: ## every page as a picture, into screenshots/
