@@ -216,7 +216,7 @@ func axisUnit(d delivery.PanelData) (unit string, per float64) {
 		return "value", 1
 	}
 	if d.Shape == delivery.Bins {
-		return durationUnit(d, mostBin(d))
+		return binUnit(d)
 	}
 	largest := 0.0
 	for _, s := range drawn(d).Series {

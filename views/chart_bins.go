@@ -88,7 +88,8 @@ func binFalls(d delivery.PanelData, p *i18n.Printer, m chartMeta) []fall {
 	var out []fall
 	for _, name := range []string{"p50", "p85", "p95"} {
 		if v := d.Figure(name); v != nil {
-			out = append(out, fall{name, binPlace(d.Series[0].Points, *v), endLabel(p, name, v, m).Formatter})
+			label := name + " " + p.Number(*v/m.Per, 1) + "\u00a0" + p.T("unit."+m.Unit)
+			out = append(out, fall{name, binPlace(d.Series[0].Points, *v), label})
 		}
 	}
 	return out
@@ -108,20 +109,22 @@ func binPlace(points []delivery.Point, v float64) float64 {
 	return float64(len(points))
 }
 
-// mostBin is the largest bound of bins.
-func mostBin(d delivery.PanelData) float64 {
-	most := 0.0
-	for _, s := range d.Series {
-		for _, point := range s.Points {
-			if point.Bin != nil {
-				most = max(most, point.From)
-				if point.To != nil {
-					most = max(most, *point.To)
-				}
-			}
-		}
+// binUnit is the unit in which the bounds of bins are short numbers.
+func binUnit(d delivery.PanelData) (unit string, per float64) {
+	points := d.Series[0].Points
+	last := points[len(points)-1]
+	most, width := last.From, last.From/float64(max(1, len(points)-1))
+	if last.To != nil {
+		most, width = *last.To, *last.To-last.From
 	}
-	return most
+	day := d.Day.Seconds()
+	switch {
+	case day > 0 && width >= day/2:
+		return "d", day
+	case width >= 3600, most >= 2*3600 && width >= 900:
+		return "h", 3600
+	}
+	return "min", 60
 }
 
 // binsSummary names the fullest bin and what most took.
