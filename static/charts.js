@@ -64,7 +64,7 @@
   }
 
   // Shapes whose marks are dots, each at a time of its own.
-  const dotted = (meta) => meta.shape === "marks" || meta.shape === "control";
+  const ofDots = (meta) => meta.shape === "marks" || meta.shape === "control";
 
   // --- tooltips ----------------------------------------------------------
 
@@ -669,12 +669,12 @@
     const { meta, option: o } = c.spec;
     if (!c.marks) {
       const dots = o.series.flatMap((s, seriesIndex) => (s.type === "scatter" ? s.data.map((value, dataIndex) => ({ seriesIndex, dataIndex, value, name: s.name })) : []));
-      if (dotted(meta)) c.marks = dots.sort((a, b) => a.value[0] - b.value[0] || a.value[1] - b.value[1]);
+      if (ofDots(meta)) c.marks = dots.sort((a, b) => a.value[0] - b.value[0] || a.value[1] - b.value[1]);
       else if (meta.shape === "bins") c.marks = o.series[0].data.map((_, dataIndex) => ({ dataIndex }));
       else if (meta.shape === "fan") c.marks = weeksOf(o);
       else c.marks = (meta.lists || []).map((href, dataIndex) => ({ dataIndex, href }));
     }
-    if (!dotted(meta)) return c.marks;
+    if (!ofDots(meta)) return c.marks;
     return c.shown ? c.marks.filter((m) => c.shown[m.name] !== false) : c.marks;
   }
 
@@ -689,7 +689,7 @@
 
   function textOf(c, m) {
     const { meta, option: o } = c.spec;
-    if (dotted(meta)) return spoken(meta, markTip(meta, { value: m.value }));
+    if (ofDots(meta)) return spoken(meta, markTip(meta, { value: m.value }));
     if (meta.shape === "bins") return spoken(meta, binTip(meta, o, m.dataIndex));
     if (meta.shape === "fan") return spoken(meta, fanTip(meta, o, m.dataIndex));
     const shown = o.series.filter((s) => s.name !== BEFORE || c.before);
@@ -702,7 +702,7 @@
   function boxOf(c, m) {
     const { meta, option: o } = c.spec;
     const width = c.chart.getWidth(), height = c.chart.getHeight();
-    if (dotted(meta)) {
+    if (ofDots(meta)) {
       const y = c.log ? Math.max(m.value[1], 0.1) : m.value[1];
       const [x, top] = c.chart.convertToPixel({ seriesIndex: m.seriesIndex }, [m.value[0], y]);
       return { x: x - 8, y: top - 8, width: 16, height: 16 };
@@ -728,7 +728,7 @@
   function markAt(c, x, y, touch) {
     const marks = marksOf(c);
     const inside = (b) => x >= b.x && x < b.x + b.width && y >= b.y && y < b.y + b.height;
-    if (!dotted(c.spec.meta)) return marks.find((m) => inside(boxOf(c, m)));
+    if (!ofDots(c.spec.meta)) return marks.find((m) => inside(boxOf(c, m)));
     let best, least = (touch ? 20 : 7) ** 2;
     for (const m of marks) {
       const b = boxOf(c, m);
@@ -799,7 +799,7 @@
     if (!c || event.altKey) return;
     const last = marksOf(c).length - 1;
     if (last < 0) return;
-    const dots = dotted(c.spec.meta);
+    const dots = ofDots(c.spec.meta);
     const moves = {
       ArrowRight: () => c.at + 1, ArrowLeft: () => Math.max(c.at - 1, 0), Home: () => 0, End: () => last,
       ArrowDown: () => (dots ? byValue(c, false) : c.at + 1), ArrowUp: () => (dots ? byValue(c, true) : Math.max(c.at - 1, 0)),

@@ -1,25 +1,15 @@
 package views
 
 import (
+	"strconv"
 	"unicode/utf8"
 
 	"github.com/go-echarts/go-echarts/v2/charts"
 	"github.com/go-echarts/go-echarts/v2/opts"
 
-	"strconv"
-
 	"throughline/internal/delivery"
 	"throughline/internal/i18n"
 )
-
-// Rules that a mark of a control chart breaks.
-const (
-	beyondLimits = "beyond"
-	inRun        = "run"
-)
-
-// enoughForLimits is of how many records natural limits say something.
-const enoughForLimits = 10
 
 // signalLook is how marks of a rule look: by their shape first, by their colour beside.
 type signalLook struct {
@@ -31,8 +21,8 @@ type signalLook struct {
 
 var signalLooks = []signalLook{
 	{"", 0, "series-1", 8},
-	{inRun, 6, "series-1", 9},
-	{beyondLimits, 3, "series-6", 12},
+	{delivery.InRun, 6, "series-1", 9},
+	{delivery.BeyondLimits, 3, "series-6", 12},
 }
 
 // controlLines are the lines across a control chart, by the names of their figures.
@@ -132,7 +122,7 @@ func controlSummary(d delivery.PanelData, p *i18n.Printer) string {
 		if mean == nil {
 			return p.T("control.summary.none", "n", d.N)
 		}
-		return p.T("control.summary.few", "n", d.N, "mean", amount(&d, p, *mean), "least", enoughForLimits)
+		return p.T("control.summary.few", "n", d.N, "mean", amount(&d, p, *mean), "least", delivery.EnoughForLimits)
 	}
 	limits := p.T("control.limits", "lower", limitWords(&d, p, *lower), "upper", limitWords(&d, p, *upper))
 	beyond, runs := figureCount(&d, "signals"), figureCount(&d, "runs")

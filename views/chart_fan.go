@@ -14,9 +14,6 @@ import (
 	"throughline/internal/i18n"
 )
 
-// enoughForForecast is how many finished issues a forecast needs.
-const enoughForForecast = 10
-
 // fanLines are the lines of a forecast, the least sure first.
 var fanLines = []string{"p50", "p85", "p95"}
 
@@ -25,11 +22,6 @@ func forecast(d delivery.PanelData) bool {
 	return slices.ContainsFunc(d.Series, func(s delivery.Series) bool {
 		return slices.ContainsFunc(s.Points, func(p delivery.Point) bool { return p.Value != nil })
 	})
-}
-
-// Drawable reports whether there is a chart of a panel; its summary says why not.
-func Drawable(d delivery.PanelData) bool {
-	return d.N > 0 && (d.Shape != delivery.Fan || forecast(d))
 }
 
 // fanStart is the day a forecast is made on: a week before its first point.
@@ -211,7 +203,7 @@ func bandOf(d delivery.PanelData, name string, points, lower []delivery.Point) c
 // fanSummary says by when the issues asked about will be done.
 func fanSummary(d delivery.PanelData, p *i18n.Printer) string {
 	if !forecast(d) {
-		return p.T("fan.summary.few", "n", d.N, "least", enoughForForecast)
+		return p.T("fan.summary.few", "n", d.N, "least", delivery.EnoughForForecast)
 	}
 	judging := p.T("fan.judging", "n", d.N, "days", fanHistory(d, p))
 	items := figureCount(&d, "items")
@@ -245,7 +237,11 @@ func fanHistory(d delivery.PanelData, p *i18n.Printer) string {
 	if mean := d.Figure("mean"); mean != nil && *mean > 0 {
 		days = float64(d.N) / *mean
 	}
-	return p.T("fan.days", "n", int(math.Round(days)))
+	id := "fan.days"
+	if d.Filter.To < fanStart(d).In(d.Zone) { // a period that is over
+		id = "fan.days.past"
+	}
+	return p.T(id, "n", int(math.Round(days)))
 }
 
 // fanTable has a row for each week to come.

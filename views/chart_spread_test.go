@@ -19,7 +19,6 @@ import (
 	"throughline/internal/i18n"
 )
 
-
 // flowData starts a panel of flow as delivery does.
 func flowData(t *testing.T, slug string, shape delivery.Shape, of delivery.Quantity, clock delivery.Clock, n int) delivery.PanelData {
 	q := flowQuery(t, clock)
@@ -84,9 +83,9 @@ func control(t *testing.T, clock delivery.Clock, signals map[int]string, hours .
 	mean, mr := sum/n, ranges/max(1, n-1)
 	beyond, run := 0, 0
 	for _, signal := range signals {
-		if signal == beyondLimits {
+		if signal == delivery.BeyondLimits {
 			beyond++
-		} else if signal == inRun {
+		} else if signal == delivery.InRun {
 			run++
 		}
 	}

@@ -71,14 +71,6 @@ func (e Embed) table(p *i18n.Printer) (columns []Column, rows [][]string, total 
 	return columns, rows, total
 }
 
-// nothingWord is the message in the place of a chart that there is not.
-func nothingWord(d delivery.PanelData) string {
-	if d.N > 0 {
-		return "fan.nothing"
-	}
-	return "embed.nothing"
-}
-
 // chartFoot are the words beneath a chart that stands by itself: how many records it is
 // of, what it is narrowed to, from which days, and of when it is.
 func chartFoot(d delivery.PanelData, p *i18n.Printer, scope []string) []string {
