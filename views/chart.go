@@ -91,7 +91,7 @@ func ChartOf(d delivery.PanelData, p *i18n.Printer, spec ChartSpec) Chart {
 		return Chart{controlOption(d, p, m), m}
 	case delivery.Fan:
 		m.say(p, "fan.by", "fan.least")
-		return Chart{fanOption(d, p), m}
+		return Chart{fanOption(d, p, m), m}
 	default:
 		d = drawn(d)
 		m.Rows = len(d.Series[0].Points)
@@ -295,8 +295,11 @@ func endLabel(p *i18n.Printer, name string, value *float64, m chartMeta) *opts.L
 	if m.Of == delivery.Rates {
 		text = Share(p, *value)
 	}
-	if m.Shape == delivery.Control {
+	switch m.Shape {
+	case delivery.Control:
 		text = controlName(p, name, *value, m)
+	case delivery.Fan:
+		text = name + " " + p.Number(*value, 0)
 	}
 	return &opts.Label{Show: opts.Bool(true), Position: "right", Color: "var(--text)", Formatter: text}
 }

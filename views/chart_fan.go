@@ -109,7 +109,7 @@ const (
 )
 
 // fanOption draws how many issues will be finished by each week to come, by sureness.
-func fanOption(d delivery.PanelData, p *i18n.Printer) map[string]any {
+func fanOption(d delivery.PanelData, p *i18n.Printer, m chartMeta) map[string]any {
 	from, to := fanSpan(d)
 	c := charts.NewLine()
 	c.Tooltip = opts.Tooltip{Show: opts.Bool(true), Trigger: "axis"}
@@ -122,14 +122,14 @@ func fanOption(d delivery.PanelData, p *i18n.Printer) map[string]any {
 	longest := 0
 	for _, name := range fanLines {
 		data := []datum{{Value: []any{from, 0}, Symbol: "none"}}
-		for _, point := range fanSeries(d, name) {
+		points := fanSeries(d, name)
+		for _, point := range points {
 			data = append(data, datum{Value: []any{dayWall(point.Label), point.Value}, Symbol: "none"})
 		}
-		if label := fanEnd(d, p, name); label != "" {
-			last := &data[len(data)-1]
-			last.Symbol, last.SymbolSize = "circle", 1
-			last.Label = &opts.Label{Show: opts.Bool(true), Position: "right", Color: "var(--text)", Formatter: label}
-			longest = max(longest, utf8.RuneCountInString(label))
+		last := &data[len(data)-1]
+		if v := points[len(points)-1].Value; v != nil {
+			last.Symbol, last.SymbolSize, last.Label = "circle", 1, endLabel(p, name, v, m)
+			longest = max(longest, utf8.RuneCountInString(last.Label.Formatter))
 		}
 		c.MultiSeries = append(c.MultiSeries, charts.SingleSeries{
 			Name: name, Type: "line", Symbol: "circle", LineStyle: percentileStyle(name), ItemStyle: &opts.ItemStyle{Color: "var(--accent)"}, Data: data,
@@ -168,15 +168,6 @@ func fanSeries(d delivery.PanelData, name string) []delivery.Point {
 		}
 	}
 	return nil
-}
-
-// fanEnd names a line at its end, with the number it comes to; "" for one without.
-func fanEnd(d delivery.PanelData, p *i18n.Printer, name string) string {
-	points := fanSeries(d, name)
-	if len(points) == 0 || points[len(points)-1].Value == nil {
-		return ""
-	}
-	return name + " " + p.Number(*points[len(points)-1].Value, 0)
 }
 
 // bandOf is a part of the band between two lines: without a lower line the ground it
