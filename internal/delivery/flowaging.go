@@ -73,7 +73,7 @@ func (a *Aging) add(q *FlowQuery, l *Life, columns *statusSums) {
 		return
 	}
 	a.Sample.N++
-	columns.of(l.Place, status).others++
+	columns.be(l.Place, status)
 	a.Issues = append(a.Issues, AgingOne{ID: l.ID, FirstActiveAt: l.FirstActiveAt, Seconds: age, Status: status})
 }
 
@@ -88,13 +88,13 @@ func (q *FlowQuery) wipAge(l *Life) (seconds int64, status string, started bool)
 
 // leavings notes the age in which a closed issue left each status.
 func (q *FlowQuery) leavings(l *Life, columns *statusSums) {
-	c := q.calendarIn(l.Queue)
+	c, here := q.calendarIn(l.Queue), columns.place(l.Place)
 	for i := l.firstActive(); i < len(l.Stays); i++ {
 		s := &l.Stays[i]
 		if s.Class == Closed || !s.End.Known() {
 			continue
 		}
-		columns.visit(l.Place, s.Status).millis = q.Millis(l.FirstActiveAt, s.End, c) // the last one stays
+		columns.visit(here, s.Status).millis = q.Millis(l.FirstActiveAt, s.End, c) // the last one stays
 	}
 	columns.next()
 }

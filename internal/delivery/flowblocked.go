@@ -29,9 +29,9 @@ func BlockedTimeOf(ctx context.Context, s LivesStore, q FlowQuery) (BlockedTime,
 				return
 			}
 			out.N++
-			part := int64(0)
+			part, here := int64(0), sums.place(l.Place)
 			q.blocked(l, blocks, func(status string, millis int64) {
-				sums.visit(l.Place, status).millis += millis
+				sums.visit(here, status).millis += millis
 				part += millis
 			})
 			if len(sums.visited) > 0 {

@@ -11,7 +11,7 @@ import (
 // moving range, as in D. J. Wheeler, Understanding Variation (1993).
 type ControlChart struct {
 	Sample
-	Points []ControlPoint // at most MaxPoints, by ClosedAt: all beyond the limits, of the rest a fixed sample
+	Points []ControlPoint // at most MaxPoints, by ClosedAt: those beyond the limits and a fixed sample of the rest
 	Mean   *float64       // seconds
 	Range  *float64       // mean moving range, in seconds
 	// Limits are nil with fewer than EnoughForLimits issues; Lower is not below 0.
@@ -21,8 +21,11 @@ type ControlChart struct {
 
 // ControlPoint is an issue of a control chart.
 type ControlPoint struct {
-	CycleTimePoint
-	Signal string // BeyondLimits, InRun or ""
+	ID       int64
+	ClosedAt Instant
+	Seconds  int64
+	Mark     *Mark // with the signal
+	signal   string
 }
 
 // Signals of a control chart: points that chance alone hardly explains.
@@ -45,9 +48,7 @@ func ControlChartOf(ctx context.Context, s LivesStore, q FlowQuery) (ControlChar
 	out := ControlChart{Sample: q.sample(), Points: []ControlPoint{}}
 	err := s.Lives(ctx, q, func(lives Lives) error {
 		err := q.finished(ctx, lives, finishedIn(&q.Filter), &out.Sample, func(l *Life) {
-			out.Points = append(out.Points, ControlPoint{CycleTimePoint: CycleTimePoint{
-				ID: l.ID, ClosedAt: l.ClosedAt, Seconds: q.cycleMillis(l) / msPerSecond,
-			}})
+			out.Points = append(out.Points, ControlPoint{ID: l.ID, ClosedAt: l.ClosedAt, Seconds: q.cycleMillis(l) / msPerSecond})
 		})
 		if err != nil {
 			return err
@@ -59,8 +60,9 @@ func ControlChartOf(ctx context.Context, s LivesStore, q FlowQuery) (ControlChar
 		}
 		marks, err := lives.Marks(ctx, ids)
 		for i := range out.Points {
-			p, m := &out.Points[i], marks[ids[i]]
-			p.Key, p.Title, p.TypeKey, p.Type = m.Key, m.Title, m.TypeKey, m.Type
+			m := marks[ids[i]]
+			m.Signal = out.Points[i].signal
+			out.Points[i].Mark = &m
 		}
 		return err
 	})
@@ -82,7 +84,7 @@ func (c *ControlChart) finish() {
 		c.findBeyond()
 	}
 	if len(c.Points) > MaxPoints {
-		c.Points = thinned(c.Points, MaxPoints, func(p *ControlPoint) (int64, bool) { return p.ID, p.Signal == BeyondLimits })
+		c.Points = thinned(c.Points, MaxPoints, func(p *ControlPoint) (int64, bool) { return p.ID, p.signal == BeyondLimits })
 		slices.SortFunc(c.Points, inOrder)
 	}
 }
@@ -124,7 +126,7 @@ func (c *ControlChart) findRuns() {
 		if at != 0 && to-from >= runLength {
 			c.Runs++
 			for i := from; i < to; i++ {
-				c.Points[i].Signal = InRun
+				c.Points[i].signal = InRun
 			}
 		}
 		from = to
@@ -135,7 +137,7 @@ func (c *ControlChart) findBeyond() {
 	for i := range c.Points {
 		p := &c.Points[i]
 		if v := float64(p.Seconds); v > *c.Upper || v < *c.Lower {
-			p.Signal = BeyondLimits
+			p.signal = BeyondLimits
 			c.Beyond++
 		}
 	}
@@ -150,7 +152,7 @@ func (c ControlChart) Panel(q FlowQuery) PanelData {
 	points := make([]Point, len(c.Points))
 	for i, p := range c.Points {
 		seconds := float64(p.Seconds)
-		points[i] = Point{T: p.ClosedAt, Value: &seconds, Mark: &Mark{Key: p.Key, Title: p.Title, TypeKey: p.TypeKey, Type: p.Type, Signal: p.Signal}}
+		points[i] = Point{T: p.ClosedAt, Value: &seconds, Mark: p.Mark}
 	}
 	d.Series = []Series{{"issues", points}}
 	return d

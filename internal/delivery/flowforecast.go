@@ -49,7 +49,8 @@ func ForecastOf(ctx context.Context, s LivesStore, q FlowQuery) (Forecast, error
 	out := Forecast{Sample: q.sample(), Items: q.Items}
 	h := newForecastHistory(&q)
 	open := 0
-	want := LivesWanted{CreatedBefore: Forever, Open: true, ClosedFrom: -Forever, ClosedTo: Forever}
+	want := AllLives()
+	want.Stays = false
 	err := s.Lives(ctx, q, func(lives Lives) error {
 		return lives.Each(ctx, want, func(l *Life) {
 			switch {

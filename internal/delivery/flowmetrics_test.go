@@ -317,7 +317,7 @@ func TestControlChartThinned(t *testing.T) {
 	same(t, "count", []int{got.N, len(got.Points), got.Beyond}, []int{5500, delivery.MaxPoints, 55})
 	beyond := 0
 	for i, p := range got.Points {
-		if p.Signal == delivery.BeyondLimits {
+		if p.Mark.Signal == delivery.BeyondLimits {
 			beyond++
 		}
 		if i > 0 && p.ClosedAt < got.Points[i-1].ClosedAt {

@@ -45,6 +45,11 @@ func (w *LivesWanted) Has(f Flow) bool {
 	return f.ClosedAt >= w.ClosedFrom && f.ClosedAt < w.ClosedTo
 }
 
+// AllLives are all issues with their stays.
+func AllLives() LivesWanted {
+	return LivesWanted{CreatedBefore: Forever, Open: true, ClosedFrom: -Forever, ClosedTo: Forever, Stays: true}
+}
+
 // finishedIn are the issues closed in a filter's range.
 func finishedIn(f *Filter) LivesWanted {
 	return LivesWanted{CreatedBefore: Forever, ClosedFrom: f.From, ClosedTo: f.To}
@@ -79,58 +84,49 @@ type LivesStore interface {
 	Lives(ctx context.Context, q FlowQuery, f func(Lives) error) error
 }
 
-// LifeReader completes what stores read of lives.
+// LifeReader completes what a store reads of lives. Not for several goroutines.
 type LifeReader struct {
-	Want LivesWanted
-	// Meaning gives the stays their classes; nil where the store knows them.
-	Meaning *Meaning
-	// Derived says that what the store knows of an issue's flow is by another meaning.
-	Derived bool
+	// Read is what the store has to read.
+	Read LivesWanted
 
+	want      LivesWanted
+	meaning   *Meaning // that stays are to be classed by; nil where the store did
+	derived   bool     // flow is to be, too
 	excluding *Workflows
 	now       Instant
 }
 
-// NewLifeReader reads the lives wanted by a query. inForce are the workflows that a
-// store's answers come from while it works others in, else nil; types are those that
-// what the query supposes would meet.
-func NewLifeReader(q *FlowQuery, want LivesWanted, inForce *Workflows, types StatusTypes) *LifeReader {
-	r := LifeReader{Want: want, excluding: q.Workflows, now: q.Now}
+// NewLifeReader reads the lives wanted by a query. stored is the meaning of the flow
+// in the store, and of the classes of stays unless they are in the store, too.
+// inForce are the workflows that answers come from while the store works others in,
+// else nil. types are those that what the query supposes meets.
+func NewLifeReader(q *FlowQuery, want LivesWanted, stored *Meaning, inForce *Workflows, types StatusTypes) *LifeReader {
+	r := LifeReader{Read: want, want: want, meaning: stored, excluding: q.Workflows, now: q.Now}
 	switch {
 	case q.Supposed != nil:
-		r.excluding, r.Derived = q.Supposed, true
-		r.Meaning = &Meaning{Workflows: *q.Supposed, Types: types}
+		r.meaning, r.derived = &Meaning{Workflows: *q.Supposed, Types: types}, true
+		r.excluding = q.Supposed
+		r.Read.Stays, r.Read.Open = true, true
+		r.Read.ClosedFrom, r.Read.ClosedTo = -Forever, Forever
 	case q.Workflows != nil && inForce != nil:
 		r.excluding = inForce
 	}
 	return &r
 }
 
-// NeedsStays reports whether stays are to be read.
-func (r *LifeReader) NeedsStays() bool { return r.Want.Stays || r.Derived }
-
-// Bounds are what the store must read: all, where flow is yet to be derived.
-func (r *LifeReader) Bounds() LivesWanted {
-	b := r.Want
-	if r.Derived {
-		b.Open, b.ClosedFrom, b.ClosedTo = true, -Forever, Forever
-	}
-	return b
-}
-
-// Complete adds what follows from what the store has read: its place, flow,
-// resolution and, if any, stays. It reports whether the issue is wanted.
+// Complete adds what follows from what the store has read: all but LeftOut and the
+// classes of stays. It reports whether the issue is wanted.
 func (r *LifeReader) Complete(l *Life) bool {
-	if r.Meaning != nil {
-		class := r.Meaning.Classes(l.Connection, l.Queue)
+	if r.meaning != nil && len(l.Stays) > 0 {
+		class := r.meaning.Classes(l.Connection, l.Queue)
 		for i := range l.Stays {
 			l.Stays[i].Class = class(l.Stays[i].Status, l.Stays[i].Start)
 		}
 	}
-	if r.Derived {
-		l.Flow = l.derive()
+	if r.derived {
+		l.Flow = l.flow()
 	}
-	if !r.Want.Has(l.Flow) {
+	if !r.want.Has(l.Flow) {
 		return false
 	}
 	at := l.ClosedAt
@@ -141,11 +137,20 @@ func (r *LifeReader) Complete(l *Life) bool {
 	return true
 }
 
-// derive is the flow that the stays say.
-func (l *Life) derive() Flow {
+// flow is what the stays say.
+func (l *Life) flow() Flow {
 	f := flower{Flow: Flow{CreatedAt: l.CreatedAt}}
 	for i := range l.Stays {
 		f.enter(l.Stays[i].Class, l.Stays[i].Start)
+	}
+	return f.Flow
+}
+
+// FlowBy is how the issue would have flowed if its stays were of other classes.
+func (l *Life) FlowBy(class Classes) Flow {
+	f := flower{Flow: Flow{CreatedAt: l.CreatedAt}}
+	for i := range l.Stays {
+		f.enter(class(l.Stays[i].Status, l.Stays[i].Start), l.Stays[i].Start)
 	}
 	return f.Flow
 }

@@ -78,8 +78,8 @@ type livesOf struct {
 func types() delivery.StatusTypes { return delivery.StatusTypes{"tracker": livedTypes} }
 
 func (l livesOf) Each(_ context.Context, want delivery.LivesWanted, f func(*delivery.Life)) error {
-	r := delivery.NewLifeReader(l.q, want, nil, types())
 	meaning := delivery.Meaning{Types: types()}
+	r := delivery.NewLifeReader(l.q, want, &meaning, nil, types())
 	for n, i := range l.issues {
 		life := delivery.Life{ID: int64(n + 1), Place: delivery.Place{Connection: "tracker", Queue: i.queue}, Resolution: i.resolution}
 		class := meaning.Classes("tracker", i.queue)
@@ -92,9 +92,9 @@ func (l livesOf) Each(_ context.Context, want delivery.LivesWanted, f func(*deli
 			periods = append(periods, delivery.Period{Status: delivery.Ref{Key: key}, Start: day(at)})
 		}
 		life.Flow = delivery.FlowOf(periods[0].Start, periods, class)
-		if r.NeedsStays() {
+		if r.Read.Stays {
 			for _, p := range periods {
-				life.Stays = append(life.Stays, delivery.Stay{Status: p.Status.Key, Class: class(p.Status.Key, p.Start), Start: p.Start, End: p.End})
+				life.Stays = append(life.Stays, delivery.Stay{Status: p.Status.Key, Start: p.Start, End: p.End})
 			}
 		}
 		if r.Complete(&life) {

@@ -52,29 +52,37 @@ type statusSum struct {
 
 func newStatusSums() *statusSums { return &statusSums{at: map[Place]map[string]*statusSum{}} }
 
-// of is the sum of a status at a place.
-func (s *statusSums) of(p Place, key string) *statusSum {
+// place are the sums of statuses at a place.
+func (s *statusSums) place(p Place) map[string]*statusSum {
 	here := s.at[p]
 	if here == nil {
 		here = map[string]*statusSum{}
 		s.at[p] = here
 	}
+	return here
+}
+
+// visit is the sum, of those of its place, of a status that the issue being read was in.
+func (s *statusSums) visit(here map[string]*statusSum, key string) *statusSum {
 	sum := here[key]
 	if sum == nil {
 		sum = &statusSum{}
 		here[key] = sum
 	}
-	return sum
-}
-
-// visit is the sum of a status that the issue being read was in.
-func (s *statusSums) visit(p Place, key string) *statusSum {
-	sum := s.of(p, key)
 	if !sum.visited {
 		sum.visited = true
 		s.visited = append(s.visited, sum)
 	}
 	return sum
+}
+
+// be counts an issue that is in a status, without a time.
+func (s *statusSums) be(p Place, key string) {
+	here := s.place(p)
+	if here[key] == nil {
+		here[key] = &statusSum{}
+	}
+	here[key].others++
 }
 
 // next ends the issue being read.
