@@ -8,6 +8,7 @@
   const DAY = 86400000;
   const HOUR = 3600000;
   const BEFORE = "before"; // the line of the period before
+  const FAN = ["p50", "p85", "p95"]; // lines of a forecast
 
   // --- words -------------------------------------------------------------
 
@@ -62,14 +63,39 @@
     return clean.length > limit ? clean.slice(0, limit - 1) + "…" : clean;
   }
 
+  // Shapes whose marks are dots, each at a time of its own.
+  const ofDots = (meta) => meta.shape === "marks" || meta.shape === "control";
+
   // --- tooltips ----------------------------------------------------------
 
   function markTip(meta, params, keys) {
-    const [at, , key, title, type, seconds] = params.value;
+    const [at, , key, title, type, seconds, signal] = params.value;
     const lines = key ? [key + " · " + shown(meta, seconds), plain(title, 56)] : [shown(meta, seconds)];
     lines.push([plain(type || "", 24), meta.words["chart.closed"] + " " + fullDate(meta, at)].filter(Boolean).join(" · "));
+    if (signal) lines.push(meta.words["control.signal." + signal]);
     if (meta.open) lines.push(meta.words[keys ? "chart.open.keys" : "chart.open"]);
     return lines.join("\n");
+  }
+
+  // A range of values: how many are in it, and which share took no longer.
+  function binTip(meta, o, i) {
+    const counts = o.series[0].data.map((d) => d.value);
+    const sum = (all) => all.reduce((a, b) => a + b, 0);
+    const total = sum(counts);
+    const lines = [o.xAxis[0].data[i], meta.words["chart.n"] + "  " + number(meta, counts[i], 0)];
+    if (total === 0) return lines.join("\n");
+    lines.push(meta.words["bins.share"] + "  " + percent(meta, counts[i] / total));
+    const to = o.series[0].data[i].s;
+    if (to !== undefined) lines.push(meta.words["bins.within"].replace("{time}", unit(meta, to / meta.per, meta.unit, 2)) + "  " + percent(meta, sum(counts.slice(0, i + 1)) / total));
+    return lines.join("\n");
+  }
+
+  // What a forecast says of a day.
+  function fanTip(meta, o, i) {
+    const lines = o.series.filter((s) => FAN.includes(s.name));
+    const day = meta.words["fan.by"].replace("{day}", fullDate(meta, lines[0].data[i].value[0]));
+    if (i === 0) return day; // where all lines begin
+    return [day, ...lines.map((s) => s.name + "  " + meta.words["fan.least"].replace("{n}", number(meta, s.data[i].value[1], 0)))].join("\n");
   }
 
   // What is written for eyes ends with what a click does; a voice says the rest.
@@ -311,6 +337,153 @@
     o.tooltip.formatter = (p) => markTip(meta, p, state.keys);
   }
 
+  // What breaks a rule is seen among the rest.
+  function dressControl(o, meta, look, state) {
+    look.right = Number(o.grid[0].right);
+    dressMarks(o, meta, look, state);
+    const opacity = { beyond: 1, run: 0.8 };
+    for (const s of o.series) {
+      const of = s.type === "scatter" && opacity[s.data[0][6]];
+      if (of) Object.assign(s, { z: 4, itemStyle: { ...s.itemStyle, opacity: of } });
+    }
+  }
+
+  // Puts names that begin at verticals and go to the right into rows, so that none covers
+  // another, nor is cut by the vertical of one that stands in a higher row. Those that would
+  // leave the plot go to the left. items are {x, width}; they get row and left.
+  function inRows(items, end) {
+    const placed = [];
+    for (const item of items.slice().sort((a, b) => b.x - a.x)) {
+      item.left = item.x + 6 + item.width > end && item.x > item.width;
+      const [from, to] = item.left ? [item.x - item.width, item.x] : [item.x, item.x + 6 + item.width];
+      const over = placed.filter((p) => p.from < to + 6);
+      item.row = over.length > 0 ? Math.max(...over.map((p) => p.row)) + 1 : 0;
+      placed.push({ from, row: item.row });
+    }
+  }
+
+  const nameWidth = (text) => text.length * 6.6;
+
+  // The bounds of bins that there is room for; one that is open is named at the end.
+  function edgeTicks(edges, open, width) {
+    const last = edges.length - 1;
+    const pitch = width / last;
+    const numbers = open ? edges.slice(0, last) : edges;
+    const widest = Math.max(...numbers.map(nameWidth)) + 10;
+    const step = [1, 2, 4, 5, 10, 20].find((k) => k * pitch >= widest) || last;
+    const ticks = numbers.map((_, i) => i).filter((i) => i % step === 0);
+    if (!open) return ticks;
+    const free = width - nameWidth(edges[last]) - 8;
+    return [...ticks.filter((i) => i * pitch + nameWidth(edges[i]) / 2 < free), last];
+  }
+
+  function dressBins(o, meta, look, state) {
+    const bars = o.series[0], falls = o.series.slice(1), bins = meta.edges.length - 1;
+    look.right = Number(o.grid[0].right);
+    const width = look.width - look.left - look.right;
+    const names = falls.map((s) => ({ s, x: (s.data[0].value[0] / bins) * width, width: nameWidth(s.data[1].label.formatter) }));
+    inRows(names, width + look.right);
+
+    // The unit stands at the head of its axis, above names that begin there.
+    const head = nameWidth(o.yAxis[0].name) + 8 - look.left;
+    const taken = names.filter((n) => (n.left ? n.x - n.width : n.x) < head).map((n) => n.row + 1);
+    const unit = Math.max(0, ...taken), rows = Math.max(unit, ...names.map((n) => n.row));
+    const top = 32 + rows * 15, below = Number(o.grid[0].bottom), ceiling = 4;
+    Object.assign(o.grid[0], { top });
+    Object.assign(o.grid[1], { top: ceiling, left: o.grid[0].left });
+    for (const n of names) {
+      n.s.data[1].value[1] = look.height - top - below + 10 + n.row * 15;
+      Object.assign(n.s.data[1].label, { position: n.left ? "left" : "right", distance: 4, fontSize: 12, fontFamily: look.font });
+      Object.assign(n.s, { placed: true, silent: true, z: 5, emphasis: { disabled: true }, clip: false });
+    }
+
+    for (const d of bars.data) if (d.value === 0) d.itemStyle = { ...d.itemStyle, borderWidth: 0 };
+    const open = bars.data[bins - 1].s === undefined;
+    const ticks = edgeTicks(meta.edges, open, width);
+    const label = { customValues: ticks, formatter: (v) => meta.edges[v], hideOverlap: false, showMinLabel: true, showMaxLabel: true };
+    if (open) label.alignMaxLabel = "right";
+    o.xAxis = [
+      axis(o.xAxis[0], look, { ...foot(look), nameLocation: "middle", nameGap: 26, label: { show: false } }),
+      axis(o.xAxis[1], look, { axisPointer: { show: false }, label }),
+    ];
+    o.xAxis[1].axisTick = { show: true, customValues: open ? ticks.slice(0, -1) : ticks, length: 4, lineStyle: { color: look.line } };
+    o.yAxis = [
+      axis(o.yAxis[0], look, { ...grid(look), splitNumber: 5, nameGap: 12 + unit * 15, nameTextStyle: { color: look.muted, fontSize: 12, align: "left", padding: [0, 0, 0, -look.left] }, label: { formatter: (v) => count(meta, v) } }),
+      { ...o.yAxis[1], max: look.height - ceiling - below, show: false, axisPointer: { show: false } },
+    ];
+    // Pale with an outline: the percentiles are seen upon them.
+    const ink = bars.itemStyle.color;
+    Object.assign(bars, { emphasis: { disabled: true }, z: 2, itemStyle: { color: ink + (look.dark ? "8c" : "66"), borderColor: ink, borderWidth: 1 } });
+    o.axisPointer = { type: "none" };
+    o.tooltip.axisPointer = { type: "none" };
+    o.tooltip.formatter = (all) => binTip(meta, o, all.find((p) => p.seriesType === "bar").dataIndex);
+  }
+
+  // A round number near v to count in.
+  function roundStep(v) {
+    const power = 10 ** Math.floor(Math.log10(Math.max(v, 1)));
+    return Math.max(1, [1, 2, 5, 10].map((k) => k * power).find((s) => s >= v * 0.8));
+  }
+
+  function dressFan(o, meta, look) {
+    const behind = o.xAxis[1];
+    const [inside, below] = [look.width < 320, Number(o.grid[0].bottom)];
+    if (inside) o.grid[0].right = "12";
+    look.right = Number(o.grid[0].right);
+    const x = dressTime(o, meta, look);
+    o.xAxis.push({ ...behind, show: false, axisPointer: { show: false } });
+    const goal = o.series.find((s) => s.name === "goal");
+    const ends = o.series.filter((s) => FAN.includes(s.name) || s === goal).map((s) => s.data[s.data.length - 1].value[1]);
+    const interval = roundStep(Math.max(1, ...ends) / 5);
+    const max = Math.max(1, Math.ceil(Math.max(...ends) / interval)) * interval;
+    const head = { color: look.muted, fontSize: 12, align: "left", padding: [0, 0, 0, -look.left] };
+    o.yAxis = [axis({ ...o.yAxis[0], max, interval }, look, { ...grid(look), nameGap: 12, nameTextStyle: head, label: { formatter: (v) => count(meta, v) } })];
+    const ground = { backgroundColor: look.surface + "d0", borderRadius: 3, padding: [1, 3], fontSize: 12, fontFamily: look.font };
+    for (const s of o.series) {
+      const line = FAN.includes(s.name);
+      Object.assign(s, { silent: true, emphasis: { disabled: true }, showAllSymbol: true, z: s.name === "p50" ? 5 : line ? 4 : 2, placed: !line });
+      for (const d of s.data) {
+        if (!d.label) continue;
+        Object.assign(d.label, { fontSize: 12, fontFamily: look.font });
+        if (line && inside) Object.assign(d.label, ground, { position: "top", align: "right", distance: 2 });
+      }
+    }
+    if (goal) nameDays(o, goal, look, { x, max, ground, height: look.height - Number(o.grid[0].top) - below });
+    o.axisPointer = { type: "line", snap: true, lineStyle: { color: look.muted, width: 1, type: "solid" }, label: { show: false } };
+    o.tooltip.formatter = (all) => fanTip(meta, o, all.find((p) => FAN.includes(p.seriesName)).dataIndex);
+  }
+
+  // Names the days on which lines reach the goal: at the foot of the plot, or, where the goal
+  // is too low for that, above the lines.
+  function nameDays(o, goal, look, { x, max, ground, height }) {
+    const width = look.width - look.left - look.right;
+    const falls = o.series.filter((s) => s.name.startsWith("by ")).map((s) => {
+      const label = s.data[0].label;
+      return { s, label, x: ((s.data[0].value[0] - x.min) / (x.max - x.min)) * width, width: nameWidth(label.formatter) };
+    });
+    inRows(falls, width + look.right);
+    const rows = Math.max(0, ...falls.map((f) => f.row + 1));
+    const items = goal.data[0].value[1];
+    const low = (items / max) * height < rows * 15 + 8;
+    for (const { s, label, row, left } of falls) {
+      Object.assign(s.lineStyle, { width: 1 });
+      Object.assign(s, { z: 3 });
+      Object.assign(label, ground, { position: left ? "left" : "right", distance: 3 });
+      if (!low) {
+        label.offset = [0, -10 - row * 15];
+        continue;
+      }
+      delete s.data[0].label;
+      s.data.push({ value: [s.data[0].value[0], max - ((rows - row - 0.5) * 15 * max) / height], symbol: "circle", symbolSize: 1, label });
+    }
+    // Above its line, on the side where no other is.
+    const end = goal.data[1];
+    const name = Object.assign(goal.data[0].label, ground, { distance: 2, align: low ? "right" : "left" });
+    if (!low) return;
+    delete goal.data[0].label;
+    end.label = name;
+  }
+
   const bucketAxis = (o) => o.xAxis[1] || o.xAxis[0];
 
   function dressTrend(o, meta, look, state) {
@@ -388,14 +561,14 @@
     o.tooltip.formatter = (all) => rowTip(meta, all, state.keys);
   }
 
-  const dress = { marks: dressMarks, lines: dressLines, trend: dressTrend, stack: dressStack, bars: dressBars };
+  const dress = { marks: dressMarks, lines: dressLines, trend: dressTrend, stack: dressStack, bars: dressBars, bins: dressBins, control: dressControl, fan: dressFan };
 
   function option(el, spec, state) {
     const style = getComputedStyle(document.documentElement);
     const value = (name) => style.getPropertyValue(name).trim();
     const look = {
       text: value("--text"), muted: value("--muted"), line: value("--line"), surface: value("--surface"), bad: value("--bad"),
-      font: getComputedStyle(document.body).fontFamily, width: el.clientWidth, left: 48, right: 92,
+      font: getComputedStyle(document.body).fontFamily, width: el.clientWidth, height: el.clientHeight, left: 48, right: 92,
       dark: getComputedStyle(document.documentElement).colorScheme === "dark" || (document.documentElement.dataset.theme !== "light" && window.matchMedia("(prefers-color-scheme: dark)").matches),
     };
     const o = painted(spec.option, style);
@@ -425,13 +598,16 @@
   // How many of the widths at which charts are drawn otherwise a chart is below.
   const sizeOf = (el) => [320, 440, 480, 560].filter((width) => el.clientWidth < width).length;
 
+  // Shapes whose names are put in places that depend on every pixel.
+  const measured = ["bins", "fan"];
+
   const resized = new ResizeObserver((entries) => {
     for (const { target } of entries) {
       const c = charts.get(target);
       if (!c || target.clientWidth === 0) continue;
       c.chart.resize();
       const size = sizeOf(target);
-      if (size !== c.size) {
+      if (size !== c.size || measured.includes(c.spec.meta.shape)) {
         c.size = size;
         redraw(target);
       }
@@ -452,7 +628,7 @@
     const gap = 14;
     const names = [];
     o.series.forEach((s, seriesIndex) => {
-      if (s.type !== "line") return;
+      if (s.type !== "line" || s.placed) return;
       s.data.forEach((d, i) => {
         if (!d.label) return;
         const at = Array.isArray(d.value) ? d.value : [i, d.value];
@@ -493,19 +669,29 @@
     const { meta, option: o } = c.spec;
     if (!c.marks) {
       const dots = o.series.flatMap((s, seriesIndex) => (s.type === "scatter" ? s.data.map((value, dataIndex) => ({ seriesIndex, dataIndex, value, name: s.name })) : []));
-      if (meta.shape === "marks") c.marks = dots.sort((a, b) => a.value[0] - b.value[0] || a.value[1] - b.value[1]);
+      if (ofDots(meta)) c.marks = dots.sort((a, b) => a.value[0] - b.value[0] || a.value[1] - b.value[1]);
+      else if (meta.shape === "bins") c.marks = o.series[0].data.map((_, dataIndex) => ({ dataIndex }));
+      else if (meta.shape === "fan") c.marks = weeksOf(o);
       else c.marks = (meta.lists || []).map((href, dataIndex) => ({ dataIndex, href }));
     }
-    if (meta.shape !== "marks") return c.marks;
+    if (!ofDots(meta)) return c.marks;
     return c.shown ? c.marks.filter((m) => c.shown[m.name] !== false) : c.marks;
   }
 
+  // The days of a forecast; the first one is where it begins.
+  function weeksOf(o) {
+    const seriesIndex = o.series.findIndex((s) => FAN.includes(s.name));
+    return o.series[seriesIndex].data.map((d, dataIndex) => ({ seriesIndex, dataIndex, at: d.value[0] })).slice(1);
+  }
+
   // Where a mark leads, "" where charts of other sites lead nowhere.
-  const hrefOf = (meta, m) => m.href || (meta.open ? meta.open + encodeURIComponent(m.value[2]) : "");
+  const hrefOf = (meta, m) => m.href || (meta.open && m.value ? meta.open + encodeURIComponent(m.value[2]) : "");
 
   function textOf(c, m) {
     const { meta, option: o } = c.spec;
-    if (meta.shape === "marks") return spoken(meta, markTip(meta, { value: m.value }));
+    if (ofDots(meta)) return spoken(meta, markTip(meta, { value: m.value }));
+    if (meta.shape === "bins") return spoken(meta, binTip(meta, o, m.dataIndex));
+    if (meta.shape === "fan") return spoken(meta, fanTip(meta, o, m.dataIndex));
     const shown = o.series.filter((s) => s.name !== BEFORE || c.before);
     const all = shown.map((s) => ({ seriesName: s.name, seriesType: s.type, data: s.data[m.dataIndex], dataIndex: m.dataIndex }));
     if (meta.shape === "bars") return spoken(meta, rowTip(meta, all.map((p) => ({ ...p, name: o.yAxis[0].data[m.dataIndex] }))));
@@ -516,7 +702,7 @@
   function boxOf(c, m) {
     const { meta, option: o } = c.spec;
     const width = c.chart.getWidth(), height = c.chart.getHeight();
-    if (meta.shape === "marks") {
+    if (ofDots(meta)) {
       const y = c.log ? Math.max(m.value[1], 0.1) : m.value[1];
       const [x, top] = c.chart.convertToPixel({ seriesIndex: m.seriesIndex }, [m.value[0], y]);
       return { x: x - 8, y: top - 8, width: 16, height: 16 };
@@ -528,6 +714,12 @@
       return { x: 2, y: at(m.dataIndex) - step / 2 + 2, width: width - 4, height: step - 4 };
     }
     const at = (i) => c.chart.convertToPixel({ xAxisIndex: 0 }, i);
+    if (meta.shape === "bins" || meta.shape === "fan") {
+      const place = (i) => (meta.shape === "bins" ? at(i) : at(marksOf(c)[i].at));
+      const step = marksOf(c).length > 1 ? place(1) - place(0) : width - 64;
+      const bottom = meta.shape === "bins" ? 44 : 28;
+      return { x: place(marksOf(c).indexOf(m)) - step / 2, y: 28, width: step, height: height - 28 - bottom };
+    }
     const step = bucketAxis(o).data.length > 1 ? at(1) - at(0) : width - 140;
     return { x: at(m.dataIndex) - step / 2, y: 28, width: step, height: height - 28 - 24 };
   }
@@ -536,7 +728,7 @@
   function markAt(c, x, y, touch) {
     const marks = marksOf(c);
     const inside = (b) => x >= b.x && x < b.x + b.width && y >= b.y && y < b.y + b.height;
-    if (c.spec.meta.shape !== "marks") return marks.find((m) => inside(boxOf(c, m)));
+    if (!ofDots(c.spec.meta)) return marks.find((m) => inside(boxOf(c, m)));
     let best, least = (touch ? 20 : 7) ** 2;
     for (const m of marks) {
       const b = boxOf(c, m);
@@ -607,7 +799,7 @@
     if (!c || event.altKey) return;
     const last = marksOf(c).length - 1;
     if (last < 0) return;
-    const dots = c.spec.meta.shape === "marks";
+    const dots = ofDots(c.spec.meta);
     const moves = {
       ArrowRight: () => c.at + 1, ArrowLeft: () => Math.max(c.at - 1, 0), Home: () => 0, End: () => last,
       ArrowDown: () => (dots ? byValue(c, false) : c.at + 1), ArrowUp: () => (dots ? byValue(c, true) : Math.max(c.at - 1, 0)),
@@ -655,7 +847,7 @@
   document.addEventListener("pointermove", (event) => {
     const c = charts.get(event.target.closest("[data-chart]"));
     if (c) c.keys = false; // its tooltips are the pointer's again
-    if (event.pointerType !== "mouse" || event.target.closest(".chart.marks")) return; // dots show it themselves
+    if (event.pointerType !== "mouse" || event.target.closest(".chart.marks, .chart.control")) return; // dots show it themselves
     const hit = pointed(event);
     if (hit) hit.el.classList.toggle("on-mark", Boolean(hit.m && hrefOf(hit.c.spec.meta, hit.m)));
   });
@@ -780,6 +972,28 @@
   document.addEventListener("htmx:afterSettle", () => {
     const panel = held && document.getElementById(held);
     if (panel) panel.scrollIntoView({ block: "start" });
+  });
+
+  // --- what a panel is asked beside the filter ---------------------------
+
+  // The address of the page and its filter keep what one panel was asked.
+  document.addEventListener("submit", (event) => {
+    const filter = document.querySelector("form[data-filter]");
+    const name = event.target.dataset.ask;
+    if (!name || !filter) return;
+    const { value } = event.target.elements[name];
+    const url = new URL(window.location);
+    if (value) url.searchParams.set(name, value);
+    else url.searchParams.delete(name);
+    window.history.replaceState(window.history.state, "", url);
+    let kept = filter.elements[name];
+    if (!kept) {
+      kept = document.createElement("input");
+      Object.assign(kept, { type: "hidden", name });
+      filter.append(kept);
+    }
+    kept.value = value;
+    kept.disabled = value === "";
   });
 
   // --- filters -----------------------------------------------------------

@@ -33,6 +33,7 @@ type chartMeta struct {
 	Names  map[string]string `json:"names,omitempty"`  // of lines in the legend
 	Step   int64             `json:"step,omitempty"`   // usual distance of points in milliseconds
 	Before bool              `json:"before,omitempty"` // the line of the period before is shown at first
+	Edges  []string          `json:"edges,omitempty"`  // of bins, in words
 	Words  map[string]string `json:"words"`
 }
 
@@ -80,6 +81,17 @@ func ChartOf(d delivery.PanelData, p *i18n.Printer, spec ChartSpec) Chart {
 		m.Step, m.Names = usualStep(d), legendNames(d)
 		m.Words["chart.series.more"] = p.T("chart.series.more")
 		return Chart{linesOption(d, p), m}
+	case delivery.Bins:
+		m.Edges = binEdges(d, p, m)
+		m.say(p, "bins.share", "bins.within")
+		return Chart{binsOption(d, p, m), m}
+	case delivery.Control:
+		m.Open, m.Log = spec.Open, LongTail(d)
+		m.say(p, "control.signal.beyond", "control.signal.run")
+		return Chart{controlOption(d, p, m), m}
+	case delivery.Fan:
+		m.say(p, "fan.by", "fan.least")
+		return Chart{fanOption(d, p, m), m}
 	default:
 		d = drawn(d)
 		m.Rows = len(d.Series[0].Points)
@@ -91,14 +103,24 @@ func ChartOf(d delivery.PanelData, p *i18n.Printer, spec ChartSpec) Chart {
 	}
 }
 
-// longTail is how many times p85 the longest duration is where a linear axis
-// would press all others together.
+// say adds messages that charts.js writes tooltips of some shapes with.
+func (m *chartMeta) say(p *i18n.Printer, ids ...string) {
+	for _, id := range ids {
+		m.Words[id] = p.T(id)
+	}
+}
+
+// longTail is how many times p85, or the upper natural limit, the longest duration is
+// where a linear axis would press all others together.
 const longTail = 5
 
 // LongTail reports whether a panel of marks is better read on a logarithmic
 // axis.
 func LongTail(d delivery.PanelData) bool {
 	p85 := d.Figure("p85")
+	if d.Shape == delivery.Control {
+		p85 = d.Figure("upper")
+	}
 	if p85 == nil || *p85 <= 0 {
 		return false
 	}
@@ -188,10 +210,13 @@ func axisUnit(d delivery.PanelData) (unit string, per float64) {
 	switch d.Quantity {
 	case delivery.Rates:
 		return "percent", 0.01
-	case delivery.Counts, delivery.DeploymentCounts, delivery.TicketCounts, delivery.GroupCounts, delivery.EventTally:
+	case delivery.IssueCounts, delivery.Counts, delivery.DeploymentCounts, delivery.TicketCounts, delivery.GroupCounts, delivery.EventTally:
 		return "runs", 1
 	case delivery.Values:
 		return "value", 1
+	}
+	if d.Shape == delivery.Bins {
+		return binUnit(d)
 	}
 	largest := 0.0
 	for _, s := range drawn(d).Series {
@@ -201,6 +226,11 @@ func axisUnit(d delivery.PanelData) (unit string, per float64) {
 			}
 		}
 	}
+	return durationUnit(d, largest)
+}
+
+// durationUnit is the unit in which a duration is a figure of at least two.
+func durationUnit(d delivery.PanelData, largest float64) (unit string, per float64) {
 	day := d.Day.Seconds()
 	switch {
 	case day > 0 && (largest >= 2*day || largest == 0):
@@ -247,13 +277,13 @@ func wall(i delivery.Instant, zone *time.Location) int64 {
 }
 
 // percentileStyle draws percentiles in one hue: p50 thick, p80 and p85 thin, p95
-// dashed. A rate has the looks of p50.
+// dashed. A rate and a mean have the looks of p50, natural limits those of p95.
 func percentileStyle(name string) *opts.LineStyle {
 	s := &opts.LineStyle{Color: "var(--accent)", Width: 1.25, Type: "solid"}
 	switch name {
-	case "p50", "rate":
+	case "p50", "rate", "mean":
 		s.Width = 2.5
-	case "p95":
+	case "p95", "upper", "lower":
 		s.Type = "dashed"
 	}
 	return s
@@ -264,6 +294,12 @@ func endLabel(p *i18n.Printer, name string, value *float64, m chartMeta) *opts.L
 	text := name + " " + p.Days(*value, m.Day/3600)
 	if m.Of == delivery.Rates {
 		text = Share(p, *value)
+	}
+	switch m.Shape {
+	case delivery.Control:
+		text = controlName(p, name, *value, m)
+	case delivery.Fan:
+		text = name + " " + p.Number(*value, 0)
 	}
 	return &opts.Label{Show: opts.Bool(true), Position: "right", Color: "var(--text)", Formatter: text}
 }

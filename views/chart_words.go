@@ -33,6 +33,12 @@ func Summary(d delivery.PanelData, p *i18n.Printer) string {
 		return marksSummary(d, p)
 	case delivery.Trend:
 		return trendSummary(d, p)
+	case delivery.Bins:
+		return binsSummary(d, p)
+	case delivery.Control:
+		return controlSummary(d, p)
+	case delivery.Fan:
+		return fanSummary(d, p)
 	default:
 		return barsSummary(d, p)
 	}

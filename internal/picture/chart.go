@@ -50,6 +50,18 @@ type Chart interface {
 	// Groups are the marks by type: its name, the place of its shape and colour, its points.
 	Groups(yield func(name string, place int, points []delivery.Point))
 
+	// Signals are the marks of a control chart by the rule they break: its name, the place of
+	// its shape, its colour, whether it is plain, its points.
+	Signals(yield func(name string, shape int, ink string, plain bool, points []delivery.Point))
+	// Edges are the bounds of bins in words, one more than there are bins, and their unit.
+	Edges() (words []string, unit string)
+	// Falls are verticals in the style of a series: among bins at a place where the first
+	// begins at 0, on a time axis at a wall clock.
+	Falls(yield func(series string, at float64, label string))
+	// Goal is the number that a forecast is asked about, and its name; ok is false where it
+	// has no line.
+	Goal() (value float64, label string, ok bool)
+
 	// Piled reports whether the parts of a row or a bucket stand one behind the other, or
 	// overlap where they are of bars and stand beside each other where they are of buckets.
 	Piled() bool

@@ -128,6 +128,13 @@ func within(v, pixel float64) float64 {
 	return min(1, max(0, (half-apart)/pixel+0.5))
 }
 
+func (r *raster) polygon(outline []point, fill ink, opacity float64) {
+	if len(outline) < 3 {
+		return
+	}
+	r.fill([][]point{outline}, fill.rgba(r.theme), opacity)
+}
+
 func (r *raster) dot(c point, radius float64, in ink) {
 	r.fill(shapeAt(0, 2*radius, c), in.rgba(r.theme), 1)
 }

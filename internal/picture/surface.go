@@ -14,6 +14,8 @@ type surface interface {
 	marks(shape int, size float64, fill ink, at []point)
 	// ring is a hollow dot.
 	ring(c point, r, width float64, in ink)
+	// polygon fills an outline.
+	polygon(outline []point, fill ink, opacity float64)
 	// text writes a line of text.
 	text(at point, s string, f face)
 }

@@ -92,6 +92,24 @@ func (v *drawing) line(points []point, s stroke) {
 	v.body.WriteString("/>\n")
 }
 
+func (v *drawing) polygon(outline []point, fill ink, opacity float64) {
+	if len(outline) < 3 {
+		return
+	}
+	v.body.WriteString(`<path d="M`)
+	for i, p := range outline {
+		if i > 0 {
+			v.body.WriteString("L")
+		}
+		v.body.WriteString(px(p.x) + " " + px(p.y))
+	}
+	fmt.Fprintf(&v.body, `Z" %s`, v.fill(fill))
+	if opacity < 1 {
+		fmt.Fprintf(&v.body, ` opacity="%.2g"`, opacity)
+	}
+	v.body.WriteString("/>\n")
+}
+
 func (v *drawing) marks(shape int, size float64, fill ink, at []point) {
 	v.used["dots"] = true
 	v.body.WriteString(`<g ` + strings.TrimSuffix(v.fill(fill), `"`) + ` dots">`)
