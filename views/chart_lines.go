@@ -68,9 +68,14 @@ const (
 	deploymentsTold = 4 // one by one, of a bucket
 )
 
+// timed reports whether a shape has an axis of time, on which what happened has its place.
+func timed(s delivery.Shape) bool {
+	return s != delivery.Bars && s != delivery.Ages && s != delivery.Bins && s != delivery.Fan
+}
+
 // chartLines are the verticals of a panel. Those of one moment are one line.
 func chartLines(d *delivery.PanelData, p *i18n.Printer) []chartLine {
-	if d.Shape == delivery.Bars {
+	if !timed(d.Shape) {
 		return nil
 	}
 	var out []chartLine

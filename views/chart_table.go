@@ -38,6 +38,10 @@ func TableOf(d delivery.PanelData) ([]Column, [][]Cell) {
 		return trendTable(d)
 	case delivery.Lines:
 		return linesTable(d)
+	case delivery.Ages:
+		return agesTable(d)
+	case delivery.Areas:
+		return areasTable(d)
 	case delivery.Bars:
 		if d.Of == delivery.OfRuns {
 			return namedTable(d)
@@ -130,7 +134,7 @@ func valueOf(d *delivery.PanelData, v *float64) Cell {
 	case d.Quantity == delivery.Rates:
 		return Rate(*v)
 	case d.Quantity == delivery.Counts, d.Quantity == delivery.DeploymentCounts, d.Quantity == delivery.TicketCounts,
-		d.Quantity == delivery.GroupCounts, d.Quantity == delivery.EventTally:
+		d.Quantity == delivery.GroupCounts, d.Quantity == delivery.EventTally, d.Quantity == delivery.IssueCounts:
 		return int(*v)
 	}
 	return Seconds(*v)
@@ -152,7 +156,7 @@ var hiddenColumns = map[string]bool{"type_key": true, "status_key": true}
 // hidden reports whether people need not see a column; custom series may be called
 // anything.
 func hidden(d *delivery.PanelData, name string) bool {
-	return hiddenColumns[name] && d.Shape != delivery.Lines
+	return hiddenColumns[name] && d.Shape != delivery.Lines && d.Shape != delivery.Areas
 }
 
 // shownTable is the part of a table that a page shows, in words, and how many

@@ -10,10 +10,16 @@ import (
 	"throughline/views"
 )
 
+// agingSlug is the panel of the issues in progress now.
+const agingSlug = "aging"
+
 // whyEmpty finds what keeps a panel from showing anything.
 func (s *Server) whyEmpty(ctx context.Context, p panel, d delivery.PanelData, query string) (views.Empty, error) {
 	if p.of == delivery.OfSeries {
 		return s.seriesEmpty(ctx, d, query)
+	}
+	if d.N > 0 { // which is all well: nothing was blocked
+		return views.Empty{Reason: "never_blocked", N: d.N}, nil
 	}
 	if empty, _, err := s.nothingYet(ctx, p.of); err != nil || empty != nil {
 		return orNone(empty), err
@@ -51,6 +57,9 @@ func (s *Server) whyEmpty(ctx context.Context, p panel, d delivery.PanelData, qu
 	if empty, err := s.filteredOut(ctx, p, d, q); err != nil || empty != nil {
 		return orNone(empty), err
 	}
+	if p.slug == agingSlug { // of now, whatever the period
+		return views.Empty{Reason: "no_open_issues"}, nil
+	}
 	wide := without(q, "from", "to")
 	wide.Set("range", "12m")
 	return views.Empty{Reason: "no_data", Fix: p.page + "?" + wide.Encode()}, nil
@@ -61,6 +70,9 @@ func allExcluded(ctx context.Context, p panel, d delivery.PanelData) views.Empty
 	empty := views.Empty{Reason: "all_excluded", N: d.Left()}
 	switch {
 	case p.of == delivery.OfIssues:
+		if p.slug == agingSlug {
+			empty.Reason = "not_started"
+		}
 		empty.Fix = settingsPath(ctx, "/settings/workflow")
 	case p.parts == deployJobs:
 		empty.Reason = "no_deploy_end"
