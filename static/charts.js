@@ -345,6 +345,14 @@
     o.tooltip.formatter = (p) => markTip(meta, p, state.keys);
   }
 
+  // A name in at most two lines of so many letters.
+  function folded(name, limit) {
+    const words = plain(name, 80).split(" ");
+    let first = words.shift();
+    while (words.length > 0 && first.length + 1 + words[0].length <= limit) first += " " + words.shift();
+    return [first, words.join(" ")].filter(Boolean).map((line) => plain(line, limit));
+  }
+
   // On a logarithmic axis, what took less stands at the foot.
   const LOG_FLOOR = 0.1;
 
@@ -364,21 +372,28 @@
       }
     }
     const middles = meta.columns.map((_, i) => i + 0.5);
-    const tilted = width < 56; // names would be cut to a few letters
+    const tilted = width < 48; // names would be cut to a few letters
+    const names = meta.columns.map((c) => folded(c.name, Math.max(6, Math.floor(width / 6.4))));
+    const lines = Math.max(...names.map((n) => n.length));
     const name = (at) => {
-      const c = meta.columns[Math.floor(at)];
-      return tilted ? "{n|" + number(meta, c.n, 0) + "}  " + plain(c.name, 14) : plain(c.name, Math.floor(width / 6)) + "\n{n|" + number(meta, c.n, 0) + "}";
+      const i = Math.floor(at), n = "{n|" + number(meta, meta.columns[i].n, 0) + "}";
+      return tilted ? n + "  " + plain(meta.columns[i].name, 14) : n + "\n" + names[i].join("\n");
     };
     o.xAxis = [axis(o.xAxis[0], look, {
       ...foot(look),
-      label: { customValues: middles, formatter: name, hideOverlap: false, rotate: tilted ? 50 : 0, lineHeight: 16, color: look.muted, rich: { n: { color: look.text, fontWeight: 600, fontSize: 12, fontFamily: look.font } } },
+      label: { customValues: middles, formatter: name, hideOverlap: false, rotate: tilted ? 50 : 0, fontSize: width < 80 ? 11 : 12, lineHeight: 15, color: look.muted, rich: { n: { color: look.text, fontWeight: 600, fontSize: 12, fontFamily: look.font } } },
     })];
-    o.grid[0].bottom = tilted ? "84" : "44";
+    o.grid[0].bottom = String(tilted ? 84 : 28 + 15 * lines);
     o.yAxis = [axis(y, look, { ...grid(look), splitNumber: 5, nameGap: 12, nameTextStyle: { color: look.muted, fontSize: 12, align: "left", padding: [0, 0, 0, -look.left] }, label: { formatter: tick } })];
     for (const s of o.series) {
       if (s.type === "line") Object.assign(s, { silent: true, z: 2, emphasis: { disabled: true } });
-      else Object.assign(s, { z: 4, itemStyle: { ...s.itemStyle, opacity: look.dark ? 0.6 : 0.4 }, emphasis: { itemStyle: { opacity: 1, borderColor: look.text, borderWidth: 1 } } });
+      else {
+        const { color, opacity } = s.itemStyle; // pale within an outline: behind them are bands
+        const alpha = Math.round((look.dark ? Math.max(opacity, 0.6) : opacity) * 255).toString(16).padStart(2, "0");
+        Object.assign(s, { z: 4, itemStyle: { color: color + alpha, borderColor: color, borderWidth: 1 }, emphasis: { itemStyle: { color, borderColor: look.text, borderWidth: 1.5 } } });
+      }
     }
+    o.legend.formatter = (name) => plain(name, 40);
     if (narrow) nameInside(o, look);
     if (look.width < 480) wrapLegend(o, look);
     o.series.push({
@@ -414,7 +429,7 @@
       for (const s of o.series) for (const d of s.data) delete d.label;
       look.right = 12;
       o.grid[0].right = "12";
-      o.grid[0].top = "56";
+      o.grid[0].top = "64";
       Object.assign(o.legend, { show: true, data: o.legend.data.slice().reverse() });
       wrapLegend(o, look);
     }

@@ -10,11 +10,6 @@ import (
 	"throughline/internal/i18n"
 )
 
-// ofRecords reports whether the points of a shape are records, each a mark of its own.
-func ofRecords(s delivery.Shape) bool {
-	return s == delivery.Marks || s == delivery.Ages || s == delivery.Control
-}
-
 // ageColumn is a column of ages: a status, how many open issues are in it, and how old
 // finished ones were when they left it.
 type ageColumn struct {
@@ -101,7 +96,11 @@ func agesOption(d delivery.PanelData, p *i18n.Printer, m chartMeta) map[string]a
 	c.GridList = []opts.Grid{{Top: "56", Right: "92", Bottom: "44", Left: "48"}}
 	edges := ageEdges(&d)
 	for i := len(edges) - 1; i >= 0; i-- { // the widest band beneath all others
-		c.MultiSeries = append(c.MultiSeries, bandSeries(edges[i], m, false), bandSeries(edges[i], m, true))
+		for _, low := range []bool{false, true} {
+			if data := bandData(edges[i], m, low); len(data) > 0 {
+				c.MultiSeries = append(c.MultiSeries, bandSeries(edges[i].Name, low, data))
+			}
+		}
 	}
 	if p85 := d.Figure("p85"); p85 != nil {
 		y := m.figure(p85)
@@ -117,27 +116,36 @@ func agesOption(d delivery.PanelData, p *i18n.Printer, m chartMeta) map[string]a
 		if len(data) == 0 {
 			continue
 		}
-		name, shape, size := p.T("ages."+part), markShapes[0], 9
+		name, shape, size, opacity := p.T("ages."+part), markShapes[0], 8, float32(0.4)
 		if part == ageLate {
-			shape, size = markShapes[lateShape], 11
+			shape, size, opacity = markShapes[lateShape], 11, 0.8
 		}
 		names = append(names, name)
 		c.MultiSeries = append(c.MultiSeries, charts.SingleSeries{
 			Name: name, Type: "scatter", Symbol: shape, SymbolSize: size, Data: data,
-			ItemStyle: &opts.ItemStyle{Color: ageLooks[part].Color, Opacity: opts.Float(0.4)},
+			ItemStyle: &opts.ItemStyle{Color: ageLooks[part].Color, Opacity: opts.Float(opacity)},
 		})
 	}
 	c.Legend = opts.Legend{Show: opts.Bool(true), Data: names, Left: "0", Top: "0"}
 	return finish(c)
 }
 
-// bandSeries is an edge of the bands, a step for each column; those of too few issues are
-// grey.
-func bandSeries(s delivery.Series, m chartMeta, low bool) charts.SingleSeries {
-	style, name := percentileStyle(s.Name), s.Name
+// bandSeries is an edge of the bands; where it is of too few issues it is grey.
+func bandSeries(name string, low bool, data []datum) charts.SingleSeries {
+	style := percentileStyle(name)
 	if low {
-		style.Color, name = "var(--edge)", s.Name+" low"
+		style.Color, name = "var(--edge)", name+" low"
 	}
+	return charts.SingleSeries{
+		Name: name, Type: "line", Symbol: "none", ConnectNulls: opts.Bool(false), LineStyle: style, Data: data,
+		ItemStyle: &opts.ItemStyle{Color: style.Color},
+		AreaStyle: &opts.AreaStyle{Color: style.Color, Opacity: opts.Float(0.1), Origin: "start"},
+	}
+}
+
+// bandData are the steps of an edge, one for each column: those of too few issues, or of
+// enough.
+func bandData(s delivery.Series, m chartMeta, low bool) []datum {
 	var data []datum
 	for i, point := range s.Points {
 		if point.Value == nil || (point.N != nil && *point.N < edgeEnough[s.Name]) != low {
@@ -147,11 +155,7 @@ func bandSeries(s delivery.Series, m chartMeta, low bool) charts.SingleSeries {
 		data = append(data,
 			datum{Value: []any{float64(i) + besideBand, y}}, datum{Value: []any{float64(i+1) - besideBand, y}}, datum{Value: []any{i + 1, nil}})
 	}
-	return charts.SingleSeries{
-		Name: name, Type: "line", Symbol: "none", ConnectNulls: opts.Bool(false), LineStyle: style, Data: data,
-		ItemStyle: &opts.ItemStyle{Color: style.Color},
-		AreaStyle: &opts.AreaStyle{Color: style.Color, Opacity: opts.Float(0.1), Origin: "start"},
-	}
+	return data
 }
 
 // ageDots are the issues that are late, or those that are not: where each stands, what it

@@ -38,7 +38,8 @@ func areaLook(d *delivery.PanelData, i int) itemStyle {
 	if s.Name == closedArea {
 		return itemStyle{Color: "var(--edge)"}
 	}
-	look := itemStyle{Color: fmt.Sprintf("var(--series-%d)", (len(d.Series)-1-i)%areaColours+1)}
+	place := len(d.Series) - 1 - i
+	look := itemStyle{Color: fmt.Sprintf("var(--series-%d)", place%areaColours+1)}
 	if len(s.Points) > 0 && s.Points[0].Category != nil {
 		look.Decal = classDecals[s.Points[0].Class]
 	}
@@ -73,7 +74,7 @@ func areasOption(d delivery.PanelData, p *i18n.Printer) map[string]any {
 		for k, point := range s.Points {
 			data[k] = datum{Value: point.Value, Partial: point.Partial}
 		}
-		if last := len(data) - 1; last >= 0 && s.Points[last].Value != nil {
+		if last := lastKnown(s.Points); last >= 0 {
 			label := areaEnd(p, name, *s.Points[last].Value)
 			longest = max(longest, utf8.RuneCountInString(label))
 			data[last].Label = &opts.Label{Show: opts.Bool(true), Position: "right", Color: "var(--text)", Formatter: label}
@@ -81,7 +82,7 @@ func areasOption(d delivery.PanelData, p *i18n.Printer) map[string]any {
 		series = append(series, areaSeries{charts.SingleSeries{
 			Name: name, Type: "line", Stack: "one", Symbol: "none", Data: data,
 			LineStyle: &opts.LineStyle{Color: "var(--surface)", Width: 1, Type: "solid"},
-			AreaStyle: &opts.AreaStyle{Opacity: opts.Float(areaOpacity(s))},
+			AreaStyle: &opts.AreaStyle{Opacity: opts.Float(areaOpacity(&d, i))},
 		}, areaLook(&d, i)})
 	}
 	c.Legend = opts.Legend{Show: opts.Bool(false), Data: names, Left: "0", Top: "0", Icon: "rect", SelectedMode: "false"}
@@ -91,15 +92,29 @@ func areasOption(d delivery.PanelData, p *i18n.Printer) map[string]any {
 	return option
 }
 
+// lastKnown is the place of the last point with a value: buckets to come have none. It is -1
+// for none.
+func lastKnown(points []delivery.Point) int {
+	for i := len(points) - 1; i >= 0; i-- {
+		if points[i].Value != nil {
+			return i
+		}
+	}
+	return -1
+}
+
 // areaEnd names an area at its end, with its last count.
 func areaEnd(p *i18n.Printer, name string, last float64) string {
 	return name + " " + p.Number(last, 0)
 }
 
-// areaOpacity mutes what is closed.
-func areaOpacity(s *delivery.Series) float32 {
-	if s.Name == closedArea {
+// areaOpacity mutes what is closed, and those that have their colour from another one.
+func areaOpacity(d *delivery.PanelData, i int) float32 {
+	switch {
+	case d.Series[i].Name == closedArea:
 		return 0.35
+	case (len(d.Series)-1-i)/areaColours%2 == 1:
+		return 0.5
 	}
 	return 0.85
 }
@@ -142,8 +157,10 @@ func areasSummary(d delivery.PanelData, p *i18n.Printer) string {
 		return int(*v)
 	}
 	closed := 0
-	if s := d.Series[0]; s.Name == closedArea && len(s.Points) > 0 {
-		closed = whole(s.Points[len(s.Points)-1].Value)
+	if s := d.Series[0]; s.Name == closedArea {
+		if last := lastKnown(s.Points); last >= 0 {
+			closed = whole(s.Points[last].Value)
+		}
 	}
 	open := p.T("summary.cumulative-flow.open", "n", whole(d.Figure("open")), "wip", whole(d.Figure("wip")))
 	return p.T("summary.cumulative-flow", "open", open, "arrived", p.T("summary.cumulative-flow.arrived", "n", whole(d.Figure("arrived"))),

@@ -161,9 +161,3 @@ func flowSummary(d delivery.PanelData, p *i18n.Printer) string {
 		return barsSummary(d, p)
 	}
 }
-
-// Bare reports whether a panel has nothing to draw, though it may be of something: of rows
-// there may be none.
-func Bare(d *delivery.PanelData) bool {
-	return d.N == 0 || d.Shape == delivery.Bars && d.Of == delivery.OfIssues && len(d.Series[0].Points) == 0
-}

@@ -68,14 +68,9 @@ const (
 	deploymentsTold = 4 // one by one, of a bucket
 )
 
-// timed reports whether a shape has an axis of time, on which what happened has its place.
-func timed(s delivery.Shape) bool {
-	return s != delivery.Bars && s != delivery.Ages && s != delivery.Bins && s != delivery.Fan
-}
-
 // chartLines are the verticals of a panel. Those of one moment are one line.
 func chartLines(d *delivery.PanelData, p *i18n.Printer) []chartLine {
-	if !timed(d.Shape) {
+	if !overTime(d.Shape) {
 		return nil
 	}
 	var out []chartLine
@@ -117,7 +112,7 @@ func chartLines(d *delivery.PanelData, p *i18n.Printer) []chartLine {
 
 // placeOf is where an instant stands on a panel's time axis.
 func placeOf(at delivery.Instant, d *delivery.PanelData) float64 {
-	if d.Shape == delivery.Marks || d.Shape == delivery.Lines {
+	if dots(d.Shape) || d.Shape == delivery.Lines {
 		return float64(wall(at, d.Zone))
 	}
 	buckets := BucketsOf(*d)

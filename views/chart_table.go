@@ -170,7 +170,7 @@ func shownTable(d delivery.PanelData, p *i18n.Printer) (columns []Column, rows [
 	}
 	total = len(cells)
 	for i := range min(total, tableRows) {
-		if d.Shape == delivery.Marks || d.Shape == delivery.Lines {
+		if dots(d.Shape) && d.Shape != delivery.Ages || d.Shape == delivery.Lines {
 			i = total - 1 - i
 		}
 		var row []string

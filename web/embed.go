@@ -231,7 +231,7 @@ func (s *Server) embedView(ctx context.Context, v embedded, p panel, d delivery.
 	if v.address != "" {
 		view.Picture = v.address + ".svg"
 	}
-	if views.Bare(&d) {
+	if d.N == 0 {
 		return view, nil
 	}
 	spec, err := s.chartSpec(ctx, p, d, false)

@@ -18,9 +18,6 @@ func (s *Server) whyEmpty(ctx context.Context, p panel, d delivery.PanelData, qu
 	if p.of == delivery.OfSeries {
 		return s.seriesEmpty(ctx, d, query)
 	}
-	if d.N > 0 { // which is all well: nothing was blocked
-		return views.Empty{Reason: "never_blocked", N: d.N}, nil
-	}
 	if empty, _, err := s.nothingYet(ctx, p.of); err != nil || empty != nil {
 		return orNone(empty), err
 	}

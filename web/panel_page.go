@@ -117,7 +117,7 @@ func (s *Server) chartPanel(w http.ResponseWriter, r *http.Request) {
 }
 
 func (s *Server) writeChart(w http.ResponseWriter, r *http.Request, p panel, view views.Panel, d delivery.PanelData) {
-	if !views.Bare(&d) {
+	if d.N > 0 {
 		chart, before, err := s.chart(r.Context(), p, view, d)
 		if err != nil {
 			s.failPanel(w, r, view, err)
