@@ -99,10 +99,9 @@
 
   // Counts at the end of a bucket, from the top of the chart to its foot.
   function areaTip(meta, all, keys) {
-    const lines = [bucketName(meta, all[0].axisValue) + ", " + meta.words["chart.areas.end"]];
+    const lines = [bucketName(meta, all[0].axisValue) + ", " + meta.words[all[0].data.partial ? "chart.areas.cut" : "chart.areas.end"]];
     for (const p of all.slice().reverse()) if (p.data.value) lines.push(plain(p.seriesName, 40) + "  " + number(meta, p.data.value, 0));
     lines.push(meta.words["chart.areas.open"] + "  " + number(meta, all.reduce((sum, p) => sum + (p.seriesName === meta.words["areas.closed"] ? 0 : p.data.value || 0), 0), 0));
-    if (all[0].data.partial) lines.push(meta.words["chart.partial"]);
     for (const line of meta.lines || []) if (line.text && Math.floor(line.at) === all[0].dataIndex) lines.push(line.text);
     if (meta.lists) lines.push(meta.words[keys ? "chart.list.keys" : "chart.list"]);
     return lines.join("\n");
@@ -356,6 +355,13 @@
   // On a logarithmic axis, what took less stands at the foot.
   const LOG_FLOOR = 0.1;
 
+  // Where a tooltip stands: beside what it tells of, never over it.
+  function besideMark(at, _params, _el, _rect, size) {
+    const [w, h] = size.contentSize, [width, height] = size.viewSize;
+    const right = at[0] + 16 + w <= width ? at[0] + 16 : at[0] - 16 - w;
+    return [right < 0 ? Math.max(0, width - w) : right, Math.max(0, Math.min(at[1] - h / 2, height - h))];
+  }
+
   // A column for each status, named below with how many issues are in it.
   function dressAges(o, meta, look, state) {
     const narrow = look.width < 560;
@@ -386,15 +392,25 @@
     o.grid[0].bottom = String(tilted ? 84 : 28 + 15 * lines);
     o.yAxis = [axis(y, look, { ...grid(look), splitNumber: 5, nameGap: 12, nameTextStyle: { color: look.muted, fontSize: 12, align: "left", padding: [0, 0, 0, -look.left] }, label: { formatter: tick } })];
     for (const s of o.series) {
-      if (s.type === "line") Object.assign(s, { silent: true, z: 2, emphasis: { disabled: true } });
-      else {
+      if (s.type === "line") {
+        Object.assign(s, { silent: true, z: 2, emphasis: { disabled: true } });
+        if (s.areaStyle && look.dark) s.areaStyle.opacity *= 0.6; // dots are not bright enough for more
+      } else {
         const { color, opacity } = s.itemStyle; // pale within an outline: behind them are bands
         const alpha = Math.round((look.dark ? Math.max(opacity, 0.6) : opacity) * 255).toString(16).padStart(2, "0");
         Object.assign(s, { z: 4, itemStyle: { color: color + alpha, borderColor: color, borderWidth: 1 }, emphasis: { itemStyle: { color, borderColor: look.text, borderWidth: 1.5 } } });
       }
     }
     o.legend.formatter = (name) => plain(name, 40);
-    if (narrow) nameInside(o, look);
+    if (narrow) {
+      look.right = 8;
+      o.grid[0].right = "8";
+      for (const s of o.series) { // above the beginning of the line: first columns are low
+        if (s.type !== "line" || !s.data[1].label) continue;
+        s.data[0].label = { ...s.data[1].label, position: "top", align: "left", distance: 2, padding: [1, 3], borderRadius: 3, backgroundColor: look.surface + "d0" };
+        delete s.data[1].label;
+      }
+    }
     if (look.width < 480) wrapLegend(o, look);
     o.series.push({
       type: "scatter", name: "columns", data: [], z: 1,
@@ -403,6 +419,7 @@
         data: meta.columns.map((_, i) => [{ xAxis: i, column: i }, { xAxis: i + 1 }]),
       },
     });
+    o.tooltip.position = besideMark;
     o.tooltip.formatter = (p) => (p.componentType === "markArea" ? columnTip(meta, meta.columns[p.dataIndex]) : ageTip(meta, p, state.keys));
   }
 
@@ -418,7 +435,8 @@
       const { color } = s.itemStyle;
       Object.assign(s, { emphasis: { disabled: true }, showAllSymbol: true, z: 2 });
       s.areaStyle.color = color;
-      if (single) Object.assign(s, { type: "bar", barMaxWidth: 120, itemStyle: { ...s.itemStyle, opacity: s.areaStyle.opacity } });
+      s.itemStyle.opacity = s.areaStyle.opacity;
+      if (single) Object.assign(s, { type: "bar", barMaxWidth: 120 });
       for (const d of s.data) {
         if (!d.label) continue;
         Object.assign(d, { symbol: "circle", symbolSize: 1 });
@@ -494,7 +512,7 @@
 
   // A line across bars, named at its right end, or above it on a phone.
   function levelLine(o, meta, look) {
-    const inside = look.width < 480;
+    const inside = look.width < 360;
     if (inside) o.grid[0].right = "16";
     o.series.push({
       type: "line", name: "level", data: [], silent: true, z: 5,
@@ -580,7 +598,7 @@
       if (!c || target.clientWidth === 0) continue;
       c.chart.resize();
       const size = sizeOf(target);
-      if (size !== c.size) {
+      if (size !== c.size || c.spec.meta.shape === "ages") { // dots that are moved apart have places in pixels
         c.size = size;
         redraw(target);
       }

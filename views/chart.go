@@ -85,6 +85,7 @@ func ChartOf(d delivery.PanelData, p *i18n.Printer, spec ChartSpec) Chart {
 		return Chart{agesOption(d, p, m), m}
 	case delivery.Areas:
 		m.say(p, "chart.areas.end", "chart.areas.open", "areas.closed")
+		m.Words["chart.areas.cut"] = areasCut(&d, p)
 		return Chart{areasOption(d, p), m}
 	case delivery.Lines:
 		m.Step, m.Names = usualStep(d), legendNames(d)

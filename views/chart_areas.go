@@ -72,9 +72,10 @@ func areasOption(d delivery.PanelData, p *i18n.Printer) map[string]any {
 		names = append(names, name)
 		data := make([]datum, len(s.Points))
 		for k, point := range s.Points {
-			data[k] = datum{Value: point.Value, Partial: point.Partial}
+			data[k] = datum{Value: point.Value}
 		}
 		if last := lastKnown(s.Points); last >= 0 {
+			data[last].Partial = s.Points[last].Partial // its end is cut; a cut beginning changes no end
 			label := areaEnd(p, name, *s.Points[last].Value)
 			longest = max(longest, utf8.RuneCountInString(label))
 			data[last].Label = &opts.Label{Show: opts.Bool(true), Position: "right", Color: "var(--text)", Formatter: label}
@@ -101,6 +102,14 @@ func lastKnown(points []delivery.Point) int {
 		}
 	}
 	return -1
+}
+
+// areasCut says of when the last counts are, where their bucket is not over.
+func areasCut(d *delivery.PanelData, p *i18n.Printer) string {
+	if d.AsOf < d.Filter.To {
+		return p.T("chart.areas.now")
+	}
+	return p.T("chart.areas.period")
 }
 
 // areaEnd names an area at its end, with its last count.

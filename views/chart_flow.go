@@ -28,7 +28,6 @@ var flowWords = map[string]string{
 	"aging table.p95":                    "table.p95.left",
 	"aging table.more":                   "table.more.oldest",
 	"aging panel.thinned":                "panel.thinned.oldest",
-	"cumulative-flow chart.partial":      "chart.partial.areas",
 }
 
 // Level is a value across the whole of a chart of counts.

@@ -2,6 +2,8 @@ package views
 
 import (
 	"slices"
+	"strconv"
+	"unicode/utf8"
 
 	"github.com/go-echarts/go-echarts/v2/charts"
 	"github.com/go-echarts/go-echarts/v2/opts"
@@ -58,7 +60,7 @@ func stackOption(d delivery.PanelData, p *i18n.Printer, m chartMeta) map[string]
 	c.XAxisList = []opts.XAxis{{Type: "category"}}
 	c.YAxisList = []opts.YAxis{{Type: "value", Name: stackAxisName(d, p), Min: 0, MinInterval: 1}}
 	if m.Level != nil {
-		c.GridList[0].Right = "92" // its name stands there
+		c.GridList[0].Right = strconv.Itoa(20 + 7*utf8.RuneCountInString(m.Level.Name)) // which stands there
 	}
 	counts := issueCounts(&d)
 	pile := ""
