@@ -47,14 +47,11 @@ func ageColumns(d *delivery.PanelData, p *i18n.Printer) []ageColumn {
 			if edge.N != nil {
 				columns[i].Left = *edge.N
 			}
-			columns[i].Edges = append(columns[i].Edges, ageEdge{s.Name, edge.Value, edge.Value != nil && columns[i].Left < edgeEnough[s.Name]})
+			columns[i].Edges = append(columns[i].Edges, ageEdge{s.Name, edge.Value, edge.Value != nil && columns[i].Left < enoughFor[s.Name]})
 		}
 	}
 	return columns
 }
-
-// edgeEnough is of how many issues an edge says something.
-var edgeEnough = map[string]int{"p50": delivery.EnoughForP50, "p85": delivery.EnoughForP85, "p95": delivery.EnoughForP95}
 
 // columnsOf are the places of columns by status.
 func columnsOf(d *delivery.PanelData) map[string]int {
@@ -92,7 +89,7 @@ func agesOption(d delivery.PanelData, p *i18n.Printer, m chartMeta) map[string]a
 	c := charts.NewScatter()
 	c.Tooltip = opts.Tooltip{Show: opts.Bool(true), Trigger: "item"}
 	c.XAxisList = []opts.XAxis{{Type: "value", Min: 0, Max: len(m.Columns)}}
-	c.YAxisList = []opts.YAxis{{Type: "value", Name: p.T("chart.axis.age", "unit", axisName(p, d, m)), Min: 0}}
+	c.YAxisList = []opts.YAxis{{Type: "value", Name: ageAxisName(d, p, m), Min: 0}}
 	c.GridList = []opts.Grid{{Top: "56", Right: "92", Bottom: "44", Left: "48"}}
 	edges := ageEdges(&d)
 	for i := len(edges) - 1; i >= 0; i-- { // the widest band beneath all others
@@ -130,6 +127,10 @@ func agesOption(d delivery.PanelData, p *i18n.Printer, m chartMeta) map[string]a
 	return finish(c)
 }
 
+func ageAxisName(d delivery.PanelData, p *i18n.Printer, m chartMeta) string {
+	return p.T("chart.axis.age", "unit", axisName(p, d, m))
+}
+
 // bandSeries is an edge of the bands; where it is of too few issues it is grey.
 func bandSeries(name string, low bool, data []datum) charts.SingleSeries {
 	style := percentileStyle(name)
@@ -148,7 +149,7 @@ func bandSeries(name string, low bool, data []datum) charts.SingleSeries {
 func bandData(s delivery.Series, m chartMeta, low bool) []datum {
 	var data []datum
 	for i, point := range s.Points {
-		if point.Value == nil || (point.N != nil && *point.N < edgeEnough[s.Name]) != low {
+		if point.Value == nil || (point.N != nil && *point.N < enoughFor[s.Name]) != low {
 			continue
 		}
 		y := m.figure(point.Value)

@@ -39,6 +39,10 @@ func drawPlot(s surface, c Chart, room box) {
 		p.drawStack()
 	case delivery.Lines:
 		p.drawLines()
+	case delivery.Ages:
+		p.drawAges()
+	case delivery.Areas:
+		p.drawAreas()
 	default:
 		p.drawBars()
 	}
