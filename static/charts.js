@@ -64,7 +64,7 @@
   }
 
   // Shapes whose marks are dots, each at a time of its own.
-  const ofDots = (meta) => meta.shape === "marks" || meta.shape === "control";
+  const ofDots = (meta) => ["marks", "control", "ages"].includes(meta.shape);
 
   // --- tooltips ----------------------------------------------------------
 
@@ -101,6 +101,38 @@
   // What is written for eyes ends with what a click does; a voice says the rest.
   const spoken = (meta, text) => text.split("\n").filter((line) => line !== meta.words["chart.open"] && line !== meta.words["chart.list"]).join("; ");
 
+  // An open issue: its age, where it stands and since when.
+  function ageTip(meta, params, keys) {
+    const [at, , key, title, type, seconds, since, late] = params.value;
+    const column = meta.columns[Math.floor(at)];
+    const lines = key ? [key + " · " + shown(meta, seconds), plain(title, 56)] : [shown(meta, seconds)];
+    lines.push([plain(type || "", 24), plain(column.name, 32)].filter(Boolean).join(" · "));
+    lines.push(meta.words["chart.ages.since"] + " " + fullDate(meta, since));
+    if (late) lines.push(meta.words["chart.ages.late"]);
+    if (meta.open) lines.push(meta.words[keys ? "chart.open.keys" : "chart.open"]);
+    return lines.join("\n");
+  }
+
+  // A column: how many issues are in the status, and how old finished ones left it.
+  function columnTip(meta, column) {
+    const lines = [[plain(column.name, 40), column.class].filter(Boolean).join(" · ")];
+    lines.push(meta.words["chart.ages.within"] + "  " + number(meta, column.n, 0));
+    if (!column.left) return [...lines, meta.words["chart.ages.none"]].join("\n");
+    lines.push(meta.words["chart.ages.left"] + "  " + number(meta, column.left, 0));
+    for (const e of column.edges) if (e.s !== null) lines.push(e.name + "  " + shown(meta, e.s) + (e.low ? " · " + meta.words["chart.low_n"] : ""));
+    return lines.join("\n");
+  }
+
+  // Counts at the end of a bucket, from the top of the chart to its foot.
+  function areaTip(meta, all, keys) {
+    const lines = [bucketName(meta, all[0].axisValue) + ", " + meta.words[all[0].data.partial ? "chart.areas.cut" : "chart.areas.end"]];
+    for (const p of all.slice().reverse()) if (p.data.value) lines.push(plain(p.seriesName, 40) + "  " + number(meta, p.data.value, 0));
+    lines.push(meta.words["chart.areas.open"] + "  " + number(meta, all.reduce((sum, p) => sum + (p.seriesName === meta.words["areas.closed"] ? 0 : p.data.value || 0), 0), 0));
+    for (const line of meta.lines || []) if (line.text && Math.floor(line.at) === all[0].dataIndex) lines.push(line.text);
+    if (meta.lists) lines.push(meta.words[keys ? "chart.list.keys" : "chart.list"]);
+    return lines.join("\n");
+  }
+
   function bucketTip(meta, all, keys) {
     const lines = [bucketName(meta, all[0].axisValue)];
     const rows = all.filter((p) => p.data && p.seriesType === "line").reverse();
@@ -114,6 +146,7 @@
     if (meta.shape === "stack") {
       for (const p of bars) if (p.data.value) lines.push(p.seriesName + "  " + number(meta, p.data.value, 0));
       lines.push(meta.words["chart.n"] + "  " + number(meta, all[0].data.n, 0));
+      if (meta.level) lines.push(meta.level.name);
     } else if (bars.length > 0) lines.push(meta.words["chart.n"] + "  " + number(meta, bars[0].data.value, 0));
     if (all.some((p) => p.data && p.data.partial)) lines.push(meta.words["chart.partial"]);
     for (const line of meta.lines || []) if (line.text && Math.floor(line.at) === all[0].dataIndex) lines.push(line.text);
@@ -484,6 +517,122 @@
     end.label = name;
   }
 
+  // A name in at most two lines of so many letters.
+  function folded(name, limit) {
+    const words = plain(name, 80).split(" ");
+    let first = words.shift();
+    while (words.length > 0 && first.length + 1 + words[0].length <= limit) first += " " + words.shift();
+    return [first, words.join(" ")].filter(Boolean).map((line) => plain(line, limit));
+  }
+
+  // On a logarithmic axis, what took less stands at the foot.
+  const LOG_FLOOR = 0.1;
+
+  // Where a tooltip stands: beside what it tells of, never over it.
+  function besideMark(at, _params, _el, _rect, size) {
+    const [w, h] = size.contentSize, [width, height] = size.viewSize;
+    const right = at[0] + 16 + w <= width ? at[0] + 16 : at[0] - 16 - w;
+    return [right < 0 ? Math.max(0, width - w) : right, Math.max(0, Math.min(at[1] - h / 2, height - h))];
+  }
+
+  // A column for each status, named below with how many issues are in it.
+  function dressAges(o, meta, look, state) {
+    const narrow = look.width < 560;
+    const width = (look.width - look.left - (narrow ? 8 : 92)) / meta.columns.length;
+    const y = { ...o.yAxis[0] };
+    let tick = (v) => number(meta, v, 2);
+    if (state.log) {
+      const lifted = (v) => (v === null ? v : Math.max(v, LOG_FLOOR));
+      const values = o.series.flatMap((s) => s.data.map((d) => (Array.isArray(d) ? d[1] : d.value[1])));
+      Object.assign(y, { type: "log", logBase: 10, min: LOG_FLOOR, max: roundUp(Math.max(...values, 1)) });
+      tick = (v) => (v === LOG_FLOOR ? "≤ " : "") + number(meta, v, 2);
+      for (const s of o.series) {
+        s.data = s.data.map((d) => (Array.isArray(d) ? [d[0], lifted(d[1]), ...d.slice(2)] : { ...d, value: [d.value[0], lifted(d.value[1])] }));
+      }
+    }
+    const middles = meta.columns.map((_, i) => i + 0.5);
+    const tilted = width < 48; // names would be cut to a few letters
+    const names = meta.columns.map((c) => folded(c.name, Math.max(6, Math.floor(width / 6.4))));
+    const lines = Math.max(...names.map((n) => n.length));
+    const name = (at) => {
+      const i = Math.floor(at), n = "{n|" + number(meta, meta.columns[i].n, 0) + "}";
+      return tilted ? n + "  " + plain(meta.columns[i].name, 14) : n + "\n" + names[i].join("\n");
+    };
+    o.xAxis = [axis(o.xAxis[0], look, {
+      ...foot(look),
+      label: { customValues: middles, formatter: name, hideOverlap: false, rotate: tilted ? 50 : 0, fontSize: width < 80 ? 11 : 12, lineHeight: 15, color: look.muted, rich: { n: { color: look.text, fontWeight: 600, fontSize: 12, fontFamily: look.font } } },
+    })];
+    o.grid[0].bottom = String(tilted ? 84 : 28 + 15 * lines);
+    o.yAxis = [axis(y, look, { ...grid(look), splitNumber: 5, nameGap: 12, nameTextStyle: { color: look.muted, fontSize: 12, align: "left", padding: [0, 0, 0, -look.left] }, label: { formatter: tick } })];
+    for (const s of o.series) {
+      if (s.type === "line") {
+        Object.assign(s, { silent: true, z: 2, emphasis: { disabled: true } });
+        if (s.areaStyle && look.dark) s.areaStyle.opacity *= 0.6; // dots are not bright enough for more
+      } else {
+        const { color, opacity } = s.itemStyle; // pale within an outline: behind them are bands
+        const alpha = Math.round((look.dark ? Math.max(opacity, 0.6) : opacity) * 255).toString(16).padStart(2, "0");
+        Object.assign(s, { z: 4, itemStyle: { color: color + alpha, borderColor: color, borderWidth: 1 }, emphasis: { itemStyle: { color, borderColor: look.text, borderWidth: 1.5 } } });
+      }
+    }
+    o.legend.formatter = (name) => plain(name, 40);
+    if (narrow) {
+      look.right = 8;
+      o.grid[0].right = "8";
+      for (const s of o.series) { // above the beginning of the line: first columns are low
+        if (s.type !== "line" || !s.data[1].label) continue;
+        s.data[0].label = { ...s.data[1].label, position: "top", align: "left", distance: 2, padding: [1, 3], borderRadius: 3, backgroundColor: look.surface + "d0" };
+        delete s.data[1].label;
+      }
+    }
+    if (look.width < 480) wrapLegend(o, look);
+    o.series.push({
+      type: "scatter", name: "columns", data: [], z: 1,
+      markArea: {
+        itemStyle: { color: look.text, opacity: 0 }, emphasis: { itemStyle: { opacity: 0.04 } },
+        data: meta.columns.map((_, i) => [{ xAxis: i, column: i }, { xAxis: i + 1 }]),
+      },
+    });
+    o.tooltip.position = besideMark;
+    o.tooltip.formatter = (p) => (p.componentType === "markArea" ? columnTip(meta, meta.columns[p.dataIndex]) : ageTip(meta, p, state.keys));
+  }
+
+  // Areas of counts, one upon the other: their names stand where they end, or above where
+  // there is no room for them.
+  function dressAreas(o, meta, look, state) {
+    const single = o.xAxis[0].data.length === 1; // has no line
+    o.xAxis = [axis(o.xAxis[0], look, { ...foot(look), boundaryGap: single, label: { formatter: (v) => bucketTick(meta, v) } })];
+    const head = { color: look.muted, fontSize: 12, align: "left", padding: [0, 0, 0, -look.left] };
+    o.yAxis = [axis(o.yAxis[0], look, { ...grid(look), splitNumber: 5, nameGap: 12, nameTextStyle: head, label: { formatter: (v) => count(meta, v) } })];
+    look.right = Number(o.grid[0].right);
+    for (const s of o.series) {
+      const { color } = s.itemStyle;
+      Object.assign(s, { emphasis: { disabled: true }, showAllSymbol: true, z: 2 });
+      s.areaStyle.color = color;
+      s.itemStyle.opacity = s.areaStyle.opacity;
+      if (single) Object.assign(s, { type: "bar", barMaxWidth: 120 });
+      for (const d of s.data) {
+        if (!d.label) continue;
+        Object.assign(d, { symbol: "circle", symbolSize: 1 });
+        Object.assign(d.label, { opacity: 1, distance: 8, fontSize: 12, fontFamily: look.font, rich: { k: { color, fontSize: 13 } }, formatter: "{k|■} " + d.label.formatter });
+      }
+    }
+    if (look.width < 560) {
+      for (const s of o.series) for (const d of s.data) delete d.label;
+      look.right = 12;
+      o.grid[0].right = "12";
+      o.grid[0].top = "64";
+      Object.assign(o.legend, { show: true, data: o.legend.data.slice().reverse() });
+      wrapLegend(o, look);
+    }
+    if (meta.lines) {
+      const buckets = o.xAxis[0].data.length; // the first area begins where the first bucket ends
+      o.xAxis.push({ type: "value", min: single ? 0 : 1, max: buckets, show: false });
+      o.series.push({ ...verticals(meta.lines.filter((line) => single || line.at >= 1), single ? 0 : 1, buckets, look), xAxisIndex: 1, z: 4 });
+    }
+    o.axisPointer = { type: "line", lineStyle: { color: look.muted, width: 1, type: "solid" }, label: { show: false } };
+    o.tooltip.formatter = (all) => areaTip(meta, all, state.keys);
+  }
+
   const bucketAxis = (o) => o.xAxis[1] || o.xAxis[0];
 
   function dressTrend(o, meta, look, state) {
@@ -523,14 +672,32 @@
     o.yAxis = [axis(o.yAxis[0], look, { ...grid(look), splitNumber: 5, nameGap: 12, nameTextStyle: head, label: { formatter: (v) => count(meta, v) } })];
     for (const s of o.series) s.emphasis = { disabled: true };
     if (look.width < 480) wrapLegend(o, look);
+    if (meta.level) levelLine(o, meta, look);
     if (meta.lines) {
       const buckets = o.xAxis[0].data.length;
       o.xAxis.push({ type: "value", min: 0, max: buckets, show: false });
-      o.series.push({ ...verticals(meta.lines, 0, buckets, { ...look, right: 16 }), xAxisIndex: 1, z: 4 });
+      o.series.push({ ...verticals(meta.lines, 0, buckets, { ...look, right: Number(o.grid[0].right) }), xAxisIndex: 1, z: 4 });
     }
     o.axisPointer = { type: "none" };
     o.tooltip.axisPointer = { type: "none" };
     o.tooltip.formatter = (all) => bucketTip(meta, all, state.keys);
+  }
+
+  // A line across bars, named at its right end, or above it on a phone.
+  function levelLine(o, meta, look) {
+    const inside = look.width < 360;
+    if (inside) o.grid[0].right = "16";
+    o.series.push({
+      type: "line", name: "level", data: [], silent: true, z: 5,
+      markLine: {
+        silent: true, symbol: "none", animation: false, data: [{ yAxis: meta.level.at }],
+        lineStyle: { color: look.text, width: 1.5, type: "solid" },
+        label: {
+          position: inside ? "insideEndTop" : "end", distance: inside ? 2 : 6, formatter: meta.level.name, color: look.text, fontSize: 12, fontFamily: look.font,
+          ...(inside && { padding: [1, 3], borderRadius: 3, backgroundColor: look.surface + "d0" }),
+        },
+      },
+    });
   }
 
   function dressBars(o, meta, look, state) {
@@ -561,7 +728,9 @@
     o.tooltip.formatter = (all) => rowTip(meta, all, state.keys);
   }
 
-  const dress = { marks: dressMarks, lines: dressLines, trend: dressTrend, stack: dressStack, bars: dressBars, bins: dressBins, control: dressControl, fan: dressFan };
+  const dress = {
+    marks: dressMarks, lines: dressLines, trend: dressTrend, stack: dressStack, bars: dressBars, bins: dressBins, control: dressControl, fan: dressFan, ages: dressAges, areas: dressAreas,
+  };
 
   function option(el, spec, state) {
     const style = getComputedStyle(document.documentElement);
@@ -607,7 +776,7 @@
       if (!c || target.clientWidth === 0) continue;
       c.chart.resize();
       const size = sizeOf(target);
-      if (size !== c.size || measured.includes(c.spec.meta.shape)) {
+      if (size !== c.size || c.spec.meta.shape === "ages" || measured.includes(c.spec.meta.shape)) { // what has places in pixels
         c.size = size;
         redraw(target);
       }
@@ -619,7 +788,36 @@
     const c = charts.get(el);
     const o = option(el, c.spec, c);
     c.chart.setOption(o, { notMerge: true });
-    if (spread(c.chart, o)) c.chart.setOption({ series: o.series });
+    const crowded = c.spec.meta.shape === "ages" && swarm(c, o);
+    if (spread(c.chart, o) || crowded) c.chart.setOption({ series: o.series });
+  }
+
+  // Moves dots aside within their column where they would cover each other, the same way
+  // each time. Where a column is too full, they share the places there are.
+  function swarm(c, o) {
+    const gap = 9, step = 3;
+    const columns = c.spec.meta.columns.map(() => []);
+    const pixel = (at) => c.chart.convertToPixel({ gridIndex: 0 }, at);
+    const width = pixel([1, 1])[0] - pixel([0, 1])[0];
+    const most = Math.max(0, width * 0.44 - gap / 2);
+    o.series.forEach((s, seriesIndex) => {
+      if (s.type !== "scatter") return;
+      s.data.forEach((d, dataIndex) => columns[Math.floor(d[0])].push({ d, own: c.spec.option.series[seriesIndex].data[dataIndex], y: pixel([d[0], d[1]])[1] }));
+    });
+    columns.forEach((dots, column) => {
+      dots.sort((a, b) => b.y - a.y);
+      const placed = [];
+      for (const dot of dots) {
+        const near = placed.filter((p) => p.y - dot.y < gap);
+        const fits = (x) => near.every((p) => (p.x - x) ** 2 + (p.y - dot.y) ** 2 >= gap ** 2);
+        dot.x = 0;
+        for (let away = 0; away <= most && !fits(dot.x); away += step) dot.x = [away, -away].find(fits) ?? dot.x;
+        if (!fits(dot.x)) dot.x = (((placed.length * 7) % 17) / 8 - 1) * most;
+        placed.push(dot);
+        dot.d[0] = dot.own[0] = column + 0.5 + dot.x / width;
+      }
+    });
+    return true;
   }
 
   // Moves the names at the ends of lines apart where they would cover each
@@ -632,15 +830,21 @@
       s.data.forEach((d, i) => {
         if (!d.label) return;
         const at = Array.isArray(d.value) ? d.value : [i, d.value];
-        names.push({ d, y: chart.convertToPixel({ seriesIndex }, at)[1] });
+        const pixel = (v) => chart.convertToPixel({ seriesIndex }, [at[0], v])[1];
+        if (!s.stack) {
+          names.push({ d, y: pixel(at[1]), end: pixel(at[1]) });
+          return;
+        }
+        const below = o.series.slice(0, seriesIndex).reduce((sum, other) => sum + (other.stack === s.stack ? other.data[i].value : 0), 0);
+        names.push({ d, y: pixel(below + at[1] / 2), end: pixel(below + at[1]) }); // in the middle of the area
       });
     });
     names.sort((a, b) => b.y - a.y); // from below
     let moved = false;
     names.forEach((n, i) => {
       n.at = i === 0 ? n.y : Math.min(n.y, names[i - 1].at - gap);
-      if (n.at === n.y) return;
-      n.d.label.offset = [0, n.at - n.y];
+      if (n.at === n.end) return;
+      n.d.label.offset = [0, n.at - n.end];
       moved = true;
     });
     return moved;
@@ -665,11 +869,13 @@
 
   // The marks of a chart that can be opened, in the order of the arrow keys:
   // where each is drawn, what it says, where it leads.
+
   function marksOf(c) {
     const { meta, option: o } = c.spec;
     if (!c.marks) {
       const dots = o.series.flatMap((s, seriesIndex) => (s.type === "scatter" ? s.data.map((value, dataIndex) => ({ seriesIndex, dataIndex, value, name: s.name })) : []));
-      if (ofDots(meta)) c.marks = dots.sort((a, b) => a.value[0] - b.value[0] || a.value[1] - b.value[1]);
+      if (meta.shape === "ages") c.marks = dots.sort((a, b) => Math.floor(a.value[0]) - Math.floor(b.value[0]) || b.value[1] - a.value[1]); // the oldest of a column first
+      else if (ofDots(meta)) c.marks = dots.sort((a, b) => a.value[0] - b.value[0] || a.value[1] - b.value[1]);
       else if (meta.shape === "bins") c.marks = o.series[0].data.map((_, dataIndex) => ({ dataIndex }));
       else if (meta.shape === "fan") c.marks = weeksOf(o);
       else c.marks = (meta.lists || []).map((href, dataIndex) => ({ dataIndex, href }));
@@ -689,13 +895,15 @@
 
   function textOf(c, m) {
     const { meta, option: o } = c.spec;
+    if (meta.shape === "ages") return spoken(meta, ageTip(meta, { value: m.value }));
     if (ofDots(meta)) return spoken(meta, markTip(meta, { value: m.value }));
     if (meta.shape === "bins") return spoken(meta, binTip(meta, o, m.dataIndex));
     if (meta.shape === "fan") return spoken(meta, fanTip(meta, o, m.dataIndex));
     const shown = o.series.filter((s) => s.name !== BEFORE || c.before);
     const all = shown.map((s) => ({ seriesName: s.name, seriesType: s.type, data: s.data[m.dataIndex], dataIndex: m.dataIndex }));
     if (meta.shape === "bars") return spoken(meta, rowTip(meta, all.map((p) => ({ ...p, name: o.yAxis[0].data[m.dataIndex] }))));
-    return spoken(meta, bucketTip(meta, all.map((p) => ({ ...p, axisValue: bucketAxis(o).data[m.dataIndex] }))));
+    const tip = meta.shape === "areas" ? areaTip : bucketTip;
+    return spoken(meta, tip(meta, all.map((p) => ({ ...p, axisValue: bucketAxis(o).data[m.dataIndex] }))));
   }
 
   // The box of a mark in pixels of the chart.
@@ -721,7 +929,10 @@
       return { x: place(marksOf(c).indexOf(m)) - step / 2, y: 28, width: step, height: height - 28 - bottom };
     }
     const step = bucketAxis(o).data.length > 1 ? at(1) - at(0) : width - 140;
-    return { x: at(m.dataIndex) - step / 2, y: 28, width: step, height: height - 28 - 24 };
+    const box = { x: at(m.dataIndex) - step / 2, y: 28, width: step, height: height - 28 - 24 };
+    if (meta.shape !== "areas") return box;
+    const from = Math.max(box.x, at(0)), to = Math.min(box.x + step, at(bucketAxis(o).data.length - 1)); // the first and the last stand at the edges
+    return to > from ? { ...box, x: from, width: to - from } : box;
   }
 
   // The mark under a point of the chart, if any: a finger is less exact.
@@ -783,8 +994,10 @@
     const marks = marksOf(c);
     if (c.at < 0) return 0;
     const here = marks[c.at].value;
+    const ages = c.spec.meta.shape === "ages";
     let best = -1;
     marks.forEach((m, i) => {
+      if (ages && Math.floor(m.value[0]) !== Math.floor(here[0])) return; // within a column
       const apart = (m.value[1] - here[1]) * (up ? 1 : -1);
       if (i === c.at || apart < 0 || apart === 0 && (i < c.at) === up) return;
       const now = best < 0 ? Infinity : Math.abs(marks[best].value[1] - here[1]);
@@ -847,7 +1060,7 @@
   document.addEventListener("pointermove", (event) => {
     const c = charts.get(event.target.closest("[data-chart]"));
     if (c) c.keys = false; // its tooltips are the pointer's again
-    if (event.pointerType !== "mouse" || event.target.closest(".chart.marks, .chart.control")) return; // dots show it themselves
+    if (event.pointerType !== "mouse" || event.target.closest(".chart.marks, .chart.control, .chart.ages")) return; // dots show it themselves
     const hit = pointed(event);
     if (hit) hit.el.classList.toggle("on-mark", Boolean(hit.m && hrefOf(hit.c.spec.meta, hit.m)));
   });

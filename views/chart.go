@@ -18,23 +18,25 @@ type Chart struct {
 }
 
 type chartMeta struct {
-	Shape  delivery.Shape    `json:"shape"`
-	Of     delivery.Quantity `json:"of"`
-	Lang   string            `json:"lang"`
-	Unit   string            `json:"unit"` // of the axis: d, h, min or s; percent; runs
-	Per    float64           `json:"per"`  // of the quantity in that unit
-	Day    float64           `json:"day"`  // seconds in a day by the clock in use, 0 for none
-	Bucket delivery.Unit     `json:"bucket"`
-	Rows   int               `json:"rows,omitempty"`   // of bars
-	Log    bool              `json:"log"`              // the duration axis begins logarithmic
-	Open   string            `json:"open,omitempty"`   // address of an issue, but for its key
-	Lists  []string          `json:"lists,omitempty"`  // address of the records behind each bucket or row
-	Lines  []chartLine       `json:"lines,omitempty"`  // verticals across the time axis
-	Names  map[string]string `json:"names,omitempty"`  // of lines in the legend
-	Step   int64             `json:"step,omitempty"`   // usual distance of points in milliseconds
-	Before bool              `json:"before,omitempty"` // the line of the period before is shown at first
-	Edges  []string          `json:"edges,omitempty"`  // of bins, in words
-	Words  map[string]string `json:"words"`
+	Shape   delivery.Shape    `json:"shape"`
+	Of      delivery.Quantity `json:"of"`
+	Lang    string            `json:"lang"`
+	Unit    string            `json:"unit"` // of the axis: d, h, min or s; percent; runs
+	Per     float64           `json:"per"`  // of the quantity in that unit
+	Day     float64           `json:"day"`  // seconds in a day by the clock in use, 0 for none
+	Bucket  delivery.Unit     `json:"bucket"`
+	Rows    int               `json:"rows,omitempty"`    // of bars
+	Log     bool              `json:"log"`               // the duration axis begins logarithmic
+	Open    string            `json:"open,omitempty"`    // address of an issue, but for its key
+	Lists   []string          `json:"lists,omitempty"`   // address of the records behind each bucket or row
+	Lines   []chartLine       `json:"lines,omitempty"`   // verticals across the time axis
+	Names   map[string]string `json:"names,omitempty"`   // of lines in the legend
+	Step    int64             `json:"step,omitempty"`    // usual distance of points in milliseconds
+	Before  bool              `json:"before,omitempty"`  // the line of the period before is shown at first
+	Columns []ageColumn       `json:"columns,omitempty"` // of ages
+	Level   *Level            `json:"level,omitempty"`   // across a chart of counts
+	Edges   []string          `json:"edges,omitempty"`   // of bins, in words
+	Words   map[string]string `json:"words"`
 }
 
 // chartLine is a change of definitions, or a deployment, on the time axis: at a wall clock, or at
@@ -76,7 +78,16 @@ func ChartOf(d delivery.PanelData, p *i18n.Printer, spec ChartSpec) Chart {
 		m.Before = BeforeCounts(d, spec.Before)
 		return Chart{trendOption(d, p, m, spec.Before), m}
 	case delivery.Stack:
-		return Chart{stackOption(d, p), m}
+		m.Level = levelOf(&d, p)
+		return Chart{stackOption(d, p, m), m}
+	case delivery.Ages:
+		m.Open, m.Log, m.Columns = spec.Open, LongTail(d), ageColumns(&d, p)
+		m.say(p, "chart.ages.since", "chart.ages.late", "chart.ages.within", "chart.ages.left", "chart.ages.none")
+		return Chart{agesOption(d, p, m), m}
+	case delivery.Areas:
+		m.say(p, "chart.areas.end", "chart.areas.open", "areas.closed")
+		m.Words["chart.areas.cut"] = areasCut(&d, p)
+		return Chart{areasOption(d, p), m}
 	case delivery.Lines:
 		m.Step, m.Names = usualStep(d), legendNames(d)
 		m.Words["chart.series.more"] = p.T("chart.series.more")
@@ -181,6 +192,9 @@ func wordIn(d delivery.PanelData, id string) string {
 	if own, ok := jobWords[id]; ok && d.Slug == deployJobsSlug {
 		return own
 	}
+	if own, ok := flowWords[d.Slug+" "+id]; ok {
+		return own
+	}
 	if d.Of == delivery.OfErrors {
 		return wordOfErrors(d.Slug, id)
 	}
@@ -210,7 +224,7 @@ func axisUnit(d delivery.PanelData) (unit string, per float64) {
 	switch d.Quantity {
 	case delivery.Rates:
 		return "percent", 0.01
-	case delivery.IssueCounts, delivery.Counts, delivery.DeploymentCounts, delivery.TicketCounts, delivery.GroupCounts, delivery.EventTally:
+	case delivery.Counts, delivery.DeploymentCounts, delivery.TicketCounts, delivery.GroupCounts, delivery.EventTally, delivery.IssueCounts:
 		return "runs", 1
 	case delivery.Values:
 		return "value", 1

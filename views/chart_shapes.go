@@ -18,7 +18,7 @@ func opens(s delivery.Shape) bool { return s != delivery.Bins && s != delivery.F
 
 // Drawable reports whether there is a chart of a panel; its summary says why not.
 func Drawable(d delivery.PanelData) bool {
-	return d.N > 0 && (d.Shape != delivery.Fan || forecast(d))
+	return d.N > 0 && (d.Shape != delivery.Fan || forecast(d)) && (d.Shape != delivery.Bars || len(d.Series[0].Points) > 0)
 }
 
 // nothingWord is the message in the place of a chart that there is not.

@@ -44,6 +44,10 @@ func TableOf(d delivery.PanelData) ([]Column, [][]Cell) {
 		return controlTable(d)
 	case delivery.Fan:
 		return fanTable(d)
+	case delivery.Ages:
+		return agesTable(d)
+	case delivery.Areas:
+		return areasTable(d)
 	case delivery.Bars:
 		if d.Of == delivery.OfRuns {
 			return namedTable(d)
@@ -158,7 +162,7 @@ var hiddenColumns = map[string]bool{"type_key": true, "status_key": true}
 // hidden reports whether people need not see a column; custom series may be called
 // anything.
 func hidden(d *delivery.PanelData, name string) bool {
-	return hiddenColumns[name] && d.Shape != delivery.Lines
+	return hiddenColumns[name] && d.Shape != delivery.Lines && d.Shape != delivery.Areas
 }
 
 // shownTable is the part of a table that a page shows, in words, and how many
@@ -172,7 +176,7 @@ func shownTable(d delivery.PanelData, p *i18n.Printer) (columns []Column, rows [
 	}
 	total = len(cells)
 	for i := range min(total, tableRows) {
-		if dots(d.Shape) || d.Shape == delivery.Lines {
+		if dots(d.Shape) && d.Shape != delivery.Ages || d.Shape == delivery.Lines {
 			i = total - 1 - i
 		}
 		var row []string

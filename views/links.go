@@ -96,7 +96,7 @@ func (p Panel) Lists(ctx context.Context, d delivery.PanelData) []string {
 	}
 	var out []string
 	switch d.Shape {
-	case delivery.Trend, delivery.Stack:
+	case delivery.Trend, delivery.Stack, delivery.Areas:
 		for _, b := range BucketsOf(d) {
 			from, to := b.days(d.Zone)
 			out = append(out, p.Records(ctx, p.Slug, "from", from, "to", to))

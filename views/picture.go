@@ -46,8 +46,10 @@ func (c *Picture) Data() delivery.PanelData { return c.data }
 
 func (c *Picture) Axis() (name string, per float64) {
 	switch c.data.Shape {
-	case delivery.Stack:
+	case delivery.Stack, delivery.Areas:
 		return stackAxisName(c.data, c.printer), c.meta.Per
+	case delivery.Ages:
+		return ageAxisName(c.data, c.printer, c.meta), c.meta.Per
 	case delivery.Lines:
 		return c.printer.T("chart.axis.value"), c.meta.Per
 	case delivery.Bins:
@@ -82,7 +84,7 @@ func (c *Picture) Tick(v float64) string {
 	switch c.data.Shape {
 	case delivery.Lines:
 		return shortValue(c.printer, v)
-	case delivery.Stack, delivery.Bins, delivery.Fan:
+	case delivery.Stack, delivery.Bins, delivery.Fan, delivery.Areas:
 		return c.Count(v)
 	}
 	return c.printer.Number(v, 2)
@@ -147,6 +149,8 @@ func (c *Picture) Name(series string) string {
 		return ""
 	case c.data.Shape == delivery.Stack:
 		return c.printer.T("outcome." + series)
+	case c.data.Shape == delivery.Ages:
+		return c.printer.T("ages." + series)
 	case c.data.Of == delivery.OfErrors:
 		return c.printer.T("errors.part." + series)
 	}
@@ -155,9 +159,12 @@ func (c *Picture) Name(series string) string {
 
 func (c *Picture) Look(series string) (ink, hatch string) {
 	look := errorLooks[series]
-	if c.data.Shape == delivery.Stack {
+	switch {
+	case c.data.Shape == delivery.Stack:
 		look = outcomeLooks[series]
-	} else if c.data.Of != delivery.OfErrors {
+	case c.data.Shape == delivery.Ages:
+		look = ageLooks[series]
+	case c.data.Of != delivery.OfErrors:
 		return "", ""
 	}
 	return inkName(look.Color), decalName(look.Decal)
@@ -183,7 +190,22 @@ func (c *Picture) Stroke(series string) (width float64, dashed bool) {
 	return float64(style.Width), style.Type == "dashed"
 }
 
+func (c *Picture) Level() (value float64, name string) {
+	if level := levelOf(&c.data, c.printer); level != nil {
+		return level.At, level.Name
+	}
+	return 0, ""
+}
+
+func (c *Picture) Area(i int) (name, ink, hatch string, opacity float64) {
+	look := areaLook(&c.data, i)
+	return areaName(&c.data.Series[i], c.printer), inkName(look.Color), decalName(look.Decal), float64(areaOpacity(&c.data, i))
+}
+
 func (c *Picture) End(series string, value float64) string {
+	if i := areaOf(&c.data, series); i >= 0 && c.data.Shape == delivery.Areas {
+		return areaEnd(c.printer, endName(areaName(&c.data.Series[i], c.printer)), value)
+	}
 	return endLabel(c.printer, series, &value, c.meta).Formatter
 }
 

@@ -177,7 +177,7 @@ func cut(text string, most int) string {
 // records of its own, a list for each bucket or row, or neither.
 func drills(p panel) []string {
 	switch p.slug {
-	case "cycle-time":
+	case "cycle-time", agingSlug:
 		return []string{control.DrillMarks}
 	case "series", "pipeline-jobs", "pipeline-jobs-total", "build-times", "job-failure-rate":
 		return nil

@@ -10,6 +10,9 @@ import (
 	"throughline/views"
 )
 
+// agingSlug is the panel of the issues in progress now.
+const agingSlug = "aging"
+
 // whyEmpty finds what keeps a panel from showing anything.
 func (s *Server) whyEmpty(ctx context.Context, p panel, d delivery.PanelData, query string) (views.Empty, error) {
 	if p.of == delivery.OfSeries {
@@ -51,6 +54,9 @@ func (s *Server) whyEmpty(ctx context.Context, p panel, d delivery.PanelData, qu
 	if empty, err := s.filteredOut(ctx, p, d, q); err != nil || empty != nil {
 		return orNone(empty), err
 	}
+	if p.slug == agingSlug { // of now, whatever the period
+		return views.Empty{Reason: "no_open_issues"}, nil
+	}
 	wide := without(q, "from", "to")
 	wide.Set("range", "12m")
 	return views.Empty{Reason: "no_data", Fix: p.page + "?" + wide.Encode()}, nil
@@ -61,6 +67,9 @@ func allExcluded(ctx context.Context, p panel, d delivery.PanelData) views.Empty
 	empty := views.Empty{Reason: "all_excluded", N: d.Left()}
 	switch {
 	case p.of == delivery.OfIssues:
+		if p.slug == agingSlug {
+			empty.Reason = "not_started"
+		}
 		empty.Fix = settingsPath(ctx, "/settings/workflow")
 	case p.parts == deployJobs:
 		empty.Reason = "no_deploy_end"

@@ -36,8 +36,12 @@ type Chart interface {
 	// where the first begins at 0. A label may be "".
 	Verticals(yield func(at float64, label string, event, incident bool))
 
-	// Name is a series in a legend, "" for one that is not drawn.
+	// Name is a series in a legend, "" for one that is not drawn. Of ages there are also
+	// "late" issues, those above p85 of the headline.
 	Name(series string) string
+	// Level is a value across all buckets of counts, in the axis' unit, with its name; "" for
+	// none.
+	Level() (value float64, name string)
 	// Look are the colour and the hatching of a series of counts or parts.
 	Look(series string) (ink, hatch string)
 	// Stroke is how a percentile or a rate is drawn.
@@ -73,6 +77,9 @@ type Chart interface {
 	RowEnd(row int) string
 	// Drawn says that only so many rows are drawn, "" where that is all of them.
 	Drawn(rows int) string
+
+	// Area is the i-th of areas: its name, colour and hatching, and how far it covers, 0–1.
+	Area(i int) (name, ink, hatch string, opacity float64)
 
 	// Line is the i-th of custom series: its name, colour and dashes (solid, dashed, dotted).
 	Line(i int) (name, ink, dash string)

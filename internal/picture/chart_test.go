@@ -27,6 +27,8 @@ type fake struct {
 	edges             []string
 	classes           map[string]string
 	looks             map[string][2]string
+	level             float64
+	levelName         string
 }
 
 type fakeVertical struct {
@@ -75,6 +77,13 @@ func (f *fake) Name(series string) string { return series }
 
 func (f *fake) Look(series string) (ink, hatch string) {
 	return f.looks[series][0], f.looks[series][1]
+}
+
+func (f *fake) Level() (value float64, name string) { return f.level, f.levelName }
+
+func (f *fake) Area(i int) (name, ink, hatch string, opacity float64) {
+	s := f.data.Series[i]
+	return s.Name, f.looks[s.Name][0], f.looks[s.Name][1], 0.85
 }
 
 func (f *fake) Stroke(series string) (width float64, dashed bool) {

@@ -72,7 +72,7 @@ func (p *plot) signals(shape int, in ink, plain bool, at []point) {
 	default:
 		for _, c := range at {
 			for _, outline := range shapeAt(shape, signalSize, c) {
-				p.polygon(outline, in, 1)
+				p.polygon(outline, in, 1, unhatched)
 			}
 		}
 	}

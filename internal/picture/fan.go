@@ -47,7 +47,7 @@ func (p *plot) drawFan() {
 	}
 	back := slices.Clone(lines[len(lines)-1])
 	slices.Reverse(back)
-	p.polygon(slices.Concat(lines[0], back), accent, bandOpacity)
+	p.polygon(slices.Concat(lines[0], back), accent, bandOpacity, unhatched)
 	for i := len(lines) - 1; i >= 0; i-- { // the median above all
 		p.line(lines[i], p.strokeOf(p.data.Series[i].Name))
 	}

@@ -47,6 +47,10 @@ func drawPlot(s surface, c Chart, room box) {
 		p.drawControl()
 	case delivery.Fan:
 		p.drawFan()
+	case delivery.Ages:
+		p.drawAges()
+	case delivery.Areas:
+		p.drawAreas()
 	default:
 		p.drawBars()
 	}
