@@ -75,6 +75,7 @@ func Run(t *testing.T, o Opener) {
 		{"calendars of queues", testCalendars},
 		{"records", testRecords},
 		{"records that make no sense", testRecordsRefused},
+		{"records of lives", testRecordsOfLives},
 		{"what if", testWhatIf},
 		{"lives", testLives},
 		{"panels of lives", testFlowPanels},
