@@ -80,6 +80,16 @@ func (c *FlowChange) Finish() {
 	c.Items = c.Items[:min(len(c.Items), MaxFlips)]
 }
 
+// Finished adds an issue to others when a flow of it ends in a filter's range.
+func (l *Life) Finished(others []FinishedIssue, filter *Filter, flow Flow) []FinishedIssue {
+	if !flow.IsClosed() || flow.ClosedAt < filter.From || flow.ClosedAt >= filter.To {
+		return others
+	}
+	return append(others, FinishedIssue{
+		ID: l.ID, Queue: l.Queue, Resolution: l.Resolution, FirstActiveAt: flow.FirstActiveAt, ClosedAt: flow.ClosedAt,
+	})
+}
+
 func (q *FlowQuery) cycleTime(queue string, f Flow) *int64 {
 	if !f.IsClosed() || !f.FirstActiveAt.Known() {
 		return nil

@@ -5,8 +5,6 @@ import (
 	"fmt"
 	"slices"
 
-	"github.com/ClickHouse/clickhouse-go/v2/lib/driver"
-
 	"throughline/internal/delivery"
 )
 
@@ -19,10 +17,12 @@ func (s *Store) WhatIf(ctx context.Context, q delivery.FlowQuery, wf delivery.Wo
 	err := s.read(ctx, func(st *state) error {
 		supposed := &delivery.Meaning{Workflows: wf, Types: st.target().meaning.Types}
 		var before, after []delivery.FinishedIssue
-		err := s.lives(ctx, st, &q.Filter, supposed, func(l *life) {
-			out.Compare(&q, l.ID, l.Queue, l.before, l.after)
-			before = l.finished(before, &q.Filter, l.before)
-			after = l.finished(after, &q.Filter, l.after)
+		lives := &lives{s, st, &q}
+		err := lives.Each(ctx, delivery.AllLives(), func(l *delivery.Life) {
+			then := l.FlowBy(supposed.Classes(l.Connection, l.Queue))
+			out.Compare(&q, l.ID, l.Queue, l.Flow, then)
+			before = l.Finished(before, &q.Filter, l.Flow)
+			after = l.Finished(after, &q.Filter, then)
 		})
 		if err != nil {
 			return err
@@ -40,46 +40,6 @@ func (s *Store) WhatIf(ctx context.Context, q delivery.FlowQuery, wf delivery.Wo
 		return delivery.FlowChange{}, fmt.Errorf("what if: %w", err)
 	}
 	return out, nil
-}
-
-// life is an issue with its flow as it is and as it would be.
-type life struct {
-	delivery.FinishedIssue // but for the instants
-	before, after          delivery.Flow
-}
-
-// lives calls f for the issues of a filter, but for its range.
-func (s *Store) lives(ctx context.Context, st *state, filter *delivery.Filter, supposed *delivery.Meaning, f func(*life)) error {
-	a := filtered(st, filter)
-	var statuses []string
-	var starts []int64
-	var periods []delivery.Period
-	return scanRows(ctx, s.conn, s.sql("lives", a), func(rows driver.Rows) error {
-		var l life
-		var connection string
-		var reopened uint32
-		b := &l.before
-		err := rows.Scan(&l.ID, &connection, &l.Queue, &l.Resolution, (*int64)(&b.CreatedAt), (*int64)(&b.FirstActiveAt), (*int64)(&b.ClosedAt),
-			&reopened, &statuses, &starts)
-		if err != nil {
-			return err
-		}
-		b.ReopenCount = int(reopened)
-		periods = periodsOf(statuses, starts, periods)
-		l.after = delivery.FlowOf(b.CreatedAt, periods, supposed.Classes(connection, l.Queue))
-		f(&l)
-		return nil
-	}, a.args...)
-}
-
-// finished adds the issue to others when its flow ends in the filter's range.
-func (l *life) finished(others []delivery.FinishedIssue, filter *delivery.Filter, flow delivery.Flow) []delivery.FinishedIssue {
-	if !flow.IsClosed() || flow.ClosedAt < filter.From || flow.ClosedAt >= filter.To {
-		return others
-	}
-	i := l.FinishedIssue
-	i.FirstActiveAt, i.ClosedAt = flow.FirstActiveAt, flow.ClosedAt
-	return append(others, i)
 }
 
 func (s *Store) nameFlips(ctx context.Context, st *state, flips []delivery.FlowFlip) error {
