@@ -4,7 +4,7 @@
 LINT    = go build -modfile=.ci/tools/go.mod -o .ci/bin/golangci-lint github.com/golangci/golangci-lint/v2/cmd/golangci-lint
 VERSION = $(shell git describe --tags --always --dirty 2>/dev/null || echo unknown)
 
-.PHONY: demo test build generate lint bench load screenshots
+.PHONY: demo test build generate docs lint bench load screenshots
 
 demo: ## run on made-up data, signed in, on http://127.0.0.1:8080
 	@go run -ldflags "-s -w" ./cmd/throughline demo
@@ -17,6 +17,10 @@ build: ## the binary, as the container has it
 
 generate: ## templates to Go
 	go tool templ generate -path views
+
+docs: ## what is made of docs/: the metric reference and the pictures
+	go test -count=1 -run 'TestMetricReference|TestPicturesOfDocumentation' ./web -update
+	go test -count=1 -timeout 15m -run TestDocumentedPages ./cmd/throughline -update
 
 lint:
 	$(LINT) && .ci/bin/golangci-lint run
