@@ -131,8 +131,9 @@ type Stays struct {
 
 	place Place // of the issue being read
 	odd   OddIssue
-	even  bool // two of its stays begin at the same instant
+	even  bool // two of its stays begin at the same instant, without need
 	last  Instant
+	guess bool     // whether the last one is inferred
 	seen  []string // statuses of it that nothing maps
 }
 
@@ -154,12 +155,14 @@ func NewStays(q *FlowQuery, m *Meaning) *Stays {
 // End after the last.
 func (s *Stays) Issue(id int64, at Place) {
 	s.place, s.odd = at, OddIssue{ID: id}
-	s.even, s.last, s.seen = false, 0, s.seen[:0]
+	s.even, s.last, s.guess, s.seen = false, 0, false, s.seen[:0]
 }
 
 // Stay is a stay of the issue, up to end, 0 while it lasts.
 func (s *Stays) Stay(key string, start, end Instant, inferred bool) {
-	s.even, s.last = s.even || start == s.last, start
+	// A hidden change of unknown beginning takes no time: what it is left for begins with it.
+	s.even = s.even || start == s.last && (inferred || !s.guess)
+	s.last, s.guess = start, inferred
 	if inferred {
 		s.odd.add(start, s.from, s.to)
 	}
