@@ -61,7 +61,7 @@ function unreachable(event) {
   const { elt } = event.detail;
   const template = document.getElementById("page-failed");
   const old = document.querySelector("[data-unreachable]");
-  if (elt.closest("[data-slot]") || !template) return;
+  if (elt.closest("[data-slot], [data-quiet]") || !template) return;
   if (old) old.remove();
   document.getElementById("content").prepend(template.content.cloneNode(true));
 }
