@@ -84,12 +84,12 @@ func (s *Server) workflowNumbers(ctx context.Context, versions []control.Workflo
 	if err != nil {
 		return nil, err
 	}
-	supposed := delivery.Workflows{Versions: control.Dated(versions, calendar), Teams: q.Workflows.Teams}
+	supposed := delivery.Supposition{Workflows: delivery.Workflows{Versions: control.Dated(versions, calendar), Teams: q.Workflows.Teams}}
 	change, err := s.store.WhatIf(ctx, q, supposed)
 	if err != nil {
 		return nil, err
 	}
-	n := numbersOf(ctx, change.Before, change.After, q.Calendar, q.Calendar, q.Now)
+	n := numbersOf(ctx, change.Before.CycleSample, change.After.CycleSample, q.Calendar, q.Calendar, q.Now)
 	flipsOf(ctx, n, change, q)
 	return n, nil
 }
@@ -168,7 +168,7 @@ func (s *Server) teamNumbers(ctx context.Context, stored, t control.Team, may ri
 	if err != nil {
 		return nil, err
 	}
-	supposed := delivery.Workflows{Versions: q.Workflows.Versions, Teams: next}
+	supposed := delivery.Supposition{Workflows: delivery.Workflows{Versions: q.Workflows.Versions, Teams: next}}
 	queues, err := s.queueKeys(ctx)
 	if err != nil {
 		return nil, err
@@ -201,7 +201,7 @@ func (s *Server) teamNumbers(ctx context.Context, stored, t control.Team, may ri
 	if err != nil {
 		return nil, err
 	}
-	n := numbersOf(ctx, before.Before, after.After, was.Calendar, is.Calendar, is.Now)
+	n := numbersOf(ctx, before.Before.CycleSample, after.After.CycleSample, was.Calendar, is.Calendar, is.Now)
 	n.Same = sameRows(n.Rows)
 	return n, nil
 }

@@ -155,6 +155,7 @@ type Facets struct {
 	Connections []Facet
 	Queues      []Facet
 	Types       []Facet
+	Resolutions []Facet // not filtered by: the workflow leaves some of them out
 }
 
 // Store keeps facts and answers the metrics' questions about them. Every
@@ -202,9 +203,9 @@ type Store interface {
 	// Records lists the issues behind a panel or a mark of it. A query that
 	// makes no sense is a *FilterError.
 	Records(ctx context.Context, q RecordsQuery) (Records, error)
-	// WhatIf compares flow as it is with what it would be by w. Nothing is
-	// written.
-	WhatIf(ctx context.Context, q FlowQuery, w Workflows) (FlowChange, error)
+	// WhatIf compares flow as it is with what it would be by other definitions.
+	// Nothing is written.
+	WhatIf(ctx context.Context, q FlowQuery, s Supposition) (FlowChange, error)
 
 	// RunDurations measures runs; those left out are counted by reason.
 	RunDurations(ctx context.Context, q RunQuery, m RunMeasure) (RunDurations, error)

@@ -4,40 +4,32 @@ import (
 	"context"
 	"database/sql"
 	"fmt"
-	"slices"
 
 	"throughline/internal/delivery"
 	"throughline/internal/sqlite"
 )
 
-// WhatIf derives flow by wf beside the stored one, without storing it.
-func (s *Store) WhatIf(ctx context.Context, q delivery.FlowQuery, wf delivery.Workflows) (delivery.FlowChange, error) {
-	if err := wf.Validate(); err != nil {
+// WhatIf derives flow by the workflows of a supposition beside the stored one,
+// without storing it.
+func (s *Store) WhatIf(ctx context.Context, q delivery.FlowQuery, then delivery.Supposition) (delivery.FlowChange, error) {
+	if err := then.Workflows.Validate(); err != nil {
 		return delivery.FlowChange{}, fmt.Errorf("what if: %w", err)
 	}
 	var out delivery.FlowChange
 	err := s.read(ctx, func(tx *sql.Tx) error {
-		lives, err := readLives(ctx, tx, &wf)
+		lives, err := readLives(ctx, tx, &then.Workflows)
 		if err != nil {
 			return err
 		}
-		var before, after []delivery.FinishedIssue
-		err = lives.each(ctx, tx, &q.Filter, func(l *life) {
-			out.Compare(&q, l.pk, l.Queue, l.before, l.after)
-			before = l.finished(before, &q.Filter, l.before)
-			after = l.finished(after, &q.Filter, l.after)
-		})
-		if err != nil {
-			return err
-		}
-		then := q
-		then.Workflows = &wf
 		now, err := inForce(ctx, tx, &q)
 		if err != nil {
 			return err
 		}
-		out.Before, out.After = now.Measure(slices.Values(before)), then.Measure(slices.Values(after))
-		out.Finish()
+		c := delivery.NewComparison(*now, &then)
+		if err := lives.each(ctx, tx, &q.Filter, c.Add); err != nil {
+			return err
+		}
+		out = c.Finish()
 		return nameFlips(ctx, tx, out.Items)
 	})
 	if err != nil {
@@ -48,16 +40,9 @@ func (s *Store) WhatIf(ctx context.Context, q delivery.FlowQuery, wf delivery.Wo
 
 // lives reads issues with their flow as it is and as it would be.
 type lives struct {
-	supposed                         *delivery.Meaning
-	status, conn, queue, resolutions map[int64]term
-	periods                          []delivery.Period // of the issue being read
-}
-
-// life is an issue being read.
-type life struct {
-	delivery.FinishedIssue // but for the instants
-	pk                     int64
-	before, after          delivery.Flow
+	supposed                                *delivery.Meaning
+	status, conn, queue, types, resolutions map[int64]term
+	periods                                 []delivery.Period // of the issue being read
 }
 
 func readLives(ctx context.Context, tx *sql.Tx, wf *delivery.Workflows) (*lives, error) {
@@ -69,7 +54,7 @@ func readLives(ctx context.Context, tx *sql.Tx, wf *delivery.Workflows) (*lives,
 	for _, t := range []struct {
 		kind string
 		into *map[int64]term
-	}{{statusTerm, &l.status}, {connectionTerm, &l.conn}, {queueTerm, &l.queue}, {resolutionTerm, &l.resolutions}} {
+	}{{statusTerm, &l.status}, {connectionTerm, &l.conn}, {queueTerm, &l.queue}, {typeTerm, &l.types}, {resolutionTerm, &l.resolutions}} {
 		if *t.into, err = readTerms(ctx, tx, t.kind); err != nil {
 			return nil, err
 		}
@@ -92,37 +77,28 @@ func targetTypes(ctx context.Context, tx *sql.Tx) (delivery.StatusTypes, error) 
 }
 
 // each calls f for the issues of a filter, but for its range.
-func (ls *lives) each(ctx context.Context, tx *sql.Tx, filter *delivery.Filter, f func(*life)) error {
+func (ls *lives) each(ctx context.Context, tx *sql.Tx, filter *delivery.Filter, f func(*delivery.ComparedIssue)) error {
 	return sqlite.Scan(ctx, tx, func(row sqlite.Row) error {
-		l := life{pk: row.Int(0)}
-		l.ID, l.Queue, l.Resolution = l.pk, ls.queue[row.Int(2)].key, ls.resolutions[row.Int(3)].key
-		l.before = delivery.Flow{
-			CreatedAt: delivery.Instant(row.Int(4)), FirstActiveAt: delivery.Instant(row.Int(5)),
-			ClosedAt: delivery.Instant(row.Int(6)), ReopenCount: int(row.Int(7)),
+		i := delivery.ComparedIssue{
+			ID: row.Int(0), Queue: ls.queue[row.Int(2)].key, Type: ls.types[row.Int(3)].key, Resolution: ls.resolutions[row.Int(4)].key,
+			Before: delivery.Flow{
+				CreatedAt: delivery.Instant(row.Int(5)), FirstActiveAt: delivery.Instant(row.Int(6)),
+				ClosedAt: delivery.Instant(row.Int(7)), ReopenCount: int(row.Int(8)),
+			},
 		}
 		ls.periods = ls.periods[:0]
-		err := eachStay(row.Bytes(8), func(s stay) {
+		err := eachStay(row.Bytes(9), func(s stay) {
 			status := delivery.Ref{Key: ls.status[s.status].key}
 			ls.periods = append(ls.periods, delivery.Period{Status: status, Start: s.start, End: s.end})
 		})
 		if err != nil {
 			return err
 		}
-		class := ls.supposed.Classes(ls.conn[row.Int(1)].key, l.Queue)
-		l.after = delivery.FlowOf(l.before.CreatedAt, ls.periods, class)
-		f(&l)
+		class := ls.supposed.Classes(ls.conn[row.Int(1)].key, i.Queue)
+		i.After = delivery.FlowOf(i.Before.CreatedAt, ls.periods, class)
+		f(&i)
 		return nil
 	}, livesSQL, filterArgs(filter)...)
-}
-
-// finished adds the issue to others when its flow ends in the filter's range.
-func (l *life) finished(others []delivery.FinishedIssue, filter *delivery.Filter, flow delivery.Flow) []delivery.FinishedIssue {
-	if !flow.IsClosed() || flow.ClosedAt < filter.From || flow.ClosedAt >= filter.To {
-		return others
-	}
-	i := l.FinishedIssue
-	i.FirstActiveAt, i.ClosedAt = flow.FirstActiveAt, flow.ClosedAt
-	return append(others, i)
 }
 
 func nameFlips(ctx context.Context, tx *sql.Tx, flips []delivery.FlowFlip) error {

@@ -1,6 +1,6 @@
 -- Read by sqlite.Scan: flow and periods of all issues. issue > 0 makes SQLite read
 -- both tables in their own order.
-SELECT scan_rows(?1, f.issue, f.connection, f.queue, f.resolution,
+SELECT scan_rows(?1, f.issue, f.connection, f.queue, f.type, f.resolution,
                  f.created_at, f.first_active_at, f.closed_at, f.reopen_count, h.periods)
 FROM flow f
 CROSS JOIN histories h ON h.issue = f.issue
