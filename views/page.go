@@ -22,6 +22,7 @@ type Page struct {
 	Demo    bool
 	Flash   string   // said once, after an act
 	Undo    int64    // the audit entry of that act, where it can be undone
+	Also    []int64  // the other entries, of an act with several
 	Scripts []string // files of static that this page needs besides app.js
 }
 
