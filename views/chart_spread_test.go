@@ -19,8 +19,8 @@ import (
 	"throughline/internal/i18n"
 )
 
-// flowData starts a panel of flow as delivery does.
-func flowData(t *testing.T, slug string, shape delivery.Shape, of delivery.Quantity, clock delivery.Clock, n int) delivery.PanelData {
+// spreadData starts a panel of flow as delivery does.
+func spreadData(t *testing.T, slug string, shape delivery.Shape, of delivery.Quantity, clock delivery.Clock, n int) delivery.PanelData {
 	q := flowQuery(t, clock)
 	day := 24 * time.Hour
 	if clock == delivery.Business {
@@ -36,7 +36,7 @@ func flowData(t *testing.T, slug string, shape delivery.Shape, of delivery.Quant
 // bins is in an open one.
 func bins(t *testing.T, clock delivery.Clock, width float64, most int, hours ...float64) delivery.PanelData {
 	t.Helper()
-	d := flowData(t, "cycle-time-histogram", delivery.Bins, delivery.Durations, clock, len(hours))
+	d := spreadData(t, "cycle-time-histogram", delivery.Bins, delivery.Durations, clock, len(hours))
 	counts := make([]int, most+1)
 	seconds := make([]int64, len(hours))
 	for i, h := range hours {
@@ -65,7 +65,7 @@ func bins(t *testing.T, clock delivery.Clock, width float64, most int, hours ...
 // the signals named by their place.
 func control(t *testing.T, clock delivery.Clock, signals map[int]string, hours ...float64) delivery.PanelData {
 	t.Helper()
-	d := flowData(t, "control-chart", delivery.Control, delivery.Durations, clock, len(hours))
+	d := spreadData(t, "control-chart", delivery.Control, delivery.Durations, clock, len(hours))
 	s := delivery.Series{Name: "issues"}
 	sum, ranges := 0.0, 0.0
 	for i, h := range hours {
@@ -104,7 +104,7 @@ func control(t *testing.T, clock delivery.Clock, signals map[int]string, hours .
 func fan(t *testing.T, perDay float64, items int, days ...float64) delivery.PanelData {
 	t.Helper()
 	n := int(perDay * 90)
-	d := flowData(t, "forecast", delivery.Fan, delivery.IssueCounts, delivery.Business, n)
+	d := spreadData(t, "forecast", delivery.Fan, delivery.IssueCounts, delivery.Business, n)
 	today := delivery.Date{Year: 2026, Month: 2, Day: 25}
 	for k, name := range []string{"p50", "p85", "p95"} {
 		s := delivery.Series{Name: name}

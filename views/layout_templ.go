@@ -334,7 +334,7 @@ func Layout(p Page) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			if p.Undo != 0 {
-				templ_7745c5c3_Err = undoButton(p.Undo, p.Path).Render(ctx, templ_7745c5c3_Buffer)
+				templ_7745c5c3_Err = undoButton(p.Undo, p.Path, p.Also...).Render(ctx, templ_7745c5c3_Buffer)
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err
 				}

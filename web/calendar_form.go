@@ -5,6 +5,7 @@ import (
 	"net/url"
 	"slices"
 	"strings"
+	"time"
 
 	"throughline/internal/control"
 	"throughline/internal/delivery"
@@ -36,16 +37,8 @@ func (s *Server) calendarForm(ctx context.Context, e calendarEdit, c control.Cal
 	for _, name := range e.names {
 		f.Calendars = append(f.Calendars, views.Tab{Label: name, Path: calendarPath(name, ""), Current: !e.isNew && name == e.Name})
 	}
-	for _, day := range weekdays() {
-		f.Days = append(f.Days, views.DayChoice{Value: day.name, Label: p.T("day." + day.name), On: slices.Contains(c.Workdays, day.day)})
-	}
-	for _, code := range control.HolidayCountries() {
-		f.Countries = append(f.Countries, views.Option{Value: code, Label: p.T("country." + code)})
-	}
-	none := f.Countries[len(f.Countries)-1]
-	rest := f.Countries[:len(f.Countries)-1]
-	slices.SortFunc(rest, func(a, b views.Option) int { return strings.Compare(a.Label, b.Label) })
-	f.Countries = append([]views.Option{none}, rest...)
+	f.Days = dayChoices(p, c.Workdays)
+	f.Countries = countries(p)
 	for _, preset := range presets() {
 		f.Presets = append(f.Presets, views.Tab{
 			Label: p.T("calendar.preset." + preset.name), Path: e.presetPath(preset.name), Current: preset.name == chosen,
@@ -62,6 +55,26 @@ func (s *Server) calendarForm(ctx context.Context, e calendarEdit, c control.Cal
 		f.Versions = append(f.Versions, view)
 	}
 	return f
+}
+
+// countries are those whose holidays are known, by name, behind none.
+func countries(p *i18n.Printer) []views.Option {
+	var out []views.Option
+	for _, code := range control.HolidayCountries() {
+		out = append(out, views.Option{Value: code, Label: p.T("country." + code)})
+	}
+	none, rest := out[len(out)-1], out[:len(out)-1]
+	slices.SortFunc(rest, func(a, b views.Option) int { return strings.Compare(a.Label, b.Label) })
+	return append([]views.Option{none}, rest...)
+}
+
+// dayChoices are the days of the week, on those that are worked.
+func dayChoices(p *i18n.Printer, workdays []time.Weekday) []views.DayChoice {
+	var out []views.DayChoice
+	for _, day := range weekdays() {
+		out = append(out, views.DayChoice{Value: day.name, Label: p.T("day." + day.name), On: slices.Contains(workdays, day.day)})
+	}
+	return out
 }
 
 func dateLines(dates []delivery.Date) string {

@@ -39,7 +39,7 @@ func (s *Server) previewCalendar(w http.ResponseWriter, r *http.Request) {
 // formPreview is what the hours in a form come to, or what is wrong with them.
 func (s *Server) formPreview(r *http.Request, e calendarEdit) (views.CalendarPreview, error) {
 	ctx := r.Context()
-	c, err := s.readCalendar(r, e)
+	c, err := readCalendar(r.PostForm, e, s.today(ctx))
 	named := c
 	if e.isNew {
 		named.Name = cmp.Or(c.Name, "new") // asked for when it is saved

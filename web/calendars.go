@@ -145,7 +145,7 @@ func (s *Server) saveCalendar(w http.ResponseWriter, r *http.Request) {
 		s.errorPage(w, r, http.StatusForbidden)
 		return
 	}
-	c, err := s.readCalendar(r, e)
+	c, err := readCalendar(r.PostForm, e, s.today(ctx))
 	var audit int64
 	if err == nil {
 		audit, err = s.db.ChangeCalendar(ctx, c.Name, func(stored []control.Calendar) ([]control.Calendar, error) {
@@ -268,24 +268,24 @@ func weekdays() []struct {
 
 // readCalendar reads the form over the stored version. Dates that cannot be
 // read are *control.FieldError, joined.
-func (s *Server) readCalendar(r *http.Request, e calendarEdit) (control.Calendar, error) {
-	c := control.Calendar{Name: e.Name, Zone: strings.TrimSpace(r.PostFormValue("timezone")), Holidays: r.PostFormValue("holidays")}
+func readCalendar(form url.Values, e calendarEdit, today delivery.Date) (control.Calendar, error) {
+	c := control.Calendar{Name: e.Name, Zone: strings.TrimSpace(form.Get("timezone")), Holidays: form.Get("holidays")}
 	for _, day := range weekdays() {
-		if slices.Contains(r.PostForm["workdays"], day.name) {
+		if slices.Contains(form["workdays"], day.name) {
 			c.Workdays = append(c.Workdays, day.day)
 		}
 	}
 	separator := func(r rune) bool { return strings.ContainsRune(",;\n\r", r) }
-	for hours := range strings.FieldsFuncSeq(r.PostFormValue("hours"), separator) {
+	for hours := range strings.FieldsFuncSeq(form.Get("hours"), separator) {
 		if hours = plainHours(hours); hours != "" {
 			c.Hours = append(c.Hours, hours)
 		}
 	}
 	var errs [3]error
-	c.DaysOff, errs[0] = readDates("days_off", r.PostFormValue("days_off"))
-	c.WorkingDays, errs[1] = readDates("working_days", r.PostFormValue("working_days"))
+	c.DaysOff, errs[0] = readDates("days_off", form.Get("days_off"))
+	c.WorkingDays, errs[1] = readDates("working_days", form.Get("working_days"))
 	if !e.isNew {
-		c.From, errs[2] = readFrom(r.PostForm, e.From, s.today(r.Context()))
+		c.From, errs[2] = readFrom(form, e.From, today)
 	}
 	return c, errors.Join(errs[:]...)
 }

@@ -2,6 +2,7 @@ package web
 
 import (
 	"context"
+	"errors"
 	"net/url"
 	"slices"
 
@@ -84,12 +85,12 @@ func (s *Server) workflowNumbers(ctx context.Context, versions []control.Workflo
 	if err != nil {
 		return nil, err
 	}
-	supposed := delivery.Workflows{Versions: control.Dated(versions, calendar), Teams: q.Workflows.Teams}
+	supposed := delivery.Supposition{Workflows: delivery.Workflows{Versions: control.Dated(versions, calendar), Teams: q.Workflows.Teams}}
 	change, err := s.store.WhatIf(ctx, q, supposed)
 	if err != nil {
 		return nil, err
 	}
-	n := numbersOf(ctx, change.Before, change.After, q.Calendar, q.Calendar, q.Now)
+	n := numbersOf(ctx, change.Before.CycleSample, change.After.CycleSample, q.Calendar, q.Calendar, q.Now)
 	flipsOf(ctx, n, change, q)
 	return n, nil
 }
@@ -98,24 +99,23 @@ func (s *Server) workflowNumbers(ctx context.Context, versions []control.Workflo
 // working time as it is: of the teams that have it, or of all when it is the
 // default one. Nil when nobody has it.
 func (s *Server) calendarNumbers(ctx context.Context, name string, versions []control.Calendar) (*views.Numbers, error) {
-	now, err := s.calendarNamed(ctx, "")
-	if err != nil {
-		return nil, err
-	}
 	teams, err := s.teams(ctx)
 	if err != nil {
 		return nil, err
 	}
-	narrow, isDefault := url.Values{}, true
-	if named, err := s.calendarNamed(ctx, name); err != nil || named != now {
-		isDefault = false
+	isDefault, err := s.isDefaultCalendar(ctx, name)
+	if err != nil {
+		return nil, err
+	}
+	narrow := url.Values{}
+	if !isDefault {
 		for _, t := range teams {
 			if t.Calendar == name {
 				narrow.Add("team", t.Name)
 			}
 		}
 		if len(narrow) == 0 {
-			return nil, nil //nolint:nilerr // a calendar that is new is nobody's
+			return nil, nil // a calendar that is new is nobody's
 		}
 	}
 	q, err := s.previewQuery(ctx, narrow)
@@ -126,17 +126,7 @@ func (s *Server) calendarNumbers(ctx context.Context, name string, versions []co
 	if err != nil {
 		return nil, err
 	}
-	then := q
-	if isDefault || len(q.Teams) == 1 {
-		then.Calendar = next
-	}
-	then.Calendars = map[string]*delivery.Calendar{}
-	for queue, c := range q.Calendars {
-		then.Calendars[queue] = c
-		if team, ok := teams.Only(queue); ok && team.Calendar == name {
-			then.Calendars[queue] = next
-		}
-	}
+	then := withCalendar(q, teams, name, isDefault, next)
 	before, err := s.store.CycleTime(ctx, q)
 	if err != nil {
 		return nil, err
@@ -148,6 +138,38 @@ func (s *Server) calendarNumbers(ctx context.Context, name string, versions []co
 	n := numbersOf(ctx, sampleOf(before), sampleOf(after), q.Calendar, then.Calendar, q.Now)
 	n.Same = sameRows(n.Rows)
 	return n, nil
+}
+
+// isDefaultCalendar reports whether a calendar holds where no other does. One that
+// there is not yet does not.
+func (s *Server) isDefaultCalendar(ctx context.Context, name string) (bool, error) {
+	common, err := s.calendarNamed(ctx, "")
+	if err != nil {
+		return false, err
+	}
+	named, err := s.calendarNamed(ctx, name)
+	if errors.Is(err, control.ErrNotFound) {
+		return false, nil
+	}
+	return named == common, err
+}
+
+// withCalendar is a query by next in place of the calendar called name: of what a
+// single team with it asks, of all queues of teams that have it, and of what has none
+// of its own when it is the default one.
+func withCalendar(q delivery.FlowQuery, teams delivery.Teams, name string, isDefault bool, next *delivery.Calendar) delivery.FlowQuery {
+	then := q
+	if isDefault || len(q.Teams) == 1 {
+		then.Calendar = next
+	}
+	then.Calendars = map[string]*delivery.Calendar{}
+	for queue, c := range q.Calendars {
+		then.Calendars[queue] = c
+		if team, ok := teams.Only(queue); ok && team.Calendar == name {
+			then.Calendars[queue] = next
+		}
+	}
+	return then
 }
 
 func sampleOf(c delivery.CycleTime) delivery.CycleSample {
@@ -168,7 +190,7 @@ func (s *Server) teamNumbers(ctx context.Context, stored, t control.Team, may ri
 	if err != nil {
 		return nil, err
 	}
-	supposed := delivery.Workflows{Versions: q.Workflows.Versions, Teams: next}
+	supposed := delivery.Supposition{Workflows: delivery.Workflows{Versions: q.Workflows.Versions, Teams: next}}
 	queues, err := s.queueKeys(ctx)
 	if err != nil {
 		return nil, err
@@ -201,7 +223,7 @@ func (s *Server) teamNumbers(ctx context.Context, stored, t control.Team, may ri
 	if err != nil {
 		return nil, err
 	}
-	n := numbersOf(ctx, before.Before, after.After, was.Calendar, is.Calendar, is.Now)
+	n := numbersOf(ctx, before.Before.CycleSample, after.After.CycleSample, was.Calendar, is.Calendar, is.Now)
 	n.Same = sameRows(n.Rows)
 	return n, nil
 }

@@ -16,7 +16,10 @@ import (
 	"throughline/views"
 )
 
-const sessionUndo = "undo"
+const (
+	sessionUndo     = "undo"
+	sessionUndoAlso = "undo_also"
+)
 
 // changed tells everybody of a saved definition, and the reader of the page
 // that comes next, who may undo it there. audit is 0 when nothing changed.
@@ -44,44 +47,68 @@ func (s *Server) changedSaying(w http.ResponseWriter, r *http.Request, audit int
 	s.redirect(w, r, path)
 }
 
-// undo takes back a change of a definition that the audit log holds.
+// changedAll is changed of several definitions that were saved at once, and that are
+// undone so.
+func (s *Server) changedAll(w http.ResponseWriter, r *http.Request, audits []int64, path, said string) {
+	var first int64
+	if len(audits) > 0 {
+		first = audits[0]
+	}
+	if len(audits) > 1 {
+		s.sessions.Put(r.Context(), sessionUndoAlso, audits[1:])
+	}
+	s.changed(w, r, first, path, said)
+}
+
+// undo takes back a change of a definition that the audit log holds, and those that
+// were saved with it.
 func (s *Server) undo(w http.ResponseWriter, r *http.Request) {
 	if !s.parseForm(w, r) {
 		return
 	}
 	ctx := r.Context()
-	id, err := strconv.ParseInt(chi.URLParam(r, "id"), 10, 64)
-	if err != nil {
-		s.notFound(w, r)
-		return
+	var changes []control.Change
+	for _, text := range append([]string{chi.URLParam(r, "id")}, r.PostForm["also"]...) {
+		id, err := strconv.ParseInt(text, 10, 64)
+		if err != nil {
+			s.notFound(w, r)
+			return
+		}
+		change, err := s.db.Change(ctx, id)
+		if err != nil {
+			s.fail(w, r, err)
+			return
+		}
+		if may, err := s.mayUndo(ctx, change); err != nil || !may {
+			s.refuse(w, r, err)
+			return
+		}
+		changes = append(changes, change)
 	}
-	change, err := s.db.Change(ctx, id)
-	if err != nil {
-		s.fail(w, r, err)
-		return
+	var audits []int64
+	for _, change := range changes {
+		audit, err := s.db.Undo(ctx, change.ID)
+		if reason := whyNotUndone(err); reason != "" {
+			page := s.page(r, i18n.T(ctx, "undo.failed"), "settings")
+			s.render(w, r, http.StatusConflict, views.UndoFailedPage(page, reason, undoPath(change.Object)))
+			return
+		}
+		if err != nil {
+			s.fail(w, r, err)
+			return
+		}
+		if audit != 0 {
+			audits = append(audits, audit)
+		}
+		if strings.HasPrefix(change.Object, "verdict/") {
+			s.deriveAgain(ctx, control.JudgedServices(change)...)
+		}
 	}
-	if may, err := s.mayUndo(ctx, change); err != nil || !may {
-		s.refuse(w, r, err)
-		return
-	}
-	audit, err := s.db.Undo(ctx, id)
-	if reason := whyNotUndone(err); reason != "" {
-		page := s.page(r, i18n.T(ctx, "undo.failed"), "settings")
-		s.render(w, r, http.StatusConflict, views.UndoFailedPage(page, reason, undoPath(change.Object)))
-		return
-	}
-	if err != nil {
-		s.fail(w, r, err)
-		return
-	}
-	if strings.HasPrefix(change.Object, "verdict/") {
-		s.deriveAgain(ctx, control.JudgedServices(change)...)
-	}
-	path := undoPath(change.Object)
+	path := undoPath(changes[0].Object)
 	if back := r.PostFormValue("back"); back != "" {
 		path = safeNext(back)
 	}
-	s.changed(w, r, audit, path, "undo.done")
+	s.changedAll(w, r, audits, path, "undo.done")
 }
 
 // refuse answers who may not do something, or the error of finding that out.

@@ -12,7 +12,7 @@ import (
 const errorsHeadlineSlug = "errors-headline"
 
 func errorsMetrics() metricsPage {
-	return metricsPage{delivery.OfErrors, "/errors", "errors.title", "errors", errorsHeadlineSlug}
+	return metricsPage{delivery.OfErrors, "/errors", "errors.title", "errors", errorsHeadlineSlug, ""}
 }
 
 // errorsPanel is a panel of the page of errors.

@@ -23,14 +23,15 @@ type metricsPage struct {
 	title    string // message
 	nav      string
 	headline string // slug of its strip of figures
+	whatIf   string // path on which other definitions are tried
 }
 
 func flowMetrics() metricsPage {
-	return metricsPage{delivery.OfIssues, "/flow", "flow.title", "flow", headlineSlug}
+	return metricsPage{delivery.OfIssues, "/flow", "flow.title", "flow", headlineSlug, flowWhatIfPath}
 }
 
 func pipelineMetrics() metricsPage {
-	return metricsPage{delivery.OfRuns, "/pipelines", "pipelines.title", "pipelines", pipelinesHeadlineSlug}
+	return metricsPage{delivery.OfRuns, "/pipelines", "pipelines.title", "pipelines", pipelinesHeadlineSlug, ""}
 }
 
 // metrics answers a page of panels. It runs no metric query: its panels are asked
@@ -59,6 +60,8 @@ func (s *Server) metrics(m metricsPage) http.HandlerFunc {
 		status := http.StatusOK
 		if len(page.Filter.Problems) > 0 {
 			status = http.StatusBadRequest
+		} else if m.whatIf != "" && page.Empty == nil {
+			page.WhatIf = withQuery(m.whatIf, q)
 		}
 		switch m.of {
 		case delivery.OfDora:

@@ -28,6 +28,7 @@ func (s *Server) panelRoutes(r chi.Router) {
 		r.Get("/flow", s.metrics(flowMetrics()))
 		r.Get("/pipelines", s.metrics(pipelineMetrics()))
 		r.Get("/dora", s.metrics(doraMetrics()))
+		s.whatIfRoutes(r)
 		r.With(s.needUser, s.needLead).Post("/dora/verdicts", s.saveVerdict)
 		r.Get("/panels/"+doraFailedSlug, s.doraListPanel(doraFailedSlug, s.fillFailed))
 		r.Get("/panels/"+doraWaitingSlug, s.doraListPanel(doraWaitingSlug, s.fillWaiting))
@@ -72,6 +73,12 @@ func (s *Server) pageFilter(r *http.Request, of delivery.Subject, extra ...strin
 	if err != nil {
 		return delivery.Filter{}, nil, err
 	}
+	f, err := s.pageFilterOf(r.Context(), of, q, extra...)
+	return f, q, err
+}
+
+// pageFilterOf is pageFilter of a query that it makes canonical.
+func (s *Server) pageFilterOf(ctx context.Context, of delivery.Subject, q url.Values, extra ...string) (delivery.Filter, error) {
 	for name, values := range q {
 		if values = slices.DeleteFunc(values, func(v string) bool { return v == "" }); len(values) == 0 {
 			delete(q, name)
@@ -85,8 +92,8 @@ func (s *Server) pageFilter(r *http.Request, of delivery.Subject, extra ...strin
 	if of == delivery.OfSeries && !q.Has("range") && !q.Has("from") && !q.Has("to") {
 		q.Set("range", seriesRange)
 	}
-	f, _, err := s.filter(r.Context(), of, q, extra...)
-	return f, q, err
+	f, _, err := s.filter(ctx, of, q, extra...)
+	return f, err
 }
 
 func panelView(ctx context.Context, p panel, q url.Values) views.Panel {

@@ -160,7 +160,7 @@ func qualityFix(ctx context.Context, k delivery.QualityKind) (path, needs string
 		path, needs = "/settings/connections", "admin"
 	case delivery.HookGaps:
 		path, needs = "/inbox", "lead"
-	case delivery.UnmappedStatuses, delivery.NotStarted:
+	case delivery.UnmappedStatuses, delivery.WithoutStart:
 		path, needs = "/settings/workflow", "lead"
 	case delivery.Undeployed, delivery.UnlinkedIncidents:
 		path, needs = servicesPath, "lead"

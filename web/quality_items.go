@@ -39,7 +39,7 @@ func (s *Server) factItems(k delivery.QualityKind, f *delivery.Filter, facts *qu
 	switch k {
 	case delivery.UnmappedStatuses:
 		return listOf(k, statusItems(facts.odd.Statuses))
-	case delivery.NotStarted:
+	case delivery.WithoutStart:
 		return qualityList{k, facts.notStarted, func(ctx context.Context, offset, limit int) ([]qualityItem, error) {
 			return s.notStartedItems(ctx, facts.issues, offset, limit)
 		}}

@@ -60,6 +60,8 @@ func accessTo(method, path string) (access, bool) {
 		return admin, true // or a program, by its token
 	case strings.HasPrefix(path, "/inbox"):
 		return lead, true
+	case path == "/flow/what-if" && !get:
+		return lead, true
 	case path == "/dora/verdicts", strings.HasPrefix(path, "/series/panels") && !get, path == "/incidents/new", strings.HasPrefix(path, "/incidents/") && !get:
 		return lead, true
 	case strings.HasPrefix(path, "/account"):

@@ -227,6 +227,7 @@ func (s *Server) page(r *http.Request, title, nav string) views.Page {
 		Flash: s.sessions.PopString(r.Context(), sessionFlash), Quality: s.lastQuality(),
 	}
 	p.Undo, _ = s.sessions.Pop(r.Context(), sessionUndo).(int64)
+	p.Also, _ = s.sessions.Pop(r.Context(), sessionUndoAlso).([]int64)
 	if r.Method != http.MethodGet {
 		p.Path = safeNext(strings.TrimPrefix(r.URL.Path, s.base))
 	}

@@ -137,11 +137,25 @@ func readFrom(form url.Values, version, today delivery.Date) (delivery.Date, err
 // seen is what holds; statuses that the form does not show stay as in shown.
 func readScope(form url.Values, scope workflowScope, shown delivery.Workflow, w *delivery.Workflow) error {
 	if scope.queue == "" && scope.team == "" {
-		lists, err := readLists(form, shown.StatusLists)
-		w.StatusLists, w.ExcludedResolutions = lists, nil
-		for key := range strings.FieldsFuncSeq(form.Get("excluded_resolutions"), func(r rune) bool { return strings.ContainsRune(", ;\n\r\t", r) }) {
-			w.ExcludedResolutions = append(w.ExcludedResolutions, key)
+		w.ExcludedResolutions = resolutionKeys(form)
+	}
+	return readScopeLists(form, scope, shown, w)
+}
+
+// resolutionKeys are the resolutions that a form leaves out.
+func resolutionKeys(form url.Values) (keys []string) {
+	for _, text := range form["excluded_resolutions"] {
+		for key := range strings.FieldsFuncSeq(text, func(r rune) bool { return strings.ContainsRune(", ;\n\r\t", r) }) {
+			keys = append(keys, key)
 		}
+	}
+	return keys
+}
+
+// readScopeLists is readScope for the lists of statuses only.
+func readScopeLists(form url.Values, scope workflowScope, shown delivery.Workflow, w *delivery.Workflow) (err error) {
+	if scope.queue == "" && scope.team == "" {
+		w.StatusLists, err = readLists(form, shown.StatusLists)
 		return err
 	}
 	name, base, overrides := scope.queue, shown.Queues[scope.queue], &w.Queues

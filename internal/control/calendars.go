@@ -101,26 +101,30 @@ func CalendarFrom(versions []Calendar, c Calendar, last delivery.Date) []Calenda
 // ErrProvisioned, ErrLastVersion.
 func (db *DB) ChangeCalendar(ctx context.Context, name string, change func([]Calendar) ([]Calendar, error)) (audit int64, err error) {
 	err = db.tx(ctx, func(tx *sql.Tx) error {
-		audit, err = db.recorded(ctx, tx, "calendar.save", calendarObject(name), func() error {
-			old, err := calendarVersions(ctx, tx, name)
-			if err != nil {
-				return err
-			}
-			if slices.ContainsFunc(old, func(c Calendar) bool { return c.Provisioned }) {
-				return ErrProvisioned
-			}
-			versions, err := change(slices.Clone(old))
-			if err != nil {
-				return err
-			}
-			if versions, err = normalCalendars(name, versions); err != nil {
-				return err
-			}
-			return putCalendar(ctx, tx, name, versions)
-		})
+		audit, err = db.changeCalendar(ctx, tx, name, change)
 		return err
 	})
 	return audit, err
+}
+
+func (db *DB) changeCalendar(ctx context.Context, tx *sql.Tx, name string, change func([]Calendar) ([]Calendar, error)) (audit int64, err error) {
+	return db.recorded(ctx, tx, "calendar.save", calendarObject(name), func() error {
+		old, err := calendarVersions(ctx, tx, name)
+		if err != nil {
+			return err
+		}
+		if slices.ContainsFunc(old, func(c Calendar) bool { return c.Provisioned }) {
+			return ErrProvisioned
+		}
+		versions, err := change(slices.Clone(old))
+		if err != nil {
+			return err
+		}
+		if versions, err = normalCalendars(name, versions); err != nil {
+			return err
+		}
+		return putCalendar(ctx, tx, name, versions)
+	})
 }
 
 // normalCalendars are versions of one calendar, checked, without those that

@@ -2,6 +2,7 @@ package control
 
 import (
 	"context"
+	"database/sql"
 	"fmt"
 	"sync"
 
@@ -158,4 +159,38 @@ func Dated(versions []WorkflowVersion, calendar *delivery.Calendar) []delivery.W
 		}
 	}
 	return out
+}
+
+// DefinitionsChange is a change of the workflow, or of a calendar, or of both.
+type DefinitionsChange struct {
+	Workflow func([]WorkflowVersion) ([]WorkflowVersion, error) // nil: it stays
+	Calendar func([]Calendar) ([]Calendar, error)               // nil: none changes
+	Name     string                                             // of the calendar
+}
+
+// ChangeDefinitions is ChangeWorkflow and ChangeCalendar at once: either all of it is
+// saved or nothing. It returns the audit entries to undo it by, none when nothing
+// changed. Errors are those of the two.
+func (db *DB) ChangeDefinitions(ctx context.Context, c DefinitionsChange) (audits []int64, err error) {
+	note := func(audit int64, err error) error {
+		if audit != 0 {
+			audits = append(audits, audit)
+		}
+		return err
+	}
+	err = db.tx(ctx, func(tx *sql.Tx) error {
+		if c.Calendar != nil {
+			if err := note(db.changeCalendar(ctx, tx, c.Name, c.Calendar)); err != nil {
+				return err
+			}
+		}
+		if c.Workflow != nil {
+			return note(db.changeWorkflow(ctx, tx, c.Workflow))
+		}
+		return nil
+	})
+	if err != nil {
+		return nil, err
+	}
+	return audits, nil
 }

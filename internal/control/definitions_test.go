@@ -263,3 +263,51 @@ func TestDeleteCalendar(t *testing.T) {
 		t.Errorf("calendars %+v", all)
 	}
 }
+
+// Either both definitions change or none.
+func TestChangeDefinitions(t *testing.T) {
+	db := openTest(t)
+	workflow := func(keys ...string) func([]WorkflowVersion) ([]WorkflowVersion, error) {
+		return func([]WorkflowVersion) ([]WorkflowVersion, error) {
+			return []WorkflowVersion{{Workflow: closedBy(keys...)}}, nil
+		}
+	}
+	calendar := func(c Calendar) func([]Calendar) ([]Calendar, error) {
+		return func([]Calendar) ([]Calendar, error) { return []Calendar{c}, nil }
+	}
+	audits, err := db.ChangeDefinitions(db.ctx, DefinitionsChange{Workflow: workflow("a"), Calendar: calendar(moscow()), Name: DefaultCalendarName})
+	if must(t, err); len(audits) != 2 {
+		t.Fatalf("entries %v", audits)
+	}
+	saved := func() string {
+		t.Helper()
+		versions, err := db.WorkflowVersions(db.ctx)
+		must(t, err)
+		calendars, err := db.Calendars(db.ctx)
+		must(t, err)
+		return fmt.Sprint(story(versions), len(calendars))
+	}
+	before := saved()
+	twice := closedBy("b")
+	twice.Active = []string{"b"}
+	_, err = db.ChangeDefinitions(db.ctx, DefinitionsChange{
+		Calendar: calendar(BuiltinCalendar()), Name: DefaultCalendarName,
+		Workflow: func([]WorkflowVersion) ([]WorkflowVersion, error) { return []WorkflowVersion{{Workflow: twice}}, nil },
+	})
+	wantField(t, err, "closed", "conflict")
+	c, err := db.DefaultCalendar(db.ctx)
+	must(t, err)
+	if saved() != before || c.Zone().String() != "Europe/Moscow" {
+		t.Errorf("of a change that failed there is %q in %s", saved(), c.Zone())
+	}
+	audits, err = db.ChangeDefinitions(db.ctx, DefinitionsChange{Workflow: workflow("a"), Calendar: calendar(moscow()), Name: DefaultCalendarName})
+	if must(t, err); len(audits) != 0 {
+		t.Errorf("saving the same has entries %v", audits)
+	}
+	for _, only := range []DefinitionsChange{{Workflow: workflow("b")}, {Calendar: calendar(BuiltinCalendar()), Name: DefaultCalendarName}} {
+		audits, err = db.ChangeDefinitions(db.ctx, only)
+		if must(t, err); len(audits) != 1 {
+			t.Errorf("one change has entries %v", audits)
+		}
+	}
+}

@@ -127,26 +127,30 @@ func (db *DB) SaveWorkflow(ctx context.Context, w delivery.Workflow) error {
 // active, closed, excluded_resolutions, queues or teams; ErrProvisioned.
 func (db *DB) ChangeWorkflow(ctx context.Context, change func([]WorkflowVersion) ([]WorkflowVersion, error)) (audit int64, err error) {
 	err = db.tx(ctx, func(tx *sql.Tx) error {
-		audit, err = db.recorded(ctx, tx, "workflow.save", workflowObject, func() error {
-			old, err := workflowVersions(ctx, tx)
-			if err != nil {
-				return err
-			}
-			if len(old) > 0 && old[0].Provisioned {
-				return ErrProvisioned
-			}
-			versions, err := change(slices.Clone(old))
-			if err != nil {
-				return err
-			}
-			if versions, err = normalVersions(versions); err != nil {
-				return err
-			}
-			return putWorkflow(ctx, tx, versions)
-		})
+		audit, err = db.changeWorkflow(ctx, tx, change)
 		return err
 	})
 	return audit, err
+}
+
+func (db *DB) changeWorkflow(ctx context.Context, tx *sql.Tx, change func([]WorkflowVersion) ([]WorkflowVersion, error)) (audit int64, err error) {
+	return db.recorded(ctx, tx, "workflow.save", workflowObject, func() error {
+		old, err := workflowVersions(ctx, tx)
+		if err != nil {
+			return err
+		}
+		if len(old) > 0 && old[0].Provisioned {
+			return ErrProvisioned
+		}
+		versions, err := change(slices.Clone(old))
+		if err != nil {
+			return err
+		}
+		if versions, err = normalVersions(versions); err != nil {
+			return err
+		}
+		return putWorkflow(ctx, tx, versions)
+	})
 }
 
 // putWorkflow stores normal, valid versions as all there are.

@@ -7,6 +7,7 @@ type Life struct {
 	ID int64 // the store's own, stable between queries
 	Place
 	Flow
+	Type       string // key
 	Resolution string
 	// LeftOut says that the workflow leaves the resolution out, by what was in force
 	// when the issue was closed, or is now while it is open.

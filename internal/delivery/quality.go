@@ -13,8 +13,8 @@ const (
 	StaleConnections QualityKind = "connections"
 	// UnmappedStatuses are in use and get their class from nothing, see Workflow.Unmapped.
 	UnmappedStatuses QualityKind = "statuses"
-	// NotStarted are issues closed without ever being active: NeverActive.
-	NotStarted QualityKind = "never_active"
+	// WithoutStart are issues closed without ever being active: NeverActive.
+	WithoutStart QualityKind = "never_active"
 	// HiddenTransitions are issues with a stay that no event entered: Period.Inferred.
 	HiddenTransitions QualityKind = "hidden_transitions"
 	// ImpossibleTimes are records whose instants contradict each other, see OddTime.
@@ -35,7 +35,7 @@ const (
 // most comes first.
 func QualityKinds() []QualityKind {
 	return []QualityKind{
-		StaleConnections, HookGaps, UnmappedStatuses, NotStarted, HiddenTransitions, ImpossibleTimes, Undeployed, UnlinkedIncidents, Unassigned,
+		StaleConnections, HookGaps, UnmappedStatuses, WithoutStart, HiddenTransitions, ImpossibleTimes, Undeployed, UnlinkedIncidents, Unassigned,
 	}
 }
 
@@ -48,7 +48,7 @@ func (k QualityKind) Panels() []string {
 		return []string{"pipeline-count", "deployment-frequency", "change-fail-rate", "incidents"}
 	case UnmappedStatuses:
 		return []string{"cycle-time", "time-in-status", "aging", "cumulative-flow", "flow-efficiency"}
-	case NotStarted:
+	case WithoutStart:
 		return []string{"cycle-time", "cycle-time-trend", "cycle-time-histogram", "control-chart"}
 	case HiddenTransitions:
 		return []string{"time-in-status", "cycle-time", "cumulative-flow", "flow-efficiency", "blocked-time"}

@@ -155,6 +155,7 @@ type Facets struct {
 	Connections []Facet
 	Queues      []Facet
 	Types       []Facet
+	Resolutions []Facet // not filtered by: the workflow leaves some of them out
 }
 
 // Store keeps facts and answers the metrics' questions about them. Every
@@ -204,9 +205,9 @@ type Store interface {
 	// Records lists the issues behind a panel or a mark of it. A query that
 	// makes no sense is a *FilterError.
 	Records(ctx context.Context, q RecordsQuery) (Records, error)
-	// WhatIf compares flow as it is with what it would be by w. Nothing is
-	// written.
-	WhatIf(ctx context.Context, q FlowQuery, w Workflows) (FlowChange, error)
+	// WhatIf compares flow as it is with what it would be by other definitions.
+	// Nothing is written.
+	WhatIf(ctx context.Context, q FlowQuery, s Supposition) (FlowChange, error)
 
 	// Oddities are what is odd about the histories of issues in the query's range.
 	Oddities(ctx context.Context, q FlowQuery) (Oddities, error)

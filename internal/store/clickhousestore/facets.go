@@ -16,20 +16,22 @@ import (
 func (s *Store) Facets(ctx context.Context) (delivery.Facets, error) {
 	var out delivery.Facets
 	err := s.read(ctx, func(st *state) error {
-		connections, queues, types := map[string]int{}, map[string]int{}, map[string]int{}
+		connections, queues, types, resolutions := map[string]int{}, map[string]int{}, map[string]int{}, map[string]int{}
 		err := scanRows(ctx, s.conn, s.sql("facets", nil), func(rows driver.Rows) error {
-			var connection, queue, typ string
+			var connection, queue, typ, resolution string
 			var n uint64
-			err := rows.Scan(&connection, &queue, &typ, &n)
+			err := rows.Scan(&connection, &queue, &typ, &resolution, &n)
 			connections[connection] += int(n)
 			queues[queue] += int(n)
 			types[typ] += int(n)
+			resolutions[resolution] += int(n)
 			return err
 		}, clickhouse.Named("generation", st.current().id))
 		out = delivery.Facets{
 			Connections: facets(connections, nil),
 			Queues:      facets(queues, st.names(queueTerm)),
 			Types:       facets(types, st.names(typeTerm)),
+			Resolutions: facets(resolutions, st.names(resolutionTerm)),
 		}
 		return err
 	})

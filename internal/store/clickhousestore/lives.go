@@ -65,7 +65,7 @@ type lifeRow struct {
 func (r *lifeRow) scan(rows driver.Rows, stays bool) error {
 	var reopened uint32
 	dest := []any{
-		&r.ID, &r.Connection, &r.Queue, &r.Resolution, (*int64)(&r.CreatedAt), (*int64)(&r.FirstActiveAt), (*int64)(&r.ClosedAt), &reopened,
+		&r.ID, &r.Connection, &r.Queue, &r.Type, &r.Resolution, (*int64)(&r.CreatedAt), (*int64)(&r.FirstActiveAt), (*int64)(&r.ClosedAt), &reopened,
 	}
 	if stays {
 		dest = append(dest, &r.statuses, &r.starts, &r.classes)

@@ -3,37 +3,30 @@ package clickhousestore
 import (
 	"context"
 	"fmt"
-	"slices"
 
 	"throughline/internal/delivery"
 )
 
-// WhatIf derives flow by wf beside the stored one, without storing it.
-func (s *Store) WhatIf(ctx context.Context, q delivery.FlowQuery, wf delivery.Workflows) (delivery.FlowChange, error) {
-	if err := wf.Validate(); err != nil {
+// WhatIf derives flow by the workflows of a supposition beside the stored one,
+// without storing it.
+func (s *Store) WhatIf(ctx context.Context, q delivery.FlowQuery, then delivery.Supposition) (delivery.FlowChange, error) {
+	if err := then.Workflows.Validate(); err != nil {
 		return delivery.FlowChange{}, fmt.Errorf("what if: %w", err)
 	}
 	var out delivery.FlowChange
 	err := s.read(ctx, func(st *state) error {
-		supposed := &delivery.Meaning{Workflows: wf, Types: st.target().meaning.Types}
-		var before, after []delivery.FinishedIssue
-		lives := &lives{s, st, &q}
-		err := lives.Each(ctx, delivery.AllLives(), func(l *delivery.Life) {
-			then := l.FlowBy(supposed.Classes(l.Connection, l.Queue))
-			out.Compare(&q, l.ID, l.Queue, l.Flow, then)
-			before = l.Finished(before, &q.Filter, l.Flow)
-			after = l.Finished(after, &q.Filter, then)
-		})
-		if err != nil {
-			return err
-		}
-		now, then := q, q
-		then.Workflows = &wf
+		now := q
 		if q.Workflows != nil && len(st.generations) > 1 {
 			now.Workflows = &st.current().meaning.Workflows
 		}
-		out.Before, out.After = now.Measure(slices.Values(before)), then.Measure(slices.Values(after))
-		out.Finish()
+		supposed := &delivery.Meaning{Workflows: then.Workflows, Types: st.target().meaning.Types}
+		c := delivery.NewComparison(now, &then)
+		issues := &lives{s, st, &q}
+		err := issues.Each(ctx, delivery.AllLives(), func(l *delivery.Life) { c.Add(l, l.FlowBy(supposed.Classes(l.Connection, l.Queue))) })
+		if err != nil {
+			return err
+		}
+		out = c.Finish()
 		return s.nameFlips(ctx, st, out.Items)
 	})
 	if err != nil {

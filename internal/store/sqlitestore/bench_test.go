@@ -89,20 +89,23 @@ func BenchmarkRecords(b *testing.B) {
 }
 
 // BenchmarkWhatIf supposes that an active status is closed, for all time or for
-// the last year.
+// the last year, or together with it other hours, under which every issue is measured
+// anew, and a type less.
 func BenchmarkWhatIf(b *testing.B) {
 	s := benchStore(b)
 	supposed := delivery.Workflow{StatusLists: delivery.StatusLists{Closed: []string{"testing", "released", "closed"}}}
-	for name, w := range map[string]delivery.Workflows{
-		"always": delivery.OneWorkflow(supposed),
-		"last year": {Versions: []delivery.WorkflowVersion{
+	always := delivery.OneWorkflow(supposed)
+	for name, then := range map[string]delivery.Supposition{
+		"always": {Workflows: always},
+		"last year": {Workflows: delivery.Workflows{Versions: []delivery.WorkflowVersion{
 			{}, {From: storetest.LargeStart + storetest.LargeSpan*2/3, Workflow: supposed},
-		}},
+		}}},
+		"all at once": {Workflows: always, Calendar: storetest.RoundTheClock(), Without: []string{"bug"}},
 	} {
 		b.Run(name, func(b *testing.B) {
 			q := storetest.LargeQuery(delivery.Business)
 			for b.Loop() {
-				got, err := s.WhatIf(b.Context(), q, w)
+				got, err := s.WhatIf(b.Context(), q, then)
 				if err != nil || got.Remeasured == 0 || len(got.Items) != delivery.MaxFlips {
 					b.Fatal(got.Remeasured, err)
 				}

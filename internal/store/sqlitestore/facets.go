@@ -31,11 +31,12 @@ func readTerms(ctx context.Context, tx *sql.Tx, kind string) (map[int64]term, er
 func (s *Store) Facets(ctx context.Context) (delivery.Facets, error) {
 	var out delivery.Facets
 	err := s.read(ctx, func(tx *sql.Tx) error {
-		connections, queues, types := map[int64]int{}, map[int64]int{}, map[int64]int{}
+		connections, queues, types, resolutions := map[int64]int{}, map[int64]int{}, map[int64]int{}, map[int64]int{}
 		err := sqlite.Scan(ctx, tx, func(row sqlite.Row) error {
 			connections[row.Int(0)]++
 			queues[row.Int(1)]++
 			types[row.Int(2)]++
+			resolutions[row.Int(3)]++
 			return nil
 		}, facetsSQL)
 		if err != nil {
@@ -47,7 +48,10 @@ func (s *Store) Facets(ctx context.Context) (delivery.Facets, error) {
 		if out.Queues, err = facets(ctx, tx, queueTerm, queues); err != nil {
 			return err
 		}
-		out.Types, err = facets(ctx, tx, typeTerm, types)
+		if out.Types, err = facets(ctx, tx, typeTerm, types); err != nil {
+			return err
+		}
+		out.Resolutions, err = facets(ctx, tx, resolutionTerm, resolutions)
 		return err
 	})
 	if err != nil {

@@ -4,14 +4,14 @@ import (
 	"context"
 	"database/sql"
 	"fmt"
-	"slices"
 
 	"throughline/internal/delivery"
 )
 
-// WhatIf derives flow by wf beside the stored one, without storing it.
-func (s *Store) WhatIf(ctx context.Context, q delivery.FlowQuery, wf delivery.Workflows) (delivery.FlowChange, error) {
-	if err := wf.Validate(); err != nil {
+// WhatIf derives flow by the workflows of a supposition beside the stored one,
+// without storing it.
+func (s *Store) WhatIf(ctx context.Context, q delivery.FlowQuery, then delivery.Supposition) (delivery.FlowChange, error) {
+	if err := then.Workflows.Validate(); err != nil {
 		return delivery.FlowChange{}, fmt.Errorf("what if: %w", err)
 	}
 	var out delivery.FlowChange
@@ -20,25 +20,16 @@ func (s *Store) WhatIf(ctx context.Context, q delivery.FlowQuery, wf delivery.Wo
 		if err != nil {
 			return err
 		}
-		supposed := &delivery.Meaning{Workflows: wf, Types: lives.types()}
-		var before, after []delivery.FinishedIssue
-		err = lives.Each(ctx, delivery.AllLives(), func(l *delivery.Life) {
-			then := l.FlowBy(supposed.Classes(l.Connection, l.Queue))
-			out.Compare(&q, l.ID, l.Queue, l.Flow, then)
-			before = l.Finished(before, &q.Filter, l.Flow)
-			after = l.Finished(after, &q.Filter, then)
-		})
-		if err != nil {
-			return err
-		}
-		then := q
-		then.Workflows = &wf
 		now, err := inForce(ctx, tx, &q)
 		if err != nil {
 			return err
 		}
-		out.Before, out.After = now.Measure(slices.Values(before)), then.Measure(slices.Values(after))
-		out.Finish()
+		c := delivery.NewComparison(*now, &then)
+		supposed := &delivery.Meaning{Workflows: then.Workflows, Types: lives.types()}
+		if err := lives.Each(ctx, delivery.AllLives(), func(l *delivery.Life) { c.Add(l, l.FlowBy(supposed.Classes(l.Connection, l.Queue))) }); err != nil {
+			return err
+		}
+		out = c.Finish()
 		return nameFlips(ctx, tx, out.Items)
 	})
 	if err != nil {

@@ -35,7 +35,7 @@ func testCancelled(t *testing.T, s *store) {
 			_, err := s.Records(ctx, delivery.RecordsQuery{FlowQuery: ask(), Panel: "cycle-time"})
 			return err
 		},
-		"what if": func() error { _, err := s.WhatIf(ctx, ask(), delivery.Workflows{}); return err },
+		"what if": func() error { _, err := s.WhatIf(ctx, ask(), delivery.Supposition{}); return err },
 		"ping":    func() error { return s.Ping(ctx) },
 		"issues": func() error {
 			for _, err := range s.Issues(ctx, delivery.IssueQuery{Filter: ask().Filter}) {

@@ -194,3 +194,6 @@ func BenchPanels(b *testing.B, s delivery.Store, ask func(delivery.Clock) delive
 		}
 	}
 }
+
+// RoundTheClock is a calendar without a break.
+func RoundTheClock() *delivery.Calendar { return always() }

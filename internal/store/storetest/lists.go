@@ -116,8 +116,8 @@ func testPages(t *testing.T, s *store) {
 func testFacets(t *testing.T, s *store) {
 	s.write(t,
 		with(issue("1", "DEV-1", "open@2026-03-02"), ofType("bug")),
-		with(issue("2", "DEV-2", "open@2026-03-02"), ofType("bug")),
-		with(issue("3", "OPS-1", "open@2026-03-02"), ofType("task")),
+		with(with(issue("2", "DEV-2", "open@2026-03-02"), ofType("bug")), resolved("fixed")),
+		with(with(issue("3", "OPS-1", "open@2026-03-02"), ofType("task")), resolved("fixed")),
 		with(issue("4", "OPS-2", "open@2026-03-02"), func(r *delivery.IssueRecord) { r.Type = delivery.Ref{} }),
 	)
 	// The type's newest name is taken, whichever is written last.
@@ -133,6 +133,7 @@ func testFacets(t *testing.T, s *store) {
 		Connections: []delivery.Facet{{Key: "other", Name: "other", Count: 1}, {Key: tracker, Name: tracker, Count: 5}},
 		Queues:      []delivery.Facet{{Key: "DEV", Name: "DEV", Count: 4}, {Key: "OPS", Name: "OPS", Count: 2}},
 		Types:       []delivery.Facet{{Key: "bug", Name: "Defect", Count: 4}, {Key: "task", Name: "TASK", Count: 1}},
+		Resolutions: []delivery.Facet{{Key: "fixed", Name: "fixed", Count: 2}},
 	})
 	s.batch(t, delivery.Batch{Connection: tracker, Gone: []string{"3", "4"}})
 	queues, err := s.Queues(t.Context())

@@ -249,9 +249,9 @@ func (s *store) records(t *testing.T, q delivery.RecordsQuery) delivery.Records 
 	return r
 }
 
-func (s *store) whatIf(t *testing.T, q delivery.FlowQuery, w delivery.Workflows) delivery.FlowChange {
+func (s *store) whatIf(t *testing.T, q delivery.FlowQuery, then delivery.Supposition) delivery.FlowChange {
 	t.Helper()
-	r, err := s.WhatIf(t.Context(), q, w)
+	r, err := s.WhatIf(t.Context(), q, then)
 	if err != nil {
 		t.Fatalf("what if: %v", err)
 	}

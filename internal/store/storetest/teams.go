@@ -44,7 +44,7 @@ func testTeamScope(t *testing.T, s *store) {
 		same(t, c.name+": open", len(s.list(t, delivery.IssueQuery{Filter: q.Filter, State: delivery.ListOpen})), c.n)
 		same(t, c.name+": records", s.records(t, delivery.RecordsQuery{FlowQuery: q, Panel: "cycle-time"}).Total, c.n)
 		same(t, c.name+": in a status", s.records(t, delivery.RecordsQuery{FlowQuery: q, Panel: "time-in-status", Status: "open"}).Total, c.n)
-		same(t, c.name+": what if", s.whatIf(t, q, delivery.OneWorkflow(closedLists("review"))).Opened, c.n)
+		same(t, c.name+": what if", s.whatIf(t, q, delivery.Supposition{Workflows: delivery.OneWorkflow(closedLists("review"))}).Opened, c.n)
 	}
 }
 
@@ -90,7 +90,7 @@ func testCalendars(t *testing.T, s *store) {
 		}
 		same(t, r.Panel+": records", got, want)
 	}
-	same(t, "what if", s.whatIf(t, q, delivery.Workflows{}).Before.Percentiles, trend.Percentiles)
+	same(t, "what if", s.whatIf(t, q, delivery.Supposition{}).Before.Percentiles, trend.Percentiles)
 
 	q.Calendars = nil
 	same(t, "by the query's own", *s.cycleTime(t, q).P95, 3.0*hour)

@@ -117,7 +117,7 @@ func testVersionsSame(t *testing.T, s *store) {
 	if err := s.SetWorkflow(t.Context(), disorder); err == nil {
 		t.Error("versions out of order are set")
 	}
-	if _, err := s.WhatIf(t.Context(), ask(), disorder); err == nil {
+	if _, err := s.WhatIf(t.Context(), ask(), delivery.Supposition{Workflows: disorder}); err == nil {
 		t.Error("versions out of order are supposed")
 	}
 	// What is to come is in force for what comes.

@@ -2,7 +2,9 @@ package storetest
 
 import (
 	"fmt"
+	"slices"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 	"github.com/google/go-cmp/cmp/cmpopts"
@@ -75,7 +77,15 @@ func testWhatIf(t *testing.T, s *store) {
 	s.write(t, company(600)...)
 	other := delivery.OneWorkflow(delivery.Workflow{StatusLists: delivery.StatusLists{Active: []string{"open"}, Closed: []string{"review", "closed"}}})
 	before := delivery.OneWorkflow(delivery.Workflow{})
-	for n, next := range []delivery.Workflows{before, other, overTime(), since(before, "2028-01-01", other.Versions[0].Workflow)} {
+	for n, next := range []delivery.Supposition{
+		{Workflows: before},
+		{Workflows: other},
+		{Workflows: overTime()},
+		{Workflows: since(before, "2028-01-01", other.Versions[0].Workflow)},
+		{Workflows: before, Calendar: office(), Calendars: map[string]*delivery.Calendar{"DEV": always()}},
+		{Workflows: before, Without: []string{"bug"}},
+		{Workflows: overTime(), Calendar: always(), Without: []string{"task"}},
+	} {
 		for _, clock := range []delivery.Clock{delivery.Elapsed, delivery.Business} {
 			s.whatIfDone(t, fmt.Sprintf("%d, %s", n, clock), companyQuery(clock, &before), next)
 			if clock == delivery.Elapsed {
@@ -83,55 +93,114 @@ func testWhatIf(t *testing.T, s *store) {
 				s.rebuild(t)
 			}
 		}
-		before = next
+		before = next.Workflows
 	}
 }
 
 // whatIfDone asks what next would change, makes it so and looks.
-func (s *store) whatIfDone(t *testing.T, name string, q delivery.FlowQuery, next delivery.Workflows) {
+func (s *store) whatIfDone(t *testing.T, name string, q delivery.FlowQuery, next delivery.Supposition) {
 	t.Helper()
 	q.Queues = []string{"DEV", "OPS"}
 	version, facts := s.version(t), s.glance(t)
 	got := s.whatIf(t, q, next)
 	same(t, name+": version", s.version(t), version)
 	same(t, name+": facts", s.glance(t), facts)
-	was := s.cycleTime(t, q)
-	same(t, name+": before", got.Before, delivery.CycleSample{Sample: was.Sample, Percentiles: was.Percentiles})
 	flows := s.flows(t, q)
+	same(t, name+": before", got.Before, s.expectedSample(t, q, flows))
 
-	s.setWorkflows(t, next)
+	s.setWorkflows(t, next.Workflows)
 	s.rebuild(t)
-	then := q
-	then.Workflows = &next
-	is := s.cycleTime(t, then)
-	same(t, name+": after", got.After, delivery.CycleSample{Sample: is.Sample, Percentiles: is.Percentiles})
+	then := next.Of(q)
+	then.Types = slices.DeleteFunc([]string{"bug", "task"}, func(key string) bool { return slices.Contains(next.Without, key) })
+	if len(then.Types) == 0 {
+		then.Types = []string{"none"}
+	}
+	after := s.flows(t, then)
+	same(t, name+": after", got.After, s.expectedSample(t, then, after))
 
 	var want delivery.FlowChange
 	flips := map[string]delivery.FlowFlip{}
-	for key, after := range s.flows(t, q) {
-		before := flows[key]
+	for key, before := range flows {
+		after, counts := after[key]
+		if !counts {
+			if before.IsClosed() && before.ClosedAt >= q.From && before.ClosedAt < q.To {
+				want.Without++
+			}
+			continue
+		}
 		f := delivery.FlowFlip{
 			Key: key, Title: after.Title, Queue: after.Queue, StatusKey: after.Status.Key, Status: after.Status.Name,
-			WasClosed: before.IsClosed(), IsClosed: after.IsClosed(), Before: seconds(&q, before), After: seconds(&q, after),
+			WasClosed: before.IsClosed(), IsClosed: after.IsClosed(), WasOut: out(&q, before), IsOut: out(&then, after),
+			Before: seconds(&q, before), After: seconds(&then, after),
 		}
 		switch {
 		case f.WasClosed && !f.IsClosed:
 			want.Opened++
 		case f.IsClosed && !f.WasClosed:
 			want.Closed++
-		case f.IsClosed && !cmp.Equal(f.Before, f.After):
+		case f.IsOut && !f.WasOut:
+			want.LeftOut++
+		case f.WasOut && !f.IsOut:
+			want.Counted++
+		case f.IsClosed && !f.IsOut && !cmp.Equal(f.Before, f.After):
 			want.Remeasured++
 		default:
 			continue
 		}
 		flips[key] = f
 	}
-	same(t, name+": changed", []int{got.Opened, got.Closed, got.Remeasured}, []int{want.Opened, want.Closed, want.Remeasured})
+	same(t, name+": changed", counts(&got), counts(&want))
 	same(t, name+": named", len(got.Items), min(len(flips), delivery.MaxFlips))
 	for _, f := range got.Items {
 		f.ID = 0
 		same(t, name+": "+f.Key, f, flips[f.Key], cmpopts.IgnoreUnexported(delivery.FlowFlip{}))
 	}
+}
+
+func counts(c *delivery.FlowChange) []int {
+	return []int{c.Opened, c.Closed, c.LeftOut, c.Counted, c.Remeasured, c.Without}
+}
+
+// expectedSample is how issues flow by a query, of which the store answers the cycle
+// times; the rest is computed one issue at a time.
+func (s *store) expectedSample(t *testing.T, q delivery.FlowQuery, flows map[string]delivery.ListedIssue) delivery.FlowSample {
+	t.Helper()
+	cycle := s.cycleTime(t, q)
+	want := delivery.FlowSample{CycleSample: delivery.CycleSample{Sample: cycle.Sample, Percentiles: cycle.Percentiles}}
+	weeks := map[delivery.Date]int{}
+	for _, b := range delivery.Buckets(q.From, q.To, delivery.Week, q.Calendar.Zone(), q.Now) {
+		if !b.Partial {
+			weeks[b.Label] = 0
+		}
+	}
+	var leads []int64
+	for _, i := range flows {
+		if !i.IsClosed() && i.FirstActiveAt.Known() {
+			want.InProgress++
+		}
+		if !i.IsClosed() || i.ClosedAt < q.From || i.ClosedAt >= q.To {
+			continue
+		}
+		want.Finished++
+		monday := delivery.DateOf(i.ClosedAt.Time().In(q.Calendar.Zone()))
+		for monday.Weekday() != time.Monday {
+			monday = monday.AddDays(-1)
+		}
+		if _, complete := weeks[monday]; complete {
+			weeks[monday]++
+		}
+		if !out(&q, i) {
+			leads = append(leads, of(&q, *i.LeadTime(q.CalendarOf(i.Queue))))
+		}
+	}
+	want.LeadTime = delivery.PercentilesOf(leads).P50
+	var total float64
+	for _, n := range weeks {
+		total += float64(n)
+	}
+	total /= float64(len(weeks))
+	want.PerWeek = &total
+	return want
 }
 
 // flows are all issues of a query's queues, whatever its range.
@@ -148,11 +217,22 @@ func (s *store) flows(t *testing.T, q delivery.FlowQuery) map[string]delivery.Li
 // seconds is an issue's cycle time, nil when it has none.
 func seconds(q *delivery.FlowQuery, i delivery.ListedIssue) *int64 {
 	span := i.CycleTime(q.CalendarOf(i.Queue))
-	switch {
-	case span == nil:
+	if span == nil {
 		return nil
-	case q.Clock == delivery.Business:
-		return &span.BusinessSeconds
 	}
-	return &span.Seconds
+	v := of(q, *span)
+	return &v
+}
+
+// of is a span by a query's clock.
+func of(q *delivery.FlowQuery, s delivery.Span) int64 {
+	if q.Clock == delivery.Business {
+		return s.BusinessSeconds
+	}
+	return s.Seconds
+}
+
+// out reports whether a closed issue is left out for its resolution.
+func out(q *delivery.FlowQuery, i delivery.ListedIssue) bool {
+	return i.IsClosed() && q.Workflows.Excludes(i.Resolution.Key, i.ClosedAt)
 }

@@ -1,1 +1,1 @@
-SELECT connection, queue, type, count() FROM flow FINAL WHERE generation = @generation GROUP BY connection, queue, type
+SELECT connection, queue, type, resolution, count() FROM flow FINAL WHERE generation = @generation GROUP BY connection, queue, type, resolution

@@ -1,7 +1,7 @@
 -- Read by sqlite.Scan: like lives.sql, without periods. Issues created before ?5 that are open,
 -- where ?6, or were closed from ?7 to ?8. issue > 0 and the + make SQLite read both
 -- tables in their own order.
-SELECT scan_rows(?1, f.issue, f.connection, f.queue, f.resolution,
+SELECT scan_rows(?1, f.issue, f.connection, f.queue, f.type, f.resolution,
                  f.created_at, f.first_active_at, f.closed_at, f.reopen_count)
 FROM flow f
 WHERE f.issue > 0 AND f.generation = (SELECT id FROM generations WHERE stage = 'current')
