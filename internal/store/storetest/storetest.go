@@ -77,6 +77,7 @@ func Run(t *testing.T, o Opener) {
 		{"records that make no sense", testRecordsRefused},
 		{"records of lives", testRecordsOfLives},
 		{"what if", testWhatIf},
+		{"supposed", testSupposed},
 		{"lives", testLives},
 		{"panels of lives", testFlowPanels},
 		{"panels of lives over time", testFlowPanelsOverTime},
