@@ -123,9 +123,11 @@
     return lines.join("\n");
   }
 
+  const areaWhen = (meta, label, data) => bucketName(meta, label) + ", " + meta.words[data.partial ? "chart.areas.cut" : "chart.areas.end"];
+
   // Counts at the end of a bucket, from the top of the chart to its foot.
   function areaTip(meta, all, keys) {
-    const lines = [bucketName(meta, all[0].axisValue) + ", " + meta.words[all[0].data.partial ? "chart.areas.cut" : "chart.areas.end"]];
+    const lines = [areaWhen(meta, all[0].axisValue, all[0].data)];
     for (const p of all.slice().reverse()) if (p.data.value) lines.push(plain(p.seriesName, 40) + "  " + number(meta, p.data.value, 0));
     lines.push(meta.words["chart.areas.open"] + "  " + number(meta, all.reduce((sum, p) => sum + (p.seriesName === meta.words["areas.closed"] ? 0 : p.data.value || 0), 0), 0));
     for (const line of meta.lines || []) if (line.text && Math.floor(line.at) === all[0].dataIndex) lines.push(line.text);
@@ -878,6 +880,7 @@
       else if (ofDots(meta)) c.marks = dots.sort((a, b) => a.value[0] - b.value[0] || a.value[1] - b.value[1]);
       else if (meta.shape === "bins") c.marks = o.series[0].data.map((_, dataIndex) => ({ dataIndex }));
       else if (meta.shape === "fan") c.marks = weeksOf(o);
+      else if (meta.shape === "areas") c.marks = meta.lists ? bandsOf(c) : [];
       else c.marks = (meta.lists || []).map((href, dataIndex) => ({ dataIndex, href }));
     }
     if (!ofDots(meta)) return c.marks;
@@ -893,8 +896,41 @@
   // Where a mark leads, "" where charts of other sites lead nowhere.
   const hrefOf = (meta, m) => m.href || (meta.open && m.value ? meta.open + encodeURIComponent(m.value[2]) : "");
 
+  // The parts of areas at each bucket, from the top down: each leads to its own issues.
+  function bandsOf(c) {
+    const { meta, option: o } = c.spec;
+    const bands = [];
+    bucketAxis(o).data.forEach((_, dataIndex) => {
+      let low = 0;
+      const here = o.series.map((s, seriesIndex) => {
+        const n = s.data[dataIndex].value || 0;
+        low += n;
+        return { seriesIndex, dataIndex, n, low: low - n, name: s.name, href: meta.lists[dataIndex] + "&status=" + encodeURIComponent(meta.keys[seriesIndex]) };
+      });
+      bands.push(...here.filter((b) => b.n > 0).reverse());
+    });
+    return bands;
+  }
+
+  // The band that the arrow keys lead to: up and down in a bucket, right and left along a
+  // status.
+  function nextBand(c, along, up) {
+    const marks = marksOf(c), here = marks[c.at];
+    if (!here) return 0;
+    if (up) return marks[c.at - up] && marks[c.at - up].dataIndex === here.dataIndex ? c.at - up : c.at;
+    for (let i = here.dataIndex + along; i >= 0 && i <= marks[marks.length - 1].dataIndex; i += along) {
+      const found = marks.findIndex((m) => m.dataIndex === i && m.seriesIndex === here.seriesIndex);
+      if (found >= 0) return found;
+    }
+    return c.at;
+  }
+
   function textOf(c, m) {
     const { meta, option: o } = c.spec;
+    if (meta.shape === "areas") {
+      const s = o.series[m.seriesIndex];
+      return m.name + " " + number(meta, m.n, 0) + "; " + areaWhen(meta, bucketAxis(o).data[m.dataIndex], s.data[m.dataIndex]);
+    }
     if (meta.shape === "ages") return spoken(meta, ageTip(meta, { value: m.value }));
     if (ofDots(meta)) return spoken(meta, markTip(meta, { value: m.value }));
     if (meta.shape === "bins") return spoken(meta, binTip(meta, o, m.dataIndex));
@@ -902,8 +938,7 @@
     const shown = o.series.filter((s) => s.name !== BEFORE || c.before);
     const all = shown.map((s) => ({ seriesName: s.name, seriesType: s.type, data: s.data[m.dataIndex], dataIndex: m.dataIndex }));
     if (meta.shape === "bars") return spoken(meta, rowTip(meta, all.map((p) => ({ ...p, name: o.yAxis[0].data[m.dataIndex] }))));
-    const tip = meta.shape === "areas" ? areaTip : bucketTip;
-    return spoken(meta, tip(meta, all.map((p) => ({ ...p, axisValue: bucketAxis(o).data[m.dataIndex] }))));
+    return spoken(meta, bucketTip(meta, all.map((p) => ({ ...p, axisValue: bucketAxis(o).data[m.dataIndex] }))));
   }
 
   // The box of a mark in pixels of the chart.
@@ -932,7 +967,9 @@
     const box = { x: at(m.dataIndex) - step / 2, y: 28, width: step, height: height - 28 - 24 };
     if (meta.shape !== "areas") return box;
     const from = Math.max(box.x, at(0)), to = Math.min(box.x + step, at(bucketAxis(o).data.length - 1)); // the first and the last stand at the edges
-    return to > from ? { ...box, x: from, width: to - from } : box;
+    const pixel = (v) => c.chart.convertToPixel({ yAxisIndex: 0 }, v);
+    const [top, foot] = [pixel(m.low + m.n), pixel(m.low)];
+    return { ...(to > from ? { x: from, width: to - from } : box), y: top, height: foot - top };
   }
 
   // The mark under a point of the chart, if any: a finger is less exact.
@@ -1018,6 +1055,9 @@
       ArrowDown: () => (dots ? byValue(c, false) : c.at + 1), ArrowUp: () => (dots ? byValue(c, true) : Math.max(c.at - 1, 0)),
       PageDown: () => c.at + Math.ceil(last / 10), PageUp: () => Math.max(c.at - Math.ceil(last / 10), 0), Escape: () => -1,
     };
+    if (c.spec.meta.shape === "areas") {
+      Object.assign(moves, { ArrowRight: () => nextBand(c, 1, 0), ArrowLeft: () => nextBand(c, -1, 0), ArrowUp: () => nextBand(c, 0, 1), ArrowDown: () => nextBand(c, 0, -1) });
+    }
     if (moves[event.key]) {
       if (event.key === "Escape" && c.at < 0) return;
       event.preventDefault();

@@ -34,6 +34,7 @@ type chartMeta struct {
 	Step    int64             `json:"step,omitempty"`    // usual distance of points in milliseconds
 	Before  bool              `json:"before,omitempty"`  // the line of the period before is shown at first
 	Columns []ageColumn       `json:"columns,omitempty"` // of ages
+	Keys    []string          `json:"keys,omitempty"`    // of areas
 	Level   *Level            `json:"level,omitempty"`   // across a chart of counts
 	Edges   []string          `json:"edges,omitempty"`   // of bins, in words
 	Words   map[string]string `json:"words"`
@@ -86,7 +87,7 @@ func ChartOf(d delivery.PanelData, p *i18n.Printer, spec ChartSpec) Chart {
 		return Chart{agesOption(d, p, m), m}
 	case delivery.Areas:
 		m.say(p, "chart.areas.end", "chart.areas.open", "areas.closed")
-		m.Words["chart.areas.cut"] = areasCut(&d, p)
+		m.Words["chart.areas.cut"], m.Keys = areasCut(&d, p), seriesNames(d)
 		return Chart{areasOption(d, p), m}
 	case delivery.Lines:
 		m.Step, m.Names = usualStep(d), legendNames(d)

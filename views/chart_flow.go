@@ -10,6 +10,8 @@ import (
 
 // Panels of issues whose words are their own.
 const (
+	agingSlug      = "aging"
+	cumulativeSlug = "cumulative-flow"
 	throughputSlug = "throughput"
 	leadTimeSlug   = "lead-time-trend"
 	efficiencySlug = "flow-efficiency"
@@ -22,6 +24,8 @@ var flowWords = map[string]string{
 	"flow-efficiency chart.rate":         "chart.rate.efficiency",
 	"flow-efficiency chart.axis.percent": "chart.axis.percent.efficiency",
 	"flow-efficiency table.rate":         "table.rate.efficiency",
+	"cumulative-flow chart.list":         "chart.list.areas",
+	"cumulative-flow chart.list.keys":    "chart.list.keys.areas",
 	"aging table.seconds":                "table.seconds.age",
 	"aging table.p50":                    "table.p50.left",
 	"aging table.p85":                    "table.p85.left",

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"fmt"
+	"net/url"
 	"os"
 	"path/filepath"
 	"strings"
@@ -391,6 +392,28 @@ func TestUnnamedAges(t *testing.T) {
 	}
 }
 
+// Each count of a cumulative flow leads to its own issues, but for those of nothing.
+func TestAreaLists(t *testing.T) {
+	doc := shown(t, cumulative(t, weeksOfWork...), "en")
+	var got []string
+	for _, a := range doc.Find("tbody tr:first-child a").EachIter() {
+		u, err := url.Parse(a.AttrOr("href", ""))
+		if err != nil {
+			t.Fatal(err)
+		}
+		got = append(got, a.Text()+" "+u.Query().Get("status")+" "+u.Query().Get("to"))
+	}
+	if diff := cmp.Diff([]string{"3 closed 2026-02-08", "4 work 2026-02-08", "10 open 2026-02-08"}, got); diff != "" {
+		t.Errorf("(-want +got)\n%s", diff)
+	}
+	if doc.Find(".panel-foot a.count, .panel-foot .rows").Length() != 0 {
+		t.Error("there is a list of all, which has no status")
+	}
+	if got := doc.Find("thead th:nth-child(2)").Text(); got != "Closed in the period" {
+		t.Errorf("what is closed is called %q", got)
+	}
+}
+
 // Where nothing was blocked there is no chart, and yet an answer.
 func TestNothingBlocked(t *testing.T) {
 	doc := shown(t, blocked(t, delivery.Elapsed, 0), "en")
@@ -417,7 +440,7 @@ func TestFlowLists(t *testing.T) {
 		last  string
 	}{
 		{aging(t, delivery.Elapsed, 22, many(90, 60)...), 0, ""},
-		{cumulative(t, weeksOfWork...), 5, "from=2026-03-02&panel=cumulative-flow&to=2026-03-02T12%3A00%3A00.000Z"},
+		{cumulative(t, weeksOfWork...), 5, "from=2026-02-02T12%3A00%3A00.000Z&panel=cumulative-flow&to=2026-03-02T12%3A00%3A00.000Z"},
 		{finishedWeeks(t, value(2.4), value(2)), 5, "from=2026-03-02&panel=throughput&to=2026-03-02T12%3A00%3A00.000Z"},
 		{blocked(t, delivery.Elapsed, 4), 2, "panel=blocked-time&range=90d&status=needInfo"},
 	} {

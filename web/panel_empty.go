@@ -10,9 +10,6 @@ import (
 	"throughline/views"
 )
 
-// agingSlug is the panel of the issues in progress now.
-const agingSlug = "aging"
-
 // whyEmpty finds what keeps a panel from showing anything.
 func (s *Server) whyEmpty(ctx context.Context, p panel, d delivery.PanelData, query string) (views.Empty, error) {
 	if p.of == delivery.OfSeries {

@@ -27,7 +27,7 @@ func testSupposed(t *testing.T, s *store) {
 		supposed.Supposed = &next
 		got := s.everyPanel(t, supposed)
 		page := s.supposedRecords(t, supposed)
-		what := s.whatIf(t, q, next)
+		what := s.whatIf(t, q, delivery.Supposition{Workflows: next})
 		s.samePanels(t, "supposed", recorded{records, before}, supposed)
 		supposed.Supposed = &before
 		same(t, "what is in force, supposed", s.everyPanel(t, supposed), now, near())
