@@ -470,7 +470,9 @@
     const goal = o.series.find((s) => s.name === "goal");
     const ends = o.series.filter((s) => FAN.includes(s.name) || s === goal).map((s) => s.data[s.data.length - 1].value[1]);
     const interval = roundStep(Math.max(1, ...ends) / 5);
-    const max = Math.max(1, Math.ceil(Math.max(...ends) / interval)) * interval;
+    const height = look.height - Number(o.grid[0].top) - below;
+    let max = Math.max(1, Math.ceil(Math.max(...ends) / interval)) * interval;
+    if (goal && (1 - goal.data[0].value[1] / max) * height < 18) max += interval; // its name has room
     const head = { color: look.muted, fontSize: 12, align: "left", padding: [0, 0, 0, -look.left] };
     o.yAxis = [axis({ ...o.yAxis[0], max, interval }, look, { ...grid(look), nameGap: 12, nameTextStyle: head, label: { formatter: (v) => count(meta, v) } })];
     const ground = { backgroundColor: look.surface + "d0", borderRadius: 3, padding: [1, 3], fontSize: 12, fontFamily: look.font };
@@ -483,7 +485,7 @@
         if (line && inside) Object.assign(d.label, ground, { position: "top", align: "right", distance: 2 });
       }
     }
-    if (goal) nameDays(o, goal, look, { x, max, ground, height: look.height - Number(o.grid[0].top) - below });
+    if (goal) nameDays(o, goal, look, { x, max, ground, height });
     o.axisPointer = { type: "line", snap: true, lineStyle: { color: look.muted, width: 1, type: "solid" }, label: { show: false } };
     o.tooltip.formatter = (all) => fanTip(meta, o, all.find((p) => FAN.includes(p.seriesName)).dataIndex);
   }

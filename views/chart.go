@@ -122,22 +122,25 @@ func (m *chartMeta) say(p *i18n.Printer, ids ...string) {
 	}
 }
 
-// longTail is how many times p85, or the upper natural limit, the longest duration is
-// where a linear axis would press all others together.
-const longTail = 5
+// How many times p85, or the upper natural limit, the longest duration is where a linear
+// axis would press all others together.
+const (
+	longTail        = 5
+	longTailOfLimit = 3
+)
 
 // LongTail reports whether a panel of marks is better read on a logarithmic
 // axis.
 func LongTail(d delivery.PanelData) bool {
-	p85 := d.Figure("p85")
+	usual, times := d.Figure("p85"), float64(longTail)
 	if d.Shape == delivery.Control {
-		p85 = d.Figure("upper")
+		usual, times = d.Figure("upper"), longTailOfLimit
 	}
-	if p85 == nil || *p85 <= 0 {
+	if usual == nil || *usual <= 0 {
 		return false
 	}
 	for _, p := range d.Series[0].Points {
-		if *p.Value > longTail**p85 {
+		if *p.Value > times**usual {
 			return true
 		}
 	}

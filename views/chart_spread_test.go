@@ -307,9 +307,9 @@ func TestControlLongTail(t *testing.T) {
 	if LongTail(d) {
 		t.Error("300 hours are no long tail of a limit of 117")
 	}
-	d.Series[0].Points[0].Value = value(6 * 117 * 3600)
+	d.Series[0].Points[0].Value = value(4 * 117 * 3600)
 	if !LongTail(d) {
-		t.Error("six limits are a long tail")
+		t.Error("four limits are a long tail")
 	}
 	if LongTail(control(t, delivery.Elapsed, nil, 1, 2, 900)) {
 		t.Error("there is no long tail of no limits")

@@ -27,7 +27,7 @@ func (p Panel) Records(ctx context.Context, slug string, params ...string) strin
 		maps.Copy(q, errorParams[slug])
 	case p.Of != delivery.OfRuns:
 		path = "/issues?"
-		q.Set("panel", recordsOf(slug))
+		q.Set("panel", slug)
 	}
 	maps.Copy(q, measuredRuns[slug])
 	for i := 0; i+1 < len(params); i += 2 {
@@ -37,16 +37,6 @@ func (p Panel) Records(ctx context.Context, slug string, params ...string) strin
 		q.Set(params[i], params[i+1])
 	}
 	return URL(ctx, path+q.Encode())
-}
-
-// recordsOf is the panel whose records are those of a panel: drawings of the same issues
-// have one list.
-func recordsOf(slug string) string {
-	switch slug {
-	case "cycle-time-histogram", "control-chart":
-		return "cycle-time"
-	}
-	return slug
 }
 
 // measuredRuns are the runs that panels of durations and of success take: those that

@@ -83,7 +83,7 @@ func (p Panel) rows(ctx context.Context, ext string) templ.SafeURL {
 	case delivery.OfDora:
 		return templ.SafeURL(URL(ctx, "/api/v1/"+doraListOf(p.Slug)+ext+"?"+doraRecords(p.Query, p.Slug)))
 	}
-	return templ.SafeURL(URL(ctx, "/api/v1/panels/"+recordsOf(p.Slug)+"/records"+ext+"?"+p.Query))
+	return templ.SafeURL(URL(ctx, "/api/v1/panels/"+p.Slug+"/records"+ext+"?"+p.Query))
 }
 
 // Empty says why a panel has nothing to show, and where that is mended.

@@ -9,6 +9,7 @@ import (
 const (
 	bandOpacity = 0.12
 	goalDot     = 4
+	goalHead    = 0.08
 	leastGoal   = 80 // high must a plot be for days to have names
 )
 
@@ -29,7 +30,7 @@ func (p *plot) drawFan() {
 	}
 	goal, _, aimed := p.chart.Goal()
 	if aimed {
-		most = max(most, goal)
+		most = max(most, goal*(1+goalHead)) // its name has room
 	}
 	right, beside := p.endRoom(names)
 	p.fit(0, most, right)

@@ -144,6 +144,7 @@ func cases() map[string]Spec {
 		"control_few": spec(fewMarks()),
 		"fan":         spec(ahead(9, 57)),
 		"fan_low":     changed(spec(ahead(15, 6)), func(s *Spec) { s.Theme = Auto }),
+		"fan_above":   spec(ahead(9, 118)),
 		"fan_none":    spec(noForecast()),
 		"small_fan":   changed(spec(ahead(9, 57)), func(s *Spec) { s.Width, s.Height = MinWidth, 200 }),
 		"small_bins":  changed(spec(spread(24, 59, 48, 29, 15)), func(s *Spec) { s.Width, s.Height = MinWidth, 200 }),
