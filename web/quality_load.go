@@ -308,6 +308,9 @@ func (s *Server) loadUnlinked(ctx context.Context, f delivery.Filter, out *quali
 		return err
 	}
 	out.late = delivery.Late(data.Waiting, data.Firsts, q.From, q.To, q.Now)
+	if out.late, err = s.fromConnections(ctx, out.late, &f); err != nil {
+		return err
+	}
 	for i := range data.Incidents {
 		incident := &data.Incidents[i]
 		if reason := data.Unlinked(incident); reason != "" && incident.StartedAt >= q.From && incident.StartedAt < q.To {
@@ -316,6 +319,20 @@ func (s *Server) loadUnlinked(ctx context.Context, f delivery.Filter, out *quali
 	}
 	slices.SortStableFunc(out.incidents, func(a, b qualityItem) int { return cmp.Or(cmp.Compare(b.At, a.At), cmp.Compare(b.ID, a.ID)) })
 	return nil
+}
+
+// fromConnections are the changes that came from the connections of a filter: what is
+// derived of them does not say.
+func (s *Server) fromConnections(ctx context.Context, late []delivery.WaitingChange, f *delivery.Filter) ([]delivery.WaitingChange, error) {
+	if len(f.Connections) == 0 || len(late) == 0 {
+		return late, nil
+	}
+	changes := make([]delivery.DeployedChange, len(late))
+	for i, w := range late {
+		changes[i] = delivery.DeployedChange{Seq: w.Seq, Service: w.Service, MergedAt: w.MergedAt}
+	}
+	facts, err := s.changeFacts(ctx, changes)
+	return slices.DeleteFunc(late, func(w delivery.WaitingChange) bool { return !among(f, facts[w.Seq].Connection) }), err
 }
 
 // loadUnassigned finds what no team maps. Of a team there is nothing.

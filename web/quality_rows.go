@@ -52,7 +52,9 @@ func qualityRow(ctx context.Context, now delivery.Instant, i *qualityItem) views
 	case "status":
 		args = append(args, "type", typeName(ctx, i.typed))
 		row.Where, row.Title = string(i.Queue), ""
-		row.Detail = i.ID
+		if i.name != i.ID {
+			row.Title = i.ID
+		}
 		if lead {
 			row.Href = "/settings/workflow?" + url.Values{"queue": {string(i.Queue)}}.Encode()
 		}
@@ -83,7 +85,7 @@ func qualityRow(ctx context.Context, now delivery.Instant, i *qualityItem) views
 // reasonID is the message of what is wrong with a record.
 func reasonID(i *qualityItem) string {
 	switch {
-	case i.Reason == "no_team" && i.Service != "":
+	case i.Reason == "no_team" && i.Service != "" && string(i.Service) != i.ID:
 		return "quality.reason.no_team.declared"
 	case i.Reason == "no_team":
 		return "quality.reason.no_team." + i.Type

@@ -16,7 +16,8 @@ type Ownerless struct {
 
 // UnassignedOf are the queues, repositories, services and projects found in the data
 // that no team maps, by type; of each, those first that there is most of. A repository
-// is a team's if any service of it is, and a project of errors if it is of such a one.
+// is a team's if any service of it is, and a project of errors if it is of such a one;
+// runs count for a team only that maps their project itself.
 func UnassignedOf(teams Teams, services []Service, issues Facets, runs RunFacets, dora DoraFacets) []Ownerless {
 	var out []Ownerless
 	add := func(typ string, facets []Facet, owned func(key string) (service string, owned bool)) {
@@ -54,13 +55,12 @@ func UnassignedOf(teams Teams, services []Service, issues Facets, runs RunFacets
 	add("service", dora.Services, func(key string) (string, bool) {
 		return of(func(s *Service) bool { return strings.EqualFold(s.Name, key) || strings.EqualFold(s.Repository, key) })
 	})
-	known := map[string]bool{} // repositories are named once
-	for _, r := range dora.Repositories {
-		known[Key(r.Key)] = true
+	known := map[string]bool{} // a repository that is listed is not listed again for its runs
+	for _, o := range out {
+		known[Key(o.Key)] = true
 	}
 	add("project", runs.Projects, func(key string) (string, bool) {
-		service, owned := repository(key)
-		return service, owned || known[Key(key)] || any(func(t *Team) bool { return t.RunsCI(key) })
+		return "", known[Key(key)] || any(func(t *Team) bool { return t.RunsCI(key) })
 	})
 	add("error_project", dora.ErrorProjects, func(key string) (string, bool) {
 		service, owned := of(func(s *Service) bool { return s.SentryProjects.Match(key) })
