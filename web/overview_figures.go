@@ -61,7 +61,7 @@ type rowFigure struct {
 type rowFigures map[string]rowFigure
 
 // rowOf reads a figure.
-func (f *overviewFigure) rowOf(c *comparison) rowFigure {
+func (f *overviewFigure) rowOf(c *rowAnswer) rowFigure {
 	now, before := &c.now, &c.before
 	r := rowFigure{
 		value: now.Figure(f.stat), before: before.Figure(f.stat), n: now.N, beforeN: before.N, day: now.Day, zone: now.Zone,
@@ -73,11 +73,12 @@ func (f *overviewFigure) rowOf(c *comparison) rowFigure {
 	case "throughput":
 		r.trend = wholeOf(*now, sumOf(*now))
 	case agingSlug:
-		r.before, r.trend = nil, nil // nothing is known of it but now
+		r.before, r.trend = nil, c.course // nothing else is known of it but now
 		if f.stat == wipMedian {
 			r.value = medianOf(now)
 		}
 	case "errors-open":
+		r.trend = c.course
 		if before.Excluded[delivery.StatusUnknown] > 0 {
 			r.before = nil
 		}
@@ -92,7 +93,7 @@ func (f *overviewFigure) rowOf(c *comparison) rowFigure {
 }
 
 // missingOf is the message that says why a figure has no value, and of how many.
-func missingOf(f *overviewFigure, c *comparison) (id string, n int) {
+func missingOf(f *overviewFigure, c *rowAnswer) (id string, n int) {
 	if c.now.Slug == unmapped {
 		return "overview.missing.unmapped", 0
 	}

@@ -171,7 +171,7 @@ func (s *Server) computeRow(ctx context.Context, row overviewRow, base url.Value
 		}
 	}
 	loader := rowLoader{s: s}
-	figures, asked := rowFigures{}, map[string]*comparison{}
+	figures, asked := rowFigures{}, map[string]*rowAnswer{}
 	var errs []error
 	for _, f := range overviewFigures() {
 		p, ok := panelBySlug(f.panel)
@@ -181,7 +181,7 @@ func (s *Server) computeRow(ctx context.Context, row overviewRow, base url.Value
 		c, known := asked[f.panel]
 		if !known {
 			if c, err = loader.compare(ctx, p, row, base, none); err != nil {
-				errs = append(errs, err)
+				c, errs = nil, append(errs, err)
 			}
 			asked[f.panel] = c
 		}
@@ -195,11 +195,18 @@ func (s *Server) computeRow(ctx context.Context, row overviewRow, base url.Value
 	return figures, nil
 }
 
-// compare asks for a panel of a row, and what it was before.
-func (l *rowLoader) compare(ctx context.Context, p panel, row overviewRow, base url.Values, none unassigned) (*comparison, error) {
+// rowAnswer is what a panel of a row answers, and what it was before.
+type rowAnswer struct {
+	comparison
+	course []float64 // of the headline over the buckets, where the panel shows none
+}
+
+// compare asks for a panel of a row.
+func (l *rowLoader) compare(ctx context.Context, p panel, row overviewRow, base url.Values, none unassigned) (*rowAnswer, error) {
+	nothing := &rowAnswer{comparison: comparison{now: delivery.PanelData{Of: p.of, Slug: unmapped}}}
 	q, some := row.query(p.of, base, none)
 	if !some {
-		return &comparison{now: delivery.PanelData{Of: p.of, Slug: unmapped}}, nil
+		return nothing, nil
 	}
 	q.Set("bucket", string(delivery.Week))
 	f, _, err := l.s.filter(ctx, p.of, q)
@@ -207,17 +214,30 @@ func (l *rowLoader) compare(ctx context.Context, p panel, row overviewRow, base 
 		return nil, err
 	}
 	if f.Scope != nil && len(f.Scope) == 0 {
-		return &comparison{now: delivery.PanelData{Of: p.of, Slug: unmapped}}, nil
+		return nothing, nil
 	}
-	if p.slug == agingSlug {
-		now, err := l.ask(ctx, p, f)
-		return &comparison{now: now}, err
+	var a rowAnswer
+	switch p.slug {
+	case agingSlug:
+		a.now, err = l.ask(ctx, p, f)
+	case "errors-open":
+		if a.comparison, err = compareBy(ctx, l.ask, p, f); err == nil {
+			a.course, err = l.openErrors(ctx, p, f)
+		}
+	default:
+		a.comparison, err = compareBy(ctx, l.ask, p, f)
 	}
-	c, err := compareBy(ctx, l.ask, p, f)
+	return &a, err
+}
+
+// openErrors is how many error groups stood open over the buckets.
+func (l *rowLoader) openErrors(ctx context.Context, p panel, f delivery.Filter) ([]float64, error) {
+	q, _, err := l.s.panelQuery(ctx, p, f)
 	if err != nil {
 		return nil, err
 	}
-	return &c, nil
+	points, err := delivery.OpenErrorsOver(l.s.store.ErrorGroups(ctx, q.errors.Facts(0, q.errors.To)), q.errors)
+	return valuesOf(points), err
 }
 
 // unmapped is the slug of what a row holds nothing of.

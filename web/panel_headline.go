@@ -183,16 +183,21 @@ func noteOf(p *i18n.Printer, id string, n int, href string) []views.Note {
 func sparkOf(d delivery.PanelData, name string) []float64 {
 	var out []float64
 	for _, series := range d.Series {
-		if series.Name != name {
-			continue
+		if series.Name == name {
+			out = append(out, valuesOf(series.Points)...)
 		}
-		for _, p := range series.Points {
-			v := math.NaN()
-			if p.Value != nil {
-				v = *p.Value
-			}
-			out = append(out, v)
+	}
+	return out
+}
+
+func valuesOf(points []delivery.Point) []float64 {
+	var out []float64
+	for _, p := range points {
+		v := math.NaN()
+		if p.Value != nil {
+			v = *p.Value
 		}
+		out = append(out, v)
 	}
 	return out
 }
