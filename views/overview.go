@@ -19,10 +19,11 @@ type Overview struct {
 	Teams       *FilterGroup // nil while there are no teams
 	Hidden      []Option     // the rest of the filter, by name
 	Problems    []FilterProblem
-	Headline    *Panel // nil while there is no data
-	Trend       *Panel
-	More        string  // path of the page with all of it
-	Saved       []Panel // of custom series
+	Table       *TeamTable // nil while there is no data
+	Attention   *Panel     // place of what needs it
+	Trend       *Panel     // where the table has one row only
+	More        string     // path of the page with all of it
+	Saved       []Panel    // of custom series
 }
 
 // ConnectionsPart is what is connected and how it stands.

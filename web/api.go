@@ -50,6 +50,7 @@ func (s *Server) apiRoutes(r chi.Router) {
 			r.Get("/error-groups", s.apiErrorGroups)
 			r.Get("/error-groups.csv", s.apiErrorGroupsCSV)
 			r.Get("/error-groups/{group}", s.apiErrorGroup)
+			r.Get("/overview", s.apiOverview)
 			r.Get("/panels", s.apiPanels)
 			r.Get("/panels/{slug}", s.apiPanel)
 			r.Get("/panels/{slug}/records", s.apiRecords)

@@ -159,7 +159,7 @@ func (s *Server) chartSpec(ctx context.Context, p panel, d delivery.PanelData, b
 	case d.Shape == delivery.Marks:
 		spec.Types, err = s.typeKeys(ctx)
 	case d.Shape == delivery.Trend && before:
-		if spec.Before, err = s.trendBefore(ctx, p, d); spec.Before != nil && spec.Before.N == 0 {
+		if spec.Before, err = trendBefore(ctx, s.loadPanel, p, d); spec.Before != nil && spec.Before.N == 0 {
 			spec.Before = nil
 		}
 	}
