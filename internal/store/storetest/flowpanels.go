@@ -132,10 +132,22 @@ func (r recordedLives) Statuses(context.Context) (*delivery.StatusBook, error) {
 	if r.query.Supposed != nil {
 		b.Meaning.Workflows = *r.query.Supposed
 	}
-	for _, s := range dictionary {
+	for _, s := range held {
 		b.Known.Add(s)
 	}
 	return &b, nil
+}
+
+// held is the dictionary with a status that blocks, by its name.
+var held = append(slices.Clone(dictionary[:len(dictionary)-1]), delivery.Status{Connection: tracker, Key: "limbo", Name: "On hold", Order: 5})
+
+// hold writes records, and the dictionary held.
+func (s *store) hold(t *testing.T, records []delivery.IssueRecord) {
+	t.Helper()
+	for batch := range slices.Chunk(records, 70) {
+		s.write(t, batch...)
+	}
+	s.batch(t, delivery.Batch{Connection: tracker, Statuses: held})
 }
 
 // samePanels compares what a store shows with what the records come to.
@@ -167,9 +179,7 @@ func plainPanel(d delivery.PanelData) any {
 // what they were before.
 func testFlowPanels(t *testing.T, s *store) {
 	records := company(600)
-	for batch := range slices.Chunk(records, 70) {
-		s.write(t, batch...)
-	}
+	s.hold(t, records)
 	for _, clock := range []delivery.Clock{delivery.Elapsed, delivery.Business} {
 		for _, queues := range [][]string{nil, {"DEV", "WEB"}} {
 			for _, now := range []string{"2026-01-20 11:00", "2027-01-01"} {
@@ -204,7 +214,7 @@ func testFlowPanels(t *testing.T, s *store) {
 func testFlowPanelsOverTime(t *testing.T, s *store) {
 	records := company(400)
 	w := overTime()
-	s.write(t, records...)
+	s.hold(t, records)
 	q := companyQuery(delivery.Business, &w)
 	q.Now = at("2026-01-20 11:00")
 	s.setWorkflows(t, w)
