@@ -38,12 +38,9 @@ func overviewFigures() []overviewFigure {
 	}
 }
 
-const (
-	agingSlug = "aging"
-	// wipMedian is the median age of what is in progress, which is no statistic of a
-	// headline: that of the panel is of finished issues.
-	wipMedian = "wip_p50"
-)
+// wipMedian is the median age of what is in progress, which is no statistic of a
+// headline: that of the panel is of finished issues.
+const wipMedian = "wip_p50"
 
 // rowFigure is a figure of a row, in no language: it is kept for all who ask.
 type rowFigure struct {
