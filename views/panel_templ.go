@@ -1805,7 +1805,7 @@ func thinnedWord(d delivery.PanelData) string {
 	if d.Shape == delivery.Control {
 		return "control.thinned"
 	}
-	return "panel.thinned"
+	return wordIn(d, "panel.thinned")
 }
 
 func exclusions(p Panel, d delivery.PanelData) templ.Component {

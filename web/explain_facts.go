@@ -147,5 +147,5 @@ func calendarText(p *i18n.Printer, c *control.Calendar) string {
 	if c.Holidays != control.BuiltinCalendar().Holidays && c.Holidays != "" {
 		off = p.T("explain.calendar.holidays", "country", c.Holidays)
 	}
-	return p.T("explain.calendar.text", "days", strings.Join(days, ", "), "hours", strings.Join(c.Hours, ", "), "zone", c.Zone, "holidays", off)
+	return p.T("explain.calendar.is", "days", strings.Join(days, ", "), "hours", strings.Join(c.Hours, ", "), "zone", c.Zone, "holidays", off)
 }
