@@ -37,6 +37,14 @@ type Lack struct {
 	Fix string // path, "" where the reader cannot go
 }
 
+// title is of one row, or of several.
+func (t TeamTable) title(ctx context.Context) string {
+	if len(t.Rows) > 1 {
+		return i18n.T(ctx, "overview.teams")
+	}
+	return i18n.T(ctx, "overview.figures")
+}
+
 func (t TeamTable) columns() []TeamColumn {
 	var out []TeamColumn
 	for _, g := range t.Groups {

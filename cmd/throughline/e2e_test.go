@@ -131,6 +131,8 @@ var pages = []page{
 	{"errors", "/errors?range=30d"},
 	{"error-groups", "/errors/groups?range=30d"},
 	{"series", "/series"},
+	{"quality", "/quality?range=180d"},
+	{"quality-kind", "/quality/hidden_transitions?range=180d"},
 	{"inbox", "/inbox"},
 	{"syncs", "/syncs"},
 	{"connections", "/settings/connections"},

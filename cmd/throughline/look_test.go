@@ -133,7 +133,7 @@ func TestLayoutStaysPut(t *testing.T) {
 	s := filledDemo(t)
 	for _, width := range []int{1440, 390} {
 		b := openTab(t, s.url, width, 900)
-		for _, path := range []string{"/", "/flow", "/pipelines", "/runs?branch=*", "/dora", "/deployments", "/errors", "/errors/groups", "/inbox"} {
+		for _, path := range []string{"/", "/flow", "/pipelines", "/runs?branch=*", "/dora", "/deployments", "/errors", "/errors/groups", "/quality", "/inbox"} {
 			b.open(path)
 			b.drawn()
 			shift := ask(b, "layout shift", chromedp.Evaluate[float64](`new Promise((done) => {
