@@ -34,13 +34,16 @@ func overviewFigures() []overviewFigure {
 		{"change_fail_rate", "change-fail-rate", "rate", "ratio", delivery.EnoughForDora, true},
 		{"recovery_time", "recovery-time", "p50", "seconds", delivery.EnoughForDora, true},
 		{"pipeline_p80", "pipeline-duration", "p80", "seconds", delivery.EnoughForP80, true},
-		{"open_errors", "errors-open", "count", "groups", 0, true},
+		{"open_errors", openSlug, "count", "groups", 0, true},
 	}
 }
 
-// wipMedian is the median age of what is in progress, which is no statistic of a
-// headline: that of the panel is of finished issues.
-const wipMedian = "wip_p50"
+const (
+	openSlug = "errors-open"
+	// wipMedian is the median age of what is in progress, which is no statistic of a
+	// headline: that of the panel is of finished issues.
+	wipMedian = "wip_p50"
+)
 
 // rowFigure is a figure of a row, in no language: it is kept for all who ask.
 type rowFigure struct {
@@ -74,7 +77,7 @@ func (f *overviewFigure) rowOf(c *rowAnswer) rowFigure {
 		if f.stat == wipMedian {
 			r.value = medianOf(now)
 		}
-	case "errors-open":
+	case openSlug:
 		r.trend = c.course
 		if before.Excluded[delivery.StatusUnknown] > 0 {
 			r.before = nil
@@ -148,6 +151,8 @@ func (l *rowLoader) ask(ctx context.Context, p panel, f delivery.Filter) (delive
 	switch {
 	case err != nil:
 		return delivery.PanelData{}, err
+	case p.slug == openSlug:
+		return l.openErrors(ctx, q.errors)
 	case p.of != delivery.OfDora:
 		return l.s.answerPanel(ctx, p, q)
 	case l.deployments == nil:

@@ -220,24 +220,14 @@ func (l *rowLoader) compare(ctx context.Context, p panel, row overviewRow, base 
 	switch p.slug {
 	case agingSlug:
 		a.now, err = l.ask(ctx, p, f)
-	case "errors-open":
+	case openSlug:
 		if a.comparison, err = compareBy(ctx, l.ask, p, f); err == nil {
-			a.course, err = l.openErrors(ctx, p, f)
+			a.course, err = l.openCourse(ctx, p, f)
 		}
 	default:
 		a.comparison, err = compareBy(ctx, l.ask, p, f)
 	}
 	return &a, err
-}
-
-// openErrors is how many error groups stood open over the buckets.
-func (l *rowLoader) openErrors(ctx context.Context, p panel, f delivery.Filter) ([]float64, error) {
-	q, _, err := l.s.panelQuery(ctx, p, f)
-	if err != nil {
-		return nil, err
-	}
-	points, err := delivery.OpenErrorsOver(l.s.store.ErrorGroups(ctx, q.errors.Facts(0, q.errors.To)), q.errors)
-	return valuesOf(points), err
 }
 
 // unmapped is the slug of what a row holds nothing of.
