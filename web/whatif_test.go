@@ -18,7 +18,9 @@ func trialRows(d *goquery.Document) map[string][]string {
 	out := map[string][]string{}
 	d.Find(".trial-rows tbody tr").Each(func(_ int, tr *goquery.Selection) {
 		var cells []string
-		tr.Find("td").Each(func(_ int, td *goquery.Selection) { cells = append(cells, strings.Join(strings.Fields(td.Text()), " ")) })
+		tr.Find("td").Each(func(_ int, td *goquery.Selection) {
+			cells = append(cells, strings.Join(strings.Fields(td.Text()), " "))
+		})
 		out[strings.TrimSpace(tr.Find("th").Text())] = cells
 	})
 	return out

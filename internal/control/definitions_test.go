@@ -268,7 +268,9 @@ func TestDeleteCalendar(t *testing.T) {
 func TestChangeDefinitions(t *testing.T) {
 	db := openTest(t)
 	workflow := func(keys ...string) func([]WorkflowVersion) ([]WorkflowVersion, error) {
-		return func([]WorkflowVersion) ([]WorkflowVersion, error) { return []WorkflowVersion{{Workflow: closedBy(keys...)}}, nil }
+		return func([]WorkflowVersion) ([]WorkflowVersion, error) {
+			return []WorkflowVersion{{Workflow: closedBy(keys...)}}, nil
+		}
 	}
 	calendar := func(c Calendar) func([]Calendar) ([]Calendar, error) {
 		return func([]Calendar) ([]Calendar, error) { return []Calendar{c}, nil }
