@@ -48,7 +48,7 @@ type TrialChoice struct {
 
 // DoraTrial is what of deployments can be tried.
 type DoraTrial struct {
-	Team         string // whose names of production they are, "" for everybody's
+	Scopes       []Option // whose names of production; one: nothing to choose
 	Environments []TrialEnvironment
 }
 

@@ -11,7 +11,7 @@ import (
 const doraHeadlineSlug = "dora-headline"
 
 func doraMetrics() metricsPage {
-	return metricsPage{delivery.OfDora, "/dora", "dora.title", "dora", doraHeadlineSlug, ""}
+	return metricsPage{delivery.OfDora, "/dora", "dora.title", "dora", doraHeadlineSlug, doraWhatIfPath}
 }
 
 // doraSetup is what services are and how their deployments are read.

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"net/http"
+	"net/url"
 	"slices"
 	"strconv"
 	"strings"
@@ -101,24 +102,38 @@ func (s *Server) readRules(r *http.Request) (rules delivery.DoraRules, own map[s
 			errs = append(errs, &control.FieldError{Field: "error_users", Code: "range", Message: "not a number of them"})
 		}
 	}
-	for _, span := range []struct {
-		field string
-		unit  time.Duration
-		to    *time.Duration
-	}{{"together", time.Minute, &rules.Together}, {"window", time.Hour, &rules.Window}, {"silence", 24 * time.Hour, &rules.Silence}} {
-		text := strings.Replace(strings.TrimSpace(r.PostFormValue(span.field)), ",", ".", 1)
-		n, err := strconv.ParseFloat(text, 64)
-		if err != nil || !(n >= 0 && n <= 100_000) {
-			errs = append(errs, &control.FieldError{Field: span.field, Code: "range", Message: "not a number of them"})
-			continue
+	for _, span := range ruleSpans(&rules) {
+		if err := span.read(r.PostForm); err != nil {
+			errs = append(errs, err)
 		}
-		*span.to = time.Duration(n * float64(span.unit)).Round(time.Second)
 	}
 	own = map[string][]string{}
 	for i := range teams {
 		own[teams[i].Name] = patternLines(r, teamField(&teams[i]))
 	}
 	return rules, own, errors.Join(errs...)
+}
+
+// ruleSpan is a field that says a duration as a number of units.
+type ruleSpan struct {
+	field string
+	unit  time.Duration
+	to    *time.Duration
+}
+
+func ruleSpans(rules *delivery.DoraRules) []ruleSpan {
+	return []ruleSpan{{"together", time.Minute, &rules.Together}, {"window", time.Hour, &rules.Window}, {"silence", 24 * time.Hour, &rules.Silence}}
+}
+
+// read reads the field. The error is a *control.FieldError.
+func (s ruleSpan) read(form url.Values) error {
+	text := strings.Replace(strings.TrimSpace(form.Get(s.field)), ",", ".", 1)
+	n, err := strconv.ParseFloat(text, 64)
+	if err != nil || !(n >= 0 && n <= 100_000) {
+		return &control.FieldError{Field: s.field, Code: "range", Message: "not a number of them"}
+	}
+	*s.to = time.Duration(n * float64(s.unit)).Round(time.Second)
+	return nil
 }
 
 // titleLines reads one pattern from each line: titles have commas in them.

@@ -62,6 +62,8 @@ func accessTo(method, path string) (access, bool) {
 		return lead, true
 	case path == "/flow/what-if" && !get:
 		return lead, true
+	case path == "/dora/what-if" && !get:
+		return admin, true
 	case path == "/dora/verdicts", strings.HasPrefix(path, "/series/panels") && !get, path == "/incidents/new", strings.HasPrefix(path, "/incidents/") && !get:
 		return lead, true
 	case strings.HasPrefix(path, "/account"):

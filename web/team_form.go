@@ -88,8 +88,13 @@ func readTeam(r *http.Request, stored control.Team, may rights) control.Team {
 
 // patternLines reads one pattern from each line, or several apart by commas.
 func patternLines(r *http.Request, field string) delivery.Patterns {
+	return patternsIn(r.PostFormValue(field))
+}
+
+// patternsIn reads patterns apart by commas or lines.
+func patternsIn(text string) delivery.Patterns {
 	var out delivery.Patterns
-	for p := range strings.FieldsFuncSeq(r.PostFormValue(field), func(c rune) bool { return strings.ContainsRune(",;\n\r\t", c) }) {
+	for p := range strings.FieldsFuncSeq(text, func(c rune) bool { return strings.ContainsRune(",;\n\r\t", c) }) {
 		if p = strings.TrimSpace(p); p != "" {
 			out = append(out, p)
 		}

@@ -20,6 +20,9 @@ func (s *Server) whatIfRoutes(r chi.Router) {
 	r.Get(flowWhatIfPath, s.whatIfPage(s.flowTrial))
 	r.Get(flowWhatIfPath+"/preview", s.whatIfPreview(s.flowTrial))
 	r.With(s.needUser, s.needLead).Post(flowWhatIfPath, s.saveFlowTrial)
+	r.Get(doraWhatIfPath, s.whatIfPage(s.doraTrial))
+	r.Get(doraWhatIfPath+"/preview", s.whatIfPreview(s.doraTrial))
+	r.With(s.needUser, s.needAdmin).Post(doraWhatIfPath, s.saveDoraTrial)
 }
 
 // trial is other definitions, over those that are saved.

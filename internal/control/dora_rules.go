@@ -105,9 +105,8 @@ func rulesBody(ctx context.Context, q querier) (string, error) {
 // *FieldError, joined, for production, together, window, silence, hotfix_labels,
 // hotfix_branches, hotfix_titles, bots, error_level, error_users or team.NAME.
 func (db *DB) SaveDoraRules(ctx context.Context, rules delivery.DoraRules, teamNames map[string][]string) (audit int64, err error) {
-	rules, err = normalRules(rules)
-	own, teamsErr := normalProduction(teamNames)
-	if err := errors.Join(err, teamsErr); err != nil {
+	rules, own, err := NormalDoraRules(rules, teamNames)
+	if err != nil {
 		return 0, err
 	}
 	err = db.tx(ctx, func(tx *sql.Tx) error {
@@ -122,6 +121,14 @@ func (db *DB) SaveDoraRules(ctx context.Context, rules delivery.DoraRules, teamN
 		return err
 	})
 	return audit, err
+}
+
+// NormalDoraRules are rules and names as SaveDoraRules stores them. Errors are its own,
+// but for those of teams that there are not.
+func NormalDoraRules(rules delivery.DoraRules, teamNames map[string][]string) (delivery.DoraRules, map[string][]string, error) {
+	rules, err := normalRules(rules)
+	own, teamsErr := normalProduction(teamNames)
+	return rules, own, errors.Join(err, teamsErr)
 }
 
 // putRules stores rules, or with "" none.

@@ -133,14 +133,7 @@ func (d *Deriver) Of(ctx context.Context, service string) error {
 }
 
 func (d *Deriver) derive(ctx context.Context, s *Service, setup *DoraSetup, projects []Facet) error {
-	keys := ServiceKeys{ErrorProjects: s.errorProjects(projects)}
-	if s.Name != NoService {
-		keys.Services = []string{s.Name}
-	}
-	if s.Repository != "" {
-		keys.Repositories = []string{s.Repository}
-	}
-	facts, err := d.Store.ServiceFacts(ctx, keys)
+	facts, err := d.facts(ctx, s, projects)
 	if err != nil {
 		return err
 	}
@@ -149,6 +142,18 @@ func (d *Deriver) derive(ctx context.Context, s *Service, setup *DoraSetup, proj
 		return err
 	}
 	return d.Store.PutDora(ctx, DerivedService{Service: s.Name, Setup: setup.digest(s), Chunks: chunks})
+}
+
+// facts are those that a service is derived from.
+func (d *Deriver) facts(ctx context.Context, s *Service, projects []Facet) (ServiceFacts, error) {
+	keys := ServiceKeys{ErrorProjects: s.errorProjects(projects)}
+	if s.Name != NoService {
+		keys.Services = []string{s.Name}
+	}
+	if s.Repository != "" {
+		keys.Repositories = []string{s.Repository}
+	}
+	return d.Store.ServiceFacts(ctx, keys)
 }
 
 // digest changes when anything does that a service's rows depend on besides facts.

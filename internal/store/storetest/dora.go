@@ -380,6 +380,49 @@ func testDoraDerived(t *testing.T, s *store) {
 	}
 }
 
+// testDoraWhatIf: what other rules would come to is what they come to.
+func testDoraWhatIf(t *testing.T, s *store) {
+	s.batch(t, doraFacts())
+	now, err := doraRules(t.Context())
+	must(t, err)
+	then := now
+	then.Rules.Production, then.Rules.Window = []string{"production", "staging"}, time.Hour
+	derive := func(setup delivery.DoraSetup) {
+		t.Helper()
+		deriver := &delivery.Deriver{Store: s, Setup: func(context.Context) (delivery.DoraSetup, error) { return setup, nil }}
+		_, err := deriver.Run(t.Context())
+		must(t, err)
+	}
+	derive(now)
+	q := delivery.DoraQuery{
+		Filter:   delivery.Filter{From: at("2026-03-01"), To: at("2026-04-01"), Unit: delivery.Month, Start: delivery.FromAuthored, Suspected: true},
+		Services: []string{"Acme/Pay", "acme/pay", "acme/shop", "Billing", "billing"}, Zone: time.UTC, Now: at("2026-04-10"),
+	}
+	version := s.version(t)
+	got, err := delivery.DoraWhatIf(t.Context(), s, q, now, then)
+	must(t, err)
+	same(t, "version", s.version(t), version)
+	flips := ""
+	for _, f := range got.Items {
+		flips += fmt.Sprintf("%s %v>%v ", f.SHA, f.Was.Counts, f.Is.Counts)
+	}
+	same(t, "flips", flips, "s1 false>true v2 true>false ")
+	same(t, "counts", []int{got.Entered, got.Left, got.Failed, got.Mended, got.Other}, []int{1, 1, 0, 0, 0})
+	for _, side := range []struct {
+		name   string
+		panels map[string]delivery.PanelData
+	}{{"before", got.Before}, {"after", got.After}} {
+		for _, slug := range delivery.DoraMetrics() {
+			data, err := delivery.LoadDora(t.Context(), s, q, delivery.DoraParts(slug)...)
+			must(t, err)
+			want, err := data.Panel(slug, q)
+			must(t, err)
+			same(t, side.name+": "+slug, side.panels[slug].Headline, want.Headline)
+		}
+		derive(then)
+	}
+}
+
 // testDoraExport: facts go along in a copy, behind the runs.
 func testDoraExport(t *testing.T, s *store) {
 	s.batch(t, doraFacts())

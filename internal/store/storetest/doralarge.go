@@ -100,6 +100,20 @@ func BenchDora(b *testing.B, s delivery.Store) {
 			})
 		}
 	}
+	b.Run("WhatIf/90 days", func(b *testing.B) {
+		recent.Services = nil
+		for i := range largeServices {
+			recent.Services = append(recent.Services, fmt.Sprintf("acme/service-%02d", i))
+		}
+		now := delivery.DoraSetup{Rules: delivery.DefaultDoraRules()}
+		then := now
+		then.Rules.Window *= 2
+		for b.Loop() {
+			if got, err := delivery.DoraWhatIf(b.Context(), s, recent, now, then); err != nil || got.After["deployment-frequency"].N == 0 {
+				b.Fatal(got, err)
+			}
+		}
+	})
 	b.Run("Deployments", func(b *testing.B) {
 		for b.Loop() {
 			n := 0

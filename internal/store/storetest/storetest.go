@@ -114,6 +114,7 @@ func Run(t *testing.T, o Opener) {
 		{"touched services", testDoraTouched},
 		{"derived rows", testDoraChunks},
 		{"derived deployments", testDoraDerived},
+		{"deployments by other rules", testDoraWhatIf},
 		{"export of deployments", testDoraExport},
 		{"facts of errors", testErrorFacts},
 		{"services touched by errors", testErrorTouched},
