@@ -25,7 +25,9 @@ func (s *site) derive() {
 func withStaging(t *testing.T) *site {
 	t.Helper()
 	s := withDeployments(t)
-	at := func(hours int) delivery.Instant { return delivery.InstantOf(testNow) + delivery.Instant(hours)*3600_000 }
+	at := func(hours int) delivery.Instant {
+		return delivery.InstantOf(testNow) + delivery.Instant(hours)*3600_000
+	}
 	_, err := s.store.Write(t.Context(), delivery.Batch{
 		Connection: "gh",
 		Deployments: []delivery.Deployment{{
