@@ -112,6 +112,9 @@ func binPlace(points []delivery.Point, v float64) float64 {
 // binUnit is the unit in which the bounds of bins are short numbers.
 func binUnit(d delivery.PanelData) (unit string, per float64) {
 	points := d.Series[0].Points
+	if len(points) == 0 {
+		return "h", 3600
+	}
 	last := points[len(points)-1]
 	most, width := last.From, last.From/float64(max(1, len(points)-1))
 	if last.To != nil {

@@ -44,10 +44,10 @@ func (s *Store) Oddities(ctx context.Context, q delivery.FlowQuery) (delivery.Od
 func oddStays(ctx context.Context, tx *sql.Tx, q *delivery.FlowQuery, n *namer, odd *delivery.Stays) error {
 	return sqlite.Scan(ctx, tx, func(row sqlite.Row) error {
 		odd.Issue(row.Int(0), delivery.Place{Connection: n.conn[row.Int(1)].key, Queue: n.queue[row.Int(2)].key})
-		err := eachStay(row.Bytes(8), func(s stay) { odd.Stay(n.status[s.status].key, s.start, s.end, s.inferred) })
+		err := eachStay(row.Bytes(9), func(s stay) { odd.Stay(n.status[s.status].key, s.start, s.end, s.inferred) })
 		odd.End()
 		return err
-	}, livesSQL, filterArgs(&q.Filter)...)
+	}, livesSQL, append(filterArgs(&q.Filter), ms(delivery.Forever), true, ms(-delivery.Forever), ms(delivery.Forever))...)
 }
 
 func oddInstants(ctx context.Context, tx *sql.Tx, q *delivery.FlowQuery, odd *delivery.Stays) error {
