@@ -90,6 +90,14 @@ func QualityLink(ctx context.Context, query string, kind delivery.QualityKind) t
 // id is of a message about the kind.
 func (p QualityPart) id(prefix string) string { return "quality." + prefix + "." + string(p.Kind) }
 
+// what is the head of the column that says what is wrong, or how much there is.
+func (p QualityPart) what(ctx context.Context) string {
+	if p.Kind == delivery.Unassigned {
+		return t(ctx, "quality.what.unassigned")
+	}
+	return t(ctx, "quality.what")
+}
+
 // all is the page of all records, of one part of them from the second on.
 func (p QualityPart) all(ctx context.Context, page int) templ.SafeURL {
 	q := url.Values{}

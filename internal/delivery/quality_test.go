@@ -113,8 +113,12 @@ func TestLate(t *testing.T) {
 	now := delivery.InstantOf(time.Date(2026, 3, 31, 0, 0, 0, 0, time.UTC))
 	day := func(n int) delivery.Instant { return now - delivery.Instant(n)*24*3_600_000 }
 	waiting := []delivery.WaitingChange{
-		{Name: "#1", Service: "pay", MergedAt: day(14)}, {Name: "#2", Service: "pay", MergedAt: day(14) + 1}, {Name: "#3", Service: "pay", MergedAt: day(20)},
-		{Name: "#4", Service: "pay", MergedAt: day(20), Bot: true}, {Name: "#5", Service: "docs", MergedAt: day(20)}, {Name: "#6", Service: "pay", MergedAt: day(91)},
+		{Name: "#1", Service: "pay", MergedAt: day(14)},
+		{Name: "#2", Service: "pay", MergedAt: day(14) + 1},
+		{Name: "#3", Service: "pay", MergedAt: day(20)},
+		{Name: "#4", Service: "pay", MergedAt: day(20), Bot: true},
+		{Name: "#5", Service: "docs", MergedAt: day(20)},
+		{Name: "#6", Service: "pay", MergedAt: day(91)},
 		{Name: "#7", Service: "pay"},
 	}
 	first := map[string]delivery.Instant{"pay": day(300)}

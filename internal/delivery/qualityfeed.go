@@ -44,7 +44,7 @@ func (f *Feed) Trouble(now Instant) string {
 		return FeedLimited
 	case f.Failed:
 		return FeedFailed
-	case late && !(f.Syncing && !f.Success.Known()):
+	case late && (!f.Syncing || f.Success.Known()):
 		return FeedStale
 	case f.Missed > 0:
 		return FeedPartial

@@ -31,11 +31,15 @@ func TestUnassignedOf(t *testing.T) {
 			ErrorProjects: facet("shop-web", "mail", "edge", "lost"),
 		})
 	want := []delivery.Ownerless{
-		{Type: "queue", Key: "OPS", N: 2}, {Type: "queue", Key: "WEB", N: 1},
-		{Type: "repository", Key: "acme/docs", N: 4}, {Type: "repository", Key: "acme/mail", Service: "mail", N: 3},
-		{Type: "service", Key: "mail", Service: "mail", N: 2}, {Type: "service", Key: "night", N: 1},
+		{Type: "queue", Key: "OPS", N: 2},
+		{Type: "queue", Key: "WEB", N: 1},
+		{Type: "repository", Key: "acme/docs", N: 4},
+		{Type: "repository", Key: "acme/mail", Service: "mail", N: 3},
+		{Type: "service", Key: "mail", Service: "mail", N: 2},
+		{Type: "service", Key: "night", N: 1},
 		{Type: "project", Key: "acme/shop", N: 2}, // its deployments are a team's, its runs are nobody's
-		{Type: "error_project", Key: "mail", Service: "mail", N: 3}, {Type: "error_project", Key: "lost", N: 1},
+		{Type: "error_project", Key: "mail", Service: "mail", N: 3},
+		{Type: "error_project", Key: "lost", N: 1},
 	}
 	if !slices.Equal(got, want) {
 		t.Errorf("of no team are\n%+v\nwant\n%+v", got, want)
