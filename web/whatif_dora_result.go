@@ -176,8 +176,11 @@ func doraCounts(p *i18n.Printer, c *delivery.DoraChange) (out []string) {
 		id string
 		n  int
 	}{
-		{"whatif.deployments.entered", c.Entered}, {"whatif.deployments.left", c.Left}, {"whatif.deployments.failed", c.Failed},
-		{"whatif.deployments.mended", c.Mended}, {"whatif.deployments.other", c.Other},
+		{"whatif.deployments.entered", c.Entered},
+		{"whatif.deployments.left", c.Left},
+		{"whatif.deployments.failed", c.Failed},
+		{"whatif.deployments.mended", c.Mended},
+		{"whatif.deployments.other", c.Other},
 	} {
 		if n.n > 0 {
 			out = append(out, p.T(n.id, "n", n.n))

@@ -82,8 +82,12 @@ func TestDoraTrialMistakes(t *testing.T) {
 	s := withStaging(t)
 	s.saveTeam("pay", "", nil)
 	for _, tt := range []struct{ query, field string }{
-		{"production=", "production"}, {"production=" + strings.Repeat("x", 101), "production"}, {"window=soon", "window"}, {"window=0", "window"},
-		{"together=121", "together"}, {"team=pay&production=" + strings.Repeat("x", 101), "production"},
+		{"production=", "production"},
+		{"production=" + strings.Repeat("x", 101), "production"},
+		{"window=soon", "window"},
+		{"window=0", "window"},
+		{"together=121", "together"},
+		{"team=pay&production=" + strings.Repeat("x", 101), "production"},
 	} {
 		for _, path := range []string{"/dora/what-if?", "/dora/what-if/preview?"} {
 			res := s.get(path + tt.query)
