@@ -44,9 +44,18 @@ type panelQuery struct {
 // line.
 func panels() []panel {
 	return []panel{
-		flowPanel("cycle-time", false, true, delivery.Store.CycleTime),
-		flowPanel("cycle-time-trend", true, true, delivery.Store.CycleTimeTrend),
-		flowPanel("time-in-status", true, false, delivery.Store.TimeInStatus),
+		flowPanel("cycle-time", "seconds", delivery.Store.CycleTime).ofFinished(),
+		flowPanel("cycle-time-trend", "seconds", delivery.Store.CycleTimeTrend).ofFinished().byNow(),
+		flowPanel("cycle-time-histogram", "seconds", ofLives(delivery.CycleTimeHistogramOf)).ofFinished(),
+		flowPanel("control-chart", "seconds", ofLives(delivery.ControlChartOf)).ofFinished(),
+		flowPanel("aging", "seconds", ofLives(delivery.AgingOf)).byNow(),
+		flowPanel("throughput", "issues", ofLives(delivery.ThroughputOf)).ofFinished().byNow(),
+		flowPanel("forecast", "issues", ofLives(delivery.ForecastOf)).ofFinished().byNow(),
+		flowPanel("cumulative-flow", "issues", ofLives(delivery.CumulativeFlowOf)).byNow(),
+		flowPanel("lead-time-trend", "seconds", ofLives(delivery.LeadTimeTrendOf)).ofFinished().byNow(),
+		flowPanel("time-in-status", "seconds", delivery.Store.TimeInStatus).byNow(),
+		flowPanel("flow-efficiency", "ratio", ofLives(delivery.FlowEfficiencyOf)).ofFinished().byNow(),
+		flowPanel("blocked-time", "seconds", ofLives(delivery.BlockedTimeOf)).byNow(),
 		runTimes("pipeline-duration", delivery.RunWithoutE2E),
 		runTimes("pipeline-duration-e2e", delivery.RunE2E),
 		runTimes("pipeline-duration-total", delivery.RunTotal),
@@ -88,15 +97,32 @@ func panelBySlug(slug string) (panel, bool) {
 // flowPanel is a panel of the page of flow.
 func flowPanel[T interface {
 	Panel(q delivery.FlowQuery) delivery.PanelData
-}](slug string, now, finished bool, ask func(delivery.Store, context.Context, delivery.FlowQuery) (T, error)) panel {
+}](slug, unit string, ask func(delivery.Store, context.Context, delivery.FlowQuery) (T, error)) panel {
 	return panel{
-		slug: slug, page: "/flow", of: delivery.OfIssues, unit: "seconds", now: now, finished: finished,
+		slug: slug, page: "/flow", of: delivery.OfIssues, unit: unit,
 		title: "panel." + slug + ".title", definition: "panel." + slug + ".definition",
 		load: func(ctx context.Context, s delivery.Store, q panelQuery) (delivery.PanelData, error) {
 			answer, err := ask(s, ctx, q.flow)
 			return answer.Panel(q.flow), err
 		},
 	}
+}
+
+// ofLives asks a store for what is made from the lives of issues.
+func ofLives[T any](of func(context.Context, delivery.LivesStore, delivery.FlowQuery) (T, error)) func(delivery.Store, context.Context, delivery.FlowQuery) (T, error) {
+	return func(s delivery.Store, ctx context.Context, q delivery.FlowQuery) (T, error) { return of(ctx, s, q) }
+}
+
+// byNow is the panel whose answer depends on now.
+func (p panel) byNow() panel {
+	p.now = true
+	return p
+}
+
+// ofFinished is the panel of issues that were closed.
+func (p panel) ofFinished() panel {
+	p.finished = true
+	return p
 }
 
 // runPanel is a panel of the page of pipelines.

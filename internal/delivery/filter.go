@@ -46,6 +46,7 @@ type Filter struct {
 
 	Queues []string // of issues
 	Types  []string // keys of issue types
+	Items  int      // issues to be forecast; 0: those that are open
 
 	Projects  []string // of runs, by project= and by repository=; of errors: slugs
 	Workflows []string // of runs
@@ -138,7 +139,7 @@ func (e *FilterError) Error() string { return e.Param + ": " + e.Message }
 
 // filterParams are the parameters ParseFilter knows, by what they narrow.
 var filterParams = map[Subject][]string{
-	OfIssues: {"connection", "team", "from", "to", "range", "bucket", "clock", "queue", "type"},
+	OfIssues: {"connection", "team", "from", "to", "range", "bucket", "clock", "queue", "type", "items"},
 	OfRuns:   {"connection", "team", "from", "to", "range", "bucket", "clock", "project", "repository", "workflow", "branch", "restarts"},
 	OfErrors: {"connection", "team", "from", "to", "range", "bucket", "clock", "project", "service", "environment"},
 	OfSeries: {"connection", "team", "from", "to", "range", "bucket", "clock", "service", "environment", "q"},
@@ -148,6 +149,7 @@ var filterParams = map[Subject][]string{
 // maxFilterValues bounds a repeated parameter, maxRangeDays the range.
 const (
 	maxFilterValues = 200
+	maxItems        = 10_000
 	maxFilterBytes  = 400 // of a value
 	maxRangeDays    = 36600
 	defaultRange    = "90d"
@@ -168,7 +170,7 @@ func ParseFilter(q url.Values, of Subject, zone *time.Location, now Instant, ext
 	f.From, f.To = p.span(zone, now)
 	switch of {
 	case OfIssues:
-		f.Queues, f.Types, f.Clock = p.list("queue"), p.list("type"), p.clock()
+		f.Queues, f.Types, f.Clock, f.Items = p.list("queue"), p.list("type"), p.clock(), p.items()
 	case OfRuns:
 		f.Projects = p.list("project", "repository")
 		f.Workflows, f.Branches, f.Restarts = p.list("workflow"), p.list("branch"), p.yesOrNo("restarts")
@@ -240,6 +242,20 @@ func (p *filterParser) clock() Clock {
 		p.fail("clock", "clock", "not elapsed or business: "+quote(clock))
 	}
 	return Elapsed
+}
+
+// items is how many issues are to be forecast.
+func (p *filterParser) items() int {
+	text := p.one("items")
+	if text == "" {
+		return 0
+	}
+	n, err := strconv.ParseUint(text, 10, 16)
+	if err != nil || n < 1 || n > maxItems {
+		p.fail("items", "items", fmt.Sprintf("not a number from 1 to %d: %s", maxItems, quote(text)))
+		return 0
+	}
+	return int(n)
 }
 
 // dora reads what only deployments are narrowed by.

@@ -15,27 +15,34 @@ func (f Flow) IsClosed() bool { return f.ClosedAt.Known() }
 // FlowOf reads a history. Each stay is of the class that its status had when the
 // stay began: a later definition does not rewrite it.
 func FlowOf(createdAt Instant, periods []Period, class Classes) Flow {
-	f := Flow{CreatedAt: createdAt}
-	closed := false
+	f := flower{Flow: Flow{CreatedAt: createdAt}}
 	for _, p := range periods {
-		switch class(p.Status.Key, p.Start) {
-		case Closed:
-			if !closed {
-				f.ClosedAt = p.Start
-			}
-			closed = true
-			continue
-		case Active:
-			if !f.FirstActiveAt.Known() {
-				f.FirstActiveAt = p.Start
-			}
-		}
-		if closed {
-			f.ReopenCount++
-			f.ClosedAt, closed = 0, false
-		}
+		f.enter(class(p.Status.Key, p.Start), p.Start)
 	}
-	return f
+	return f.Flow
+}
+
+// flower reads a history stay by stay.
+type flower struct {
+	Flow
+	closed bool
+}
+
+func (f *flower) enter(class Class, at Instant) {
+	if class == Closed {
+		if !f.closed {
+			f.ClosedAt = at
+		}
+		f.closed = true
+		return
+	}
+	if class == Active && !f.FirstActiveAt.Known() {
+		f.FirstActiveAt = at
+	}
+	if f.closed {
+		f.ReopenCount++
+		f.ClosedAt, f.closed = 0, false
+	}
 }
 
 // Span is a stretch of time by both clocks; each is floored to whole seconds.

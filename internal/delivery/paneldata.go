@@ -135,12 +135,8 @@ type Figure struct {
 
 // data starts the panel of a flow query.
 func (q *FlowQuery) data(slug string, shape Shape, s Sample, headline ...Figure) PanelData {
-	day := 24 * time.Hour
-	if q.Clock == Business {
-		day = q.DayOf(q.Calendar)
-	}
 	return PanelData{
-		Slug: slug, Of: OfIssues, Shape: shape, Quantity: Durations, Filter: q.Filter, Zone: q.Calendar.Zone(), Day: day,
+		Slug: slug, Of: OfIssues, Shape: shape, Quantity: Durations, Filter: q.Filter, Zone: q.Calendar.Zone(), Day: q.day(),
 		Sample: s, Headline: append(headline, Figure{"count", number(s.N)}),
 	}
 }
@@ -148,6 +144,14 @@ func (q *FlowQuery) data(slug string, shape Shape, s Sample, headline ...Figure)
 // DayOf is the length of a day of business time at the end of the query's range
 // as far as it is known: days that passed keep their length when it changes.
 func (q *FlowQuery) DayOf(c *Calendar) time.Duration { return c.Day(q.KnownTo(q.Now) - 1) }
+
+// day is the length of a day by the query's clock; 0 without working days.
+func (q *FlowQuery) day() time.Duration {
+	if q.Clock == Business {
+		return q.DayOf(q.Calendar)
+	}
+	return 24 * time.Hour
+}
 
 func (p Percentiles) figures() []Figure {
 	return []Figure{{"p50", p.P50}, {"p85", p.P85}, {"p95", p.P95}}
@@ -168,8 +172,10 @@ func (c CycleTime) Panel(q FlowQuery) PanelData {
 }
 
 // Panel is the cycle time per bucket, as the panel cycle-time-trend shows it.
-func (c CycleTimeTrend) Panel(q FlowQuery) PanelData {
-	d := q.data("cycle-time-trend", Trend, c.Sample, c.figures()...)
+func (c CycleTimeTrend) Panel(q FlowQuery) PanelData { return c.panel(&q, "cycle-time-trend") }
+
+func (c *CycleTimeTrend) panel(q *FlowQuery, slug string) PanelData {
+	d := q.data(slug, Trend, c.Sample, c.figures()...)
 	lines := []struct {
 		name   string
 		value  func(Percentiles) *float64
@@ -183,10 +189,7 @@ func (c CycleTimeTrend) Panel(q FlowQuery) PanelData {
 	for _, line := range lines {
 		s := Series{Name: line.name, Points: make([]Point, len(c.Buckets))}
 		for i, b := range c.Buckets {
-			s.Points[i] = Point{
-				T: b.Label.In(d.Zone), Value: line.value(b.Percentiles), N: &b.N,
-				Slot: &Slot{Label: b.Label, Partial: b.Partial, LowN: b.N < line.enough},
-			}
+			s.Points[i] = b.slot(d.Zone, line.value(b.Percentiles), b.N, line.enough)
 		}
 		d.Series = append(d.Series, s)
 	}
@@ -196,16 +199,21 @@ func (c CycleTimeTrend) Panel(q FlowQuery) PanelData {
 // Panel is the time in each status, as the panel time-in-status shows it.
 func (t TimeInStatus) Panel(q FlowQuery) PanelData {
 	d := q.data("time-in-status", Bars, t.Sample)
+	d.Series = statusBars(t.Statuses)
+	return d
+}
+
+// statusBars are median and p85 of the time in each status.
+func statusBars(statuses []StatusTime) []Series {
 	p50, p85 := Series{Name: "p50", Points: []Point{}}, Series{Name: "p85", Points: []Point{}}
-	for _, s := range t.Statuses {
+	for _, s := range statuses {
 		point := Point{X: s.Key, N: &s.N, Category: &Category{Name: s.Name, Class: s.Class.String()}}
 		point.Value = s.P50
 		p50.Points = append(p50.Points, point)
 		point.Value = s.P85
 		p85.Points = append(p85.Points, point)
 	}
-	d.Series = []Series{p50, p85}
-	return d
+	return []Series{p50, p85}
 }
 
 // Figure is the value of a statistic of the headline, nil when there is none.

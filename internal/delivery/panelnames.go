@@ -7,7 +7,10 @@ var panelNames = []struct {
 	of    Subject
 	slugs []string
 }{
-	{OfIssues, []string{"cycle-time", "cycle-time-trend", "time-in-status"}},
+	{OfIssues, []string{
+		"cycle-time", "cycle-time-trend", "cycle-time-histogram", "control-chart", "aging", "throughput", "forecast",
+		"cumulative-flow", "lead-time-trend", "time-in-status", "flow-efficiency", "blocked-time",
+	}},
 	{OfRuns, []string{
 		"pipeline-duration", "pipeline-duration-e2e", "pipeline-duration-total", "pipeline-success", "pipeline-count",
 		"queue-time", "build-duration", "pipeline-jobs", "pipeline-jobs-total", "build-times", "job-failure-rate",

@@ -14,6 +14,10 @@ const (
 	NeverActive = "never_active"
 	// ExcludedResolution: the workflow leaves its resolution out.
 	ExcludedResolution = "excluded_resolution"
+	// NotStarted: open, and not yet in an active status.
+	NotStarted = "not_started"
+	// NoTime: no time passed by the clock, of which there could be a share.
+	NoTime = "no_time"
 )
 
 // Sample says what a metric was computed from.
@@ -31,7 +35,10 @@ type FlowQuery struct {
 	// measured by Calendar.
 	Calendars map[string]*Calendar
 	Workflows *Workflows // of resolutions left out; nil leaves none out
-	Now       Instant
+	// Supposed, if not nil, is what statuses and resolutions mean instead of what is
+	// in force: flow is then derived from it while the question is answered.
+	Supposed *Workflows
+	Now      Instant
 }
 
 // CalendarOf is the calendar that measures the issues of a queue.
@@ -171,29 +178,38 @@ func ThinPoints(points []CycleTimePoint, p95 *float64, limit int) []CycleTimePoi
 	return points
 }
 
-// sampled is ThinPoints in no order. It sorts keys, since points are large.
+// sampled is ThinPoints in no order.
 func sampled(points []CycleTimePoint, p95 *float64, limit int) []CycleTimePoint {
+	return thinned(points, limit, func(p *CycleTimePoint) (int64, bool) {
+		return p.ID, p95 != nil && float64(p.Seconds) > *p95
+	})
+}
+
+// thinned are limit of more records, in no order: first those to be kept, then a
+// fixed sample by id. It sorts keys, since records are large.
+func thinned[T any](records []T, limit int, of func(*T) (id int64, kept bool)) []T {
 	type key struct {
 		scatter uint64 // unique, as ids are
-		point   int32
-		above   bool
+		record  int32
+		kept    bool
 	}
-	keys := make([]key, len(points))
-	for i, p := range points {
-		keys[i] = key{scatter(p.ID), int32(i), p95 != nil && float64(p.Seconds) > *p95}
+	keys := make([]key, len(records))
+	for i := range records {
+		id, kept := of(&records[i])
+		keys[i] = key{scatter(id), int32(i), kept}
 	}
 	slices.SortFunc(keys, func(a, b key) int {
-		if a.above != b.above {
-			if a.above {
+		if a.kept != b.kept {
+			if a.kept {
 				return -1
 			}
 			return 1
 		}
 		return cmp.Compare(a.scatter, b.scatter)
 	})
-	out := make([]CycleTimePoint, limit)
+	out := make([]T, limit)
 	for i := range out {
-		out[i] = points[keys[i].point]
+		out[i] = records[keys[i].record]
 	}
 	return out
 }
@@ -211,8 +227,8 @@ func scatter(id int64) uint64 {
 
 // SortStatuses puts statuses into workflow order: waiting, active, closed, and
 // within a class as the source orders them.
-func SortStatuses(s []StatusTime) {
-	slices.SortFunc(s, func(a, b StatusTime) int {
-		return cmp.Or(cmp.Compare(a.Class, b.Class), cmp.Compare(a.Order, b.Order), cmp.Compare(a.Key, b.Key))
-	})
+func SortStatuses(s []StatusTime) { slices.SortFunc(s, compareStatuses) }
+
+func compareStatuses(a, b StatusTime) int {
+	return cmp.Or(cmp.Compare(a.Class, b.Class), cmp.Compare(a.Order, b.Order), cmp.Compare(a.Key, b.Key))
 }

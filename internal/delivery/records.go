@@ -23,8 +23,10 @@ const (
 // those of a bucket, the range is the bucket's.
 type RecordsQuery struct {
 	FlowQuery
-	Panel string // cycle-time, cycle-time-trend or time-in-status
-	// Status is the status of time-in-status whose issues are asked for.
+	Panel string // any of flow
+	// Status is the mark whose issues are asked for: a status of time-in-status or
+	// blocked-time, one of cumulative-flow at the end of the range, or there "closed"
+	// for what was closed in it. Of aging it may be one of its columns.
 	Status string
 	// Excluded asks for the issues left out for a reason, or for AnyReason; ""
 	// for those counted.
@@ -50,20 +52,17 @@ type Records struct {
 
 // Validate names what makes no sense, as a *FilterError.
 func (q *RecordsQuery) Validate() error {
-	switch q.Panel {
-	case "cycle-time", "cycle-time-trend":
-		if q.Status != "" {
-			return &FilterError{Param: "status", Message: "only time-in-status has marks of statuses"}
-		}
-	case "time-in-status":
-		if q.Status == "" {
-			return &FilterError{Param: "status", Message: "name the status whose issues are asked for"}
-		}
-	default:
+	status, known := recordPanels[q.Panel]
+	switch {
+	case !known:
 		return &FilterError{Param: "panel", Message: "no such panel: " + quote(q.Panel)}
+	case status == noStatus && q.Status != "":
+		return &FilterError{Param: "status", Message: "this panel has no marks of statuses"}
+	case status == hasStatus && q.Status == "":
+		return &FilterError{Param: "status", Message: "name the status whose issues are asked for"}
 	}
 	switch q.Excluded {
-	case "", AnyReason, NeverActive, ExcludedResolution:
+	case "", AnyReason, NeverActive, ExcludedResolution, NotStarted, NoTime:
 	default:
 		return &FilterError{Param: "excluded", Message: "no such reason: " + quote(q.Excluded)}
 	}

@@ -199,6 +199,8 @@ type Store interface {
 	CycleTime(ctx context.Context, q FlowQuery) (CycleTime, error)
 	CycleTimeTrend(ctx context.Context, q FlowQuery) (CycleTimeTrend, error)
 	TimeInStatus(ctx context.Context, q FlowQuery) (TimeInStatus, error)
+	// The other panels of flow are made from lives.
+	LivesStore
 
 	// Records lists the issues behind a panel or a mark of it. A query that
 	// makes no sense is a *FilterError.

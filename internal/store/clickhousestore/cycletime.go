@@ -13,6 +13,9 @@ import (
 
 // CycleTime measures the issues closed in the query's range.
 func (s *Store) CycleTime(ctx context.Context, q delivery.FlowQuery) (delivery.CycleTime, error) {
+	if q.Supposed != nil {
+		return delivery.CycleTimeOf(ctx, s, q)
+	}
 	var out delivery.CycleTime
 	err := s.read(ctx, func(st *state) error {
 		a, err := s.ask(ctx, st, &q)
@@ -111,6 +114,9 @@ func (s *Store) namePoints(ctx context.Context, st *state, points []delivery.Cyc
 
 // CycleTimeTrend measures the issues closed in the query's range per bucket.
 func (s *Store) CycleTimeTrend(ctx context.Context, q delivery.FlowQuery) (delivery.CycleTimeTrend, error) {
+	if q.Supposed != nil {
+		return delivery.CycleTimeTrendOf(ctx, s, q)
+	}
 	out := delivery.CycleTimeTrend{Sample: delivery.Sample{Excluded: map[string]int{}, AsOf: q.Now}}
 	buckets := delivery.Buckets(q.From, q.To, q.Unit, q.Calendar.Zone(), q.Now)
 	at := map[int64]int{}

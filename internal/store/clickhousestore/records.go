@@ -18,6 +18,9 @@ func (s *Store) Records(ctx context.Context, q delivery.RecordsQuery) (delivery.
 	}
 	var out delivery.Records
 	err := s.read(ctx, func(st *state) error {
+		if q.FromLives() {
+			return s.recordsOfLives(ctx, st, &q, &out)
+		}
 		a, err := s.ask(ctx, st, &q.FlowQuery)
 		if err != nil {
 			return err
@@ -54,6 +57,39 @@ func (s *Store) Records(ctx context.Context, q delivery.RecordsQuery) (delivery.
 		return delivery.Records{}, fmt.Errorf("records: %w", err)
 	}
 	return out, nil
+}
+
+// recordsOfLives are the records that delivery finds.
+func (s *Store) recordsOfLives(ctx context.Context, st *state, q *delivery.RecordsQuery, out *delivery.Records) error {
+	lives := &lives{s, st, &q.FlowQuery}
+	marks, sample, err := delivery.RecordMarks(ctx, lives, q)
+	if err != nil {
+		return err
+	}
+	out.Sample, out.Total = sample, len(marks)
+	if q.Sort == delivery.ByKey {
+		if err := lives.keys(ctx, marks); err != nil {
+			return err
+		}
+	}
+	page := q.Page(marks)
+	if out.Items, err = s.records(ctx, st, page); err != nil || q.Supposed == nil {
+		return err
+	}
+	return delivery.SupposeFlows(ctx, lives, page, out.Items)
+}
+
+// keys adds the keys of marks.
+func (ls *lives) keys(ctx context.Context, marks []delivery.RecordMark) error {
+	ids := make([]int64, len(marks))
+	for i := range marks {
+		ids[i] = marks[i].ID
+	}
+	named, err := ls.Marks(ctx, ids)
+	for i := range marks {
+		marks[i].Key = named[ids[i]].Key
+	}
+	return err
 }
 
 type recordsData struct {

@@ -13,6 +13,9 @@ import (
 
 // CycleTime measures the issues closed in the query's range.
 func (s *Store) CycleTime(ctx context.Context, q delivery.FlowQuery) (delivery.CycleTime, error) {
+	if q.Supposed != nil {
+		return delivery.CycleTimeOf(ctx, s, q)
+	}
 	var out delivery.CycleTime
 	err := s.read(ctx, func(tx *sql.Tx) (err error) {
 		type mark struct {
@@ -43,6 +46,9 @@ func (s *Store) CycleTime(ctx context.Context, q delivery.FlowQuery) (delivery.C
 
 // CycleTimeTrend measures the issues closed in the query's range per bucket.
 func (s *Store) CycleTimeTrend(ctx context.Context, q delivery.FlowQuery) (delivery.CycleTimeTrend, error) {
+	if q.Supposed != nil {
+		return delivery.CycleTimeTrendOf(ctx, s, q)
+	}
 	var out delivery.CycleTimeTrend
 	buckets := delivery.Buckets(q.From, q.To, q.Unit, q.Calendar.Zone(), q.Now)
 	seconds := make([][]int64, len(buckets))

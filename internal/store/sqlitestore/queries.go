@@ -80,6 +80,8 @@ var (
 	factsSQL string
 	//go:embed query/finished.sql
 	finishedSQL string
+	//go:embed query/flows.sql
+	flowsSQL string
 	//go:embed query/generations.sql
 	generationsSQL string
 	//go:embed query/gone.sql

@@ -17,9 +17,15 @@ func (s *Store) Records(ctx context.Context, q delivery.RecordsQuery) (delivery.
 	var out delivery.Records
 	err := s.read(ctx, func(tx *sql.Tx) (err error) {
 		var marks []delivery.RecordMark
-		if q.Panel == "time-in-status" {
+		var lives *lives
+		switch {
+		case q.FromLives():
+			if lives, err = readLives(ctx, tx, &q.FlowQuery); err == nil {
+				marks, out.Sample, err = delivery.RecordMarks(ctx, lives, &q)
+			}
+		case q.Panel == "time-in-status":
 			marks, out.Sample, err = statusMarks(ctx, tx, &q)
-		} else {
+		default:
 			marks, out.Sample, err = cycleMarks(ctx, tx, &q)
 		}
 		if err != nil {
@@ -31,7 +37,11 @@ func (s *Store) Records(ctx context.Context, q delivery.RecordsQuery) (delivery.
 			}
 		}
 		out.Total = len(marks)
-		out.Items, err = records(ctx, tx, q.Page(marks))
+		page := q.Page(marks)
+		out.Items, err = records(ctx, tx, page)
+		if err == nil && q.Supposed != nil {
+			err = delivery.SupposeFlows(ctx, lives, page, out.Items)
+		}
 		return err
 	})
 	if err != nil {

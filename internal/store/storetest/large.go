@@ -146,15 +146,11 @@ func LastWeeks(clock delivery.Clock) delivery.FlowQuery {
 func BenchPanels(b *testing.B, s delivery.Store, ask func(delivery.Clock) delivery.FlowQuery) {
 	for _, clock := range []delivery.Clock{delivery.Elapsed, delivery.Business} {
 		q := ask(clock)
-		for name, panel := range map[string]func() (int, error){
-			"CycleTime":      func() (int, error) { r, err := s.CycleTime(b.Context(), q); return r.Sample.N, err },
-			"CycleTimeTrend": func() (int, error) { r, err := s.CycleTimeTrend(b.Context(), q); return r.Sample.N, err },
-			"TimeInStatus":   func() (int, error) { r, err := s.TimeInStatus(b.Context(), q); return r.N, err },
-		} {
-			b.Run(name+"/"+string(clock), func(b *testing.B) {
+		for _, p := range flowPanels() {
+			b.Run(p.slug+"/"+string(clock), func(b *testing.B) {
 				for b.Loop() {
-					if n, err := panel(); err != nil || n == 0 {
-						b.Fatal(n, err)
+					if d, err := p.load(b.Context(), s, q); err != nil || d.N == 0 {
+						b.Fatal(d.N, err)
 					}
 				}
 			})
