@@ -54,6 +54,14 @@ function failed(event) {
   if (!template) return;
   const box = template.content.cloneNode(true);
   box.querySelector("button").addEventListener("click", () => window.htmx.trigger(slot, "retry"));
+  if (slot.tagName === "TR") {
+    // A row keeps its name, and says so in the place of its cells.
+    const cell = document.createElement("td");
+    cell.colSpan = Math.max(1, slot.cells.length - 1);
+    cell.append(box);
+    slot.replaceChildren(slot.cells[0], cell);
+    return;
+  }
   slot.replaceChildren(box);
 }
 // A filter that leads nowhere says so above the page, which stays as it is.
@@ -61,7 +69,7 @@ function unreachable(event) {
   const { elt } = event.detail;
   const template = document.getElementById("page-failed");
   const old = document.querySelector("[data-unreachable]");
-  if (elt.closest("[data-slot]") || !template) return;
+  if (elt.closest("[data-slot], [data-quiet]") || !template) return;
   if (old) old.remove();
   document.getElementById("content").prepend(template.content.cloneNode(true));
 }

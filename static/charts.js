@@ -8,6 +8,7 @@
   const DAY = 86400000;
   const HOUR = 3600000;
   const BEFORE = "before"; // the line of the period before
+  const FAN = ["p50", "p85", "p95"]; // lines of a forecast
 
   // --- words -------------------------------------------------------------
 
@@ -62,18 +63,77 @@
     return clean.length > limit ? clean.slice(0, limit - 1) + "…" : clean;
   }
 
+  // Shapes whose marks are dots, each at a time of its own.
+  const ofDots = (meta) => ["marks", "control", "ages"].includes(meta.shape);
+
   // --- tooltips ----------------------------------------------------------
 
   function markTip(meta, params, keys) {
-    const [at, , key, title, type, seconds] = params.value;
+    const [at, , key, title, type, seconds, signal] = params.value;
     const lines = key ? [key + " · " + shown(meta, seconds), plain(title, 56)] : [shown(meta, seconds)];
     lines.push([plain(type || "", 24), meta.words["chart.closed"] + " " + fullDate(meta, at)].filter(Boolean).join(" · "));
+    if (signal) lines.push(meta.words["control.signal." + signal]);
     if (meta.open) lines.push(meta.words[keys ? "chart.open.keys" : "chart.open"]);
     return lines.join("\n");
   }
 
+  // A range of values: how many are in it, and which share took no longer.
+  function binTip(meta, o, i) {
+    const counts = o.series[0].data.map((d) => d.value);
+    const sum = (all) => all.reduce((a, b) => a + b, 0);
+    const total = sum(counts);
+    const lines = [o.xAxis[0].data[i], meta.words["chart.n"] + "  " + number(meta, counts[i], 0)];
+    if (total === 0) return lines.join("\n");
+    lines.push(meta.words["bins.share"] + "  " + percent(meta, counts[i] / total));
+    const to = o.series[0].data[i].s;
+    if (to !== undefined) lines.push(meta.words["bins.within"].replace("{time}", unit(meta, to / meta.per, meta.unit, 2)) + "  " + percent(meta, sum(counts.slice(0, i + 1)) / total));
+    return lines.join("\n");
+  }
+
+  // What a forecast says of a day.
+  function fanTip(meta, o, i) {
+    const lines = o.series.filter((s) => FAN.includes(s.name));
+    const day = meta.words["fan.by"].replace("{day}", fullDate(meta, lines[0].data[i].value[0]));
+    if (i === 0) return day; // where all lines begin
+    return [day, ...lines.map((s) => s.name + "  " + meta.words["fan.least"].replace("{n}", number(meta, s.data[i].value[1], 0)))].join("\n");
+  }
+
   // What is written for eyes ends with what a click does; a voice says the rest.
   const spoken = (meta, text) => text.split("\n").filter((line) => line !== meta.words["chart.open"] && line !== meta.words["chart.list"]).join("; ");
+
+  // An open issue: its age, where it stands and since when.
+  function ageTip(meta, params, keys) {
+    const [at, , key, title, type, seconds, since, late] = params.value;
+    const column = meta.columns[Math.floor(at)];
+    const lines = key ? [key + " · " + shown(meta, seconds), plain(title, 56)] : [shown(meta, seconds)];
+    lines.push([plain(type || "", 24), plain(column.name, 32)].filter(Boolean).join(" · "));
+    lines.push(meta.words["chart.ages.since"] + " " + fullDate(meta, since));
+    if (late) lines.push(meta.words["chart.ages.late"]);
+    if (meta.open) lines.push(meta.words[keys ? "chart.open.keys" : "chart.open"]);
+    return lines.join("\n");
+  }
+
+  // A column: how many issues are in the status, and how old finished ones left it.
+  function columnTip(meta, column) {
+    const lines = [[plain(column.name, 40), column.class].filter(Boolean).join(" · ")];
+    lines.push(meta.words["chart.ages.within"] + "  " + number(meta, column.n, 0));
+    if (!column.left) return [...lines, meta.words["chart.ages.none"]].join("\n");
+    lines.push(meta.words["chart.ages.left"] + "  " + number(meta, column.left, 0));
+    for (const e of column.edges) if (e.s !== null) lines.push(e.name + "  " + shown(meta, e.s) + (e.low ? " · " + meta.words["chart.low_n"] : ""));
+    return lines.join("\n");
+  }
+
+  const areaWhen = (meta, label, data) => bucketName(meta, label) + ", " + meta.words[data.partial ? "chart.areas.cut" : "chart.areas.end"];
+
+  // Counts at the end of a bucket, from the top of the chart to its foot.
+  function areaTip(meta, all, keys) {
+    const lines = [areaWhen(meta, all[0].axisValue, all[0].data)];
+    for (const p of all.slice().reverse()) if (p.data.value) lines.push(plain(p.seriesName, 40) + "  " + number(meta, p.data.value, 0));
+    lines.push(meta.words["chart.areas.open"] + "  " + number(meta, all.reduce((sum, p) => sum + (p.seriesName === meta.words["areas.closed"] ? 0 : p.data.value || 0), 0), 0));
+    for (const line of meta.lines || []) if (line.text && Math.floor(line.at) === all[0].dataIndex) lines.push(line.text);
+    if (meta.lists) lines.push(meta.words[keys ? "chart.list.keys" : "chart.list"]);
+    return lines.join("\n");
+  }
 
   function bucketTip(meta, all, keys) {
     const lines = [bucketName(meta, all[0].axisValue)];
@@ -88,6 +148,7 @@
     if (meta.shape === "stack") {
       for (const p of bars) if (p.data.value) lines.push(p.seriesName + "  " + number(meta, p.data.value, 0));
       lines.push(meta.words["chart.n"] + "  " + number(meta, all[0].data.n, 0));
+      if (meta.level) lines.push(meta.level.name);
     } else if (bars.length > 0) lines.push(meta.words["chart.n"] + "  " + number(meta, bars[0].data.value, 0));
     if (all.some((p) => p.data && p.data.partial)) lines.push(meta.words["chart.partial"]);
     for (const line of meta.lines || []) if (line.text && Math.floor(line.at) === all[0].dataIndex) lines.push(line.text);
@@ -311,6 +372,271 @@
     o.tooltip.formatter = (p) => markTip(meta, p, state.keys);
   }
 
+  // What breaks a rule is seen among the rest.
+  function dressControl(o, meta, look, state) {
+    look.right = Number(o.grid[0].right);
+    dressMarks(o, meta, look, state);
+    const opacity = { beyond: 1, run: 0.8 };
+    for (const s of o.series) {
+      const of = s.type === "scatter" && opacity[s.data[0][6]];
+      if (of) Object.assign(s, { z: 4, itemStyle: { ...s.itemStyle, opacity: of } });
+    }
+  }
+
+  // Puts names that begin at verticals and go to the right into rows, so that none covers
+  // another, nor is cut by the vertical of one that stands in a higher row. Those that would
+  // leave the plot go to the left. items are {x, width}; they get row and left.
+  function inRows(items, end) {
+    const placed = [];
+    for (const item of items.slice().sort((a, b) => b.x - a.x)) {
+      item.left = item.x + 6 + item.width > end && item.x > item.width;
+      const [from, to] = item.left ? [item.x - item.width, item.x] : [item.x, item.x + 6 + item.width];
+      const over = placed.filter((p) => p.from < to + 6);
+      item.row = over.length > 0 ? Math.max(...over.map((p) => p.row)) + 1 : 0;
+      placed.push({ from, row: item.row });
+    }
+  }
+
+  const nameWidth = (text) => text.length * 6.6;
+
+  // The bounds of bins that there is room for; one that is open is named at the end.
+  function edgeTicks(edges, open, width) {
+    const last = edges.length - 1;
+    const pitch = width / last;
+    const numbers = open ? edges.slice(0, last) : edges;
+    const widest = Math.max(...numbers.map(nameWidth)) + 10;
+    const step = [1, 2, 4, 5, 10, 20].find((k) => k * pitch >= widest) || last;
+    const ticks = numbers.map((_, i) => i).filter((i) => i % step === 0);
+    if (!open) return ticks;
+    const free = width - nameWidth(edges[last]) - 8;
+    return [...ticks.filter((i) => i * pitch + nameWidth(edges[i]) / 2 < free), last];
+  }
+
+  function dressBins(o, meta, look, state) {
+    const bars = o.series[0], falls = o.series.slice(1), bins = meta.edges.length - 1;
+    look.right = Number(o.grid[0].right);
+    const width = look.width - look.left - look.right;
+    const names = falls.map((s) => ({ s, x: (s.data[0].value[0] / bins) * width, width: nameWidth(s.data[1].label.formatter) }));
+    inRows(names, width + look.right);
+
+    // The unit stands at the head of its axis, above names that begin there.
+    const head = nameWidth(o.yAxis[0].name) + 8 - look.left;
+    const taken = names.filter((n) => (n.left ? n.x - n.width : n.x) < head).map((n) => n.row + 1);
+    const unit = Math.max(0, ...taken), rows = Math.max(unit, ...names.map((n) => n.row));
+    const top = 32 + rows * 15, below = Number(o.grid[0].bottom), ceiling = 4;
+    Object.assign(o.grid[0], { top });
+    Object.assign(o.grid[1], { top: ceiling, left: o.grid[0].left });
+    for (const n of names) {
+      n.s.data[1].value[1] = look.height - top - below + 10 + n.row * 15;
+      Object.assign(n.s.data[1].label, { position: n.left ? "left" : "right", distance: 4, fontSize: 12, fontFamily: look.font });
+      Object.assign(n.s, { placed: true, silent: true, z: 5, emphasis: { disabled: true }, clip: false });
+    }
+
+    for (const d of bars.data) if (d.value === 0) d.itemStyle = { ...d.itemStyle, borderWidth: 0 };
+    const open = bars.data[bins - 1].s === undefined;
+    const ticks = edgeTicks(meta.edges, open, width);
+    const label = { customValues: ticks, formatter: (v) => meta.edges[v], hideOverlap: false, showMinLabel: true, showMaxLabel: true };
+    if (open) label.alignMaxLabel = "right";
+    o.xAxis = [
+      axis(o.xAxis[0], look, { ...foot(look), nameLocation: "middle", nameGap: 26, label: { show: false } }),
+      axis(o.xAxis[1], look, { axisPointer: { show: false }, label }),
+    ];
+    o.xAxis[1].axisTick = { show: true, customValues: open ? ticks.slice(0, -1) : ticks, length: 4, lineStyle: { color: look.line } };
+    o.yAxis = [
+      axis(o.yAxis[0], look, { ...grid(look), splitNumber: 5, nameGap: 12 + unit * 15, nameTextStyle: { color: look.muted, fontSize: 12, align: "left", padding: [0, 0, 0, -look.left] }, label: { formatter: (v) => count(meta, v) } }),
+      { ...o.yAxis[1], max: look.height - ceiling - below, show: false, axisPointer: { show: false } },
+    ];
+    // Pale with an outline: the percentiles are seen upon them.
+    const ink = bars.itemStyle.color;
+    Object.assign(bars, { emphasis: { disabled: true }, z: 2, itemStyle: { color: ink + (look.dark ? "8c" : "66"), borderColor: ink, borderWidth: 1 } });
+    o.axisPointer = { type: "none" };
+    o.tooltip.axisPointer = { type: "none" };
+    o.tooltip.formatter = (all) => binTip(meta, o, all.find((p) => p.seriesType === "bar").dataIndex);
+  }
+
+  // A round number near v to count in.
+  function roundStep(v) {
+    const power = 10 ** Math.floor(Math.log10(Math.max(v, 1)));
+    return Math.max(1, [1, 2, 5, 10].map((k) => k * power).find((s) => s >= v * 0.8));
+  }
+
+  function dressFan(o, meta, look) {
+    const behind = o.xAxis[1];
+    const [inside, below] = [look.width < 320, Number(o.grid[0].bottom)];
+    if (inside) o.grid[0].right = "12";
+    look.right = Number(o.grid[0].right);
+    const x = dressTime(o, meta, look);
+    o.xAxis.push({ ...behind, show: false, axisPointer: { show: false } });
+    const goal = o.series.find((s) => s.name === "goal");
+    const ends = o.series.filter((s) => FAN.includes(s.name) || s === goal).map((s) => s.data[s.data.length - 1].value[1]);
+    const interval = roundStep(Math.max(1, ...ends) / 5);
+    const height = look.height - Number(o.grid[0].top) - below;
+    let max = Math.max(1, Math.ceil(Math.max(...ends) / interval)) * interval;
+    if (goal && (1 - goal.data[0].value[1] / max) * height < 18) max += interval; // its name has room
+    const head = { color: look.muted, fontSize: 12, align: "left", padding: [0, 0, 0, -look.left] };
+    o.yAxis = [axis({ ...o.yAxis[0], max, interval }, look, { ...grid(look), nameGap: 12, nameTextStyle: head, label: { formatter: (v) => count(meta, v) } })];
+    const ground = { backgroundColor: look.surface + "d0", borderRadius: 3, padding: [1, 3], fontSize: 12, fontFamily: look.font };
+    for (const s of o.series) {
+      const line = FAN.includes(s.name);
+      Object.assign(s, { silent: true, emphasis: { disabled: true }, showAllSymbol: true, z: s.name === "p50" ? 5 : line ? 4 : 2, placed: !line });
+      for (const d of s.data) {
+        if (!d.label) continue;
+        Object.assign(d.label, { fontSize: 12, fontFamily: look.font });
+        if (line && inside) Object.assign(d.label, ground, { position: "top", align: "right", distance: 2 });
+      }
+    }
+    if (goal) nameDays(o, goal, look, { x, max, ground, height });
+    o.axisPointer = { type: "line", snap: true, lineStyle: { color: look.muted, width: 1, type: "solid" }, label: { show: false } };
+    o.tooltip.formatter = (all) => fanTip(meta, o, all.find((p) => FAN.includes(p.seriesName)).dataIndex);
+  }
+
+  // Names the days on which lines reach the goal: at the foot of the plot, or, where the goal
+  // is too low for that, above the lines.
+  function nameDays(o, goal, look, { x, max, ground, height }) {
+    const width = look.width - look.left - look.right;
+    const falls = o.series.filter((s) => s.name.startsWith("by ")).map((s) => {
+      const label = s.data[0].label;
+      return { s, label, x: ((s.data[0].value[0] - x.min) / (x.max - x.min)) * width, width: nameWidth(label.formatter) };
+    });
+    inRows(falls, width + look.right);
+    const rows = Math.max(0, ...falls.map((f) => f.row + 1));
+    const items = goal.data[0].value[1];
+    const low = (items / max) * height < rows * 15 + 8;
+    for (const { s, label, row, left } of falls) {
+      Object.assign(s.lineStyle, { width: 1 });
+      Object.assign(s, { z: 3 });
+      Object.assign(label, ground, { position: left ? "left" : "right", distance: 3 });
+      if (!low) {
+        label.offset = [0, -10 - row * 15];
+        continue;
+      }
+      delete s.data[0].label;
+      s.data.push({ value: [s.data[0].value[0], max - ((rows - row - 0.5) * 15 * max) / height], symbol: "circle", symbolSize: 1, label });
+    }
+    // Above its line, on the side where no other is.
+    const end = goal.data[1];
+    const name = Object.assign(goal.data[0].label, ground, { distance: 2, align: low ? "right" : "left" });
+    if (!low) return;
+    delete goal.data[0].label;
+    end.label = name;
+  }
+
+  // A name in at most two lines of so many letters.
+  function folded(name, limit) {
+    const words = plain(name, 80).split(" ");
+    let first = words.shift();
+    while (words.length > 0 && first.length + 1 + words[0].length <= limit) first += " " + words.shift();
+    return [first, words.join(" ")].filter(Boolean).map((line) => plain(line, limit));
+  }
+
+  // On a logarithmic axis, what took less stands at the foot.
+  const LOG_FLOOR = 0.1;
+
+  // Where a tooltip stands: beside what it tells of, never over it.
+  function besideMark(at, _params, _el, _rect, size) {
+    const [w, h] = size.contentSize, [width, height] = size.viewSize;
+    const right = at[0] + 16 + w <= width ? at[0] + 16 : at[0] - 16 - w;
+    return [right < 0 ? Math.max(0, width - w) : right, Math.max(0, Math.min(at[1] - h / 2, height - h))];
+  }
+
+  // A column for each status, named below with how many issues are in it.
+  function dressAges(o, meta, look, state) {
+    const narrow = look.width < 560;
+    const width = (look.width - look.left - (narrow ? 8 : 92)) / meta.columns.length;
+    const y = { ...o.yAxis[0] };
+    let tick = (v) => number(meta, v, 2);
+    if (state.log) {
+      const lifted = (v) => (v === null ? v : Math.max(v, LOG_FLOOR));
+      const values = o.series.flatMap((s) => s.data.map((d) => (Array.isArray(d) ? d[1] : d.value[1])));
+      Object.assign(y, { type: "log", logBase: 10, min: LOG_FLOOR, max: roundUp(Math.max(...values, 1)) });
+      tick = (v) => (v === LOG_FLOOR ? "≤ " : "") + number(meta, v, 2);
+      for (const s of o.series) {
+        s.data = s.data.map((d) => (Array.isArray(d) ? [d[0], lifted(d[1]), ...d.slice(2)] : { ...d, value: [d.value[0], lifted(d.value[1])] }));
+      }
+    }
+    const middles = meta.columns.map((_, i) => i + 0.5);
+    const tilted = width < 48; // names would be cut to a few letters
+    const names = meta.columns.map((c) => folded(c.name, Math.max(6, Math.floor(width / 6.4))));
+    const lines = Math.max(...names.map((n) => n.length));
+    const name = (at) => {
+      const i = Math.floor(at), n = "{n|" + number(meta, meta.columns[i].n, 0) + "}";
+      return tilted ? n + "  " + plain(meta.columns[i].name, 14) : n + "\n" + names[i].join("\n");
+    };
+    o.xAxis = [axis(o.xAxis[0], look, {
+      ...foot(look),
+      label: { customValues: middles, formatter: name, hideOverlap: false, rotate: tilted ? 50 : 0, fontSize: width < 80 ? 11 : 12, lineHeight: 15, color: look.muted, rich: { n: { color: look.text, fontWeight: 600, fontSize: 12, fontFamily: look.font } } },
+    })];
+    o.grid[0].bottom = String(tilted ? 84 : 28 + 15 * lines);
+    o.yAxis = [axis(y, look, { ...grid(look), splitNumber: 5, nameGap: 12, nameTextStyle: { color: look.muted, fontSize: 12, align: "left", padding: [0, 0, 0, -look.left] }, label: { formatter: tick } })];
+    for (const s of o.series) {
+      if (s.type === "line") {
+        Object.assign(s, { silent: true, z: 2, emphasis: { disabled: true } });
+        if (s.areaStyle && look.dark) s.areaStyle.opacity *= 0.6; // dots are not bright enough for more
+      } else {
+        const { color, opacity } = s.itemStyle; // pale within an outline: behind them are bands
+        const alpha = Math.round((look.dark ? Math.max(opacity, 0.6) : opacity) * 255).toString(16).padStart(2, "0");
+        Object.assign(s, { z: 4, itemStyle: { color: color + alpha, borderColor: color, borderWidth: 1 }, emphasis: { itemStyle: { color, borderColor: look.text, borderWidth: 1.5 } } });
+      }
+    }
+    o.legend.formatter = (name) => plain(name, 40);
+    if (narrow) {
+      look.right = 8;
+      o.grid[0].right = "8";
+      for (const s of o.series) { // above the beginning of the line: first columns are low
+        if (s.type !== "line" || !s.data[1].label) continue;
+        s.data[0].label = { ...s.data[1].label, position: "top", align: "left", distance: 2, padding: [1, 3], borderRadius: 3, backgroundColor: look.surface + "d0" };
+        delete s.data[1].label;
+      }
+    }
+    if (look.width < 480) wrapLegend(o, look);
+    o.series.push({
+      type: "scatter", name: "columns", data: [], z: 1,
+      markArea: {
+        itemStyle: { color: look.text, opacity: 0 }, emphasis: { itemStyle: { opacity: 0.04 } },
+        data: meta.columns.map((_, i) => [{ xAxis: i, column: i }, { xAxis: i + 1 }]),
+      },
+    });
+    o.tooltip.position = besideMark;
+    o.tooltip.formatter = (p) => (p.componentType === "markArea" ? columnTip(meta, meta.columns[p.dataIndex]) : ageTip(meta, p, state.keys));
+  }
+
+  // Areas of counts, one upon the other: their names stand where they end, or above where
+  // there is no room for them.
+  function dressAreas(o, meta, look, state) {
+    const single = o.xAxis[0].data.length === 1; // has no line
+    o.xAxis = [axis(o.xAxis[0], look, { ...foot(look), boundaryGap: single, label: { formatter: (v) => bucketTick(meta, v) } })];
+    const head = { color: look.muted, fontSize: 12, align: "left", padding: [0, 0, 0, -look.left] };
+    o.yAxis = [axis(o.yAxis[0], look, { ...grid(look), splitNumber: 5, nameGap: 12, nameTextStyle: head, label: { formatter: (v) => count(meta, v) } })];
+    look.right = Number(o.grid[0].right);
+    for (const s of o.series) {
+      const { color } = s.itemStyle;
+      Object.assign(s, { emphasis: { disabled: true }, showAllSymbol: true, z: 2 });
+      s.areaStyle.color = color;
+      s.itemStyle.opacity = s.areaStyle.opacity;
+      if (single) Object.assign(s, { type: "bar", barMaxWidth: 120 });
+      for (const d of s.data) {
+        if (!d.label) continue;
+        Object.assign(d, { symbol: "circle", symbolSize: 1 });
+        Object.assign(d.label, { opacity: 1, distance: 8, fontSize: 12, fontFamily: look.font, rich: { k: { color, fontSize: 13 } }, formatter: "{k|■} " + d.label.formatter });
+      }
+    }
+    if (look.width < 560) {
+      for (const s of o.series) for (const d of s.data) delete d.label;
+      look.right = 12;
+      o.grid[0].right = "12";
+      o.grid[0].top = "64";
+      Object.assign(o.legend, { show: true, data: o.legend.data.slice().reverse() });
+      wrapLegend(o, look);
+    }
+    if (meta.lines) {
+      const buckets = o.xAxis[0].data.length; // the first area begins where the first bucket ends
+      o.xAxis.push({ type: "value", min: single ? 0 : 1, max: buckets, show: false });
+      o.series.push({ ...verticals(meta.lines.filter((line) => single || line.at >= 1), single ? 0 : 1, buckets, look), xAxisIndex: 1, z: 4 });
+    }
+    o.axisPointer = { type: "line", lineStyle: { color: look.muted, width: 1, type: "solid" }, label: { show: false } };
+    o.tooltip.formatter = (all) => areaTip(meta, all, state.keys);
+  }
+
   const bucketAxis = (o) => o.xAxis[1] || o.xAxis[0];
 
   function dressTrend(o, meta, look, state) {
@@ -350,14 +676,32 @@
     o.yAxis = [axis(o.yAxis[0], look, { ...grid(look), splitNumber: 5, nameGap: 12, nameTextStyle: head, label: { formatter: (v) => count(meta, v) } })];
     for (const s of o.series) s.emphasis = { disabled: true };
     if (look.width < 480) wrapLegend(o, look);
+    if (meta.level) levelLine(o, meta, look);
     if (meta.lines) {
       const buckets = o.xAxis[0].data.length;
       o.xAxis.push({ type: "value", min: 0, max: buckets, show: false });
-      o.series.push({ ...verticals(meta.lines, 0, buckets, { ...look, right: 16 }), xAxisIndex: 1, z: 4 });
+      o.series.push({ ...verticals(meta.lines, 0, buckets, { ...look, right: Number(o.grid[0].right) }), xAxisIndex: 1, z: 4 });
     }
     o.axisPointer = { type: "none" };
     o.tooltip.axisPointer = { type: "none" };
     o.tooltip.formatter = (all) => bucketTip(meta, all, state.keys);
+  }
+
+  // A line across bars, named at its right end, or above it on a phone.
+  function levelLine(o, meta, look) {
+    const inside = look.width < 360;
+    if (inside) o.grid[0].right = "16";
+    o.series.push({
+      type: "line", name: "level", data: [], silent: true, z: 5,
+      markLine: {
+        silent: true, symbol: "none", animation: false, data: [{ yAxis: meta.level.at }],
+        lineStyle: { color: look.text, width: 1.5, type: "solid" },
+        label: {
+          position: inside ? "insideEndTop" : "end", distance: inside ? 2 : 6, formatter: meta.level.name, color: look.text, fontSize: 12, fontFamily: look.font,
+          ...(inside && { padding: [1, 3], borderRadius: 3, backgroundColor: look.surface + "d0" }),
+        },
+      },
+    });
   }
 
   function dressBars(o, meta, look, state) {
@@ -388,14 +732,16 @@
     o.tooltip.formatter = (all) => rowTip(meta, all, state.keys);
   }
 
-  const dress = { marks: dressMarks, lines: dressLines, trend: dressTrend, stack: dressStack, bars: dressBars };
+  const dress = {
+    marks: dressMarks, lines: dressLines, trend: dressTrend, stack: dressStack, bars: dressBars, bins: dressBins, control: dressControl, fan: dressFan, ages: dressAges, areas: dressAreas,
+  };
 
   function option(el, spec, state) {
     const style = getComputedStyle(document.documentElement);
     const value = (name) => style.getPropertyValue(name).trim();
     const look = {
       text: value("--text"), muted: value("--muted"), line: value("--line"), surface: value("--surface"), bad: value("--bad"),
-      font: getComputedStyle(document.body).fontFamily, width: el.clientWidth, left: 48, right: 92,
+      font: getComputedStyle(document.body).fontFamily, width: el.clientWidth, height: el.clientHeight, left: 48, right: 92,
       dark: getComputedStyle(document.documentElement).colorScheme === "dark" || (document.documentElement.dataset.theme !== "light" && window.matchMedia("(prefers-color-scheme: dark)").matches),
     };
     const o = painted(spec.option, style);
@@ -425,13 +771,16 @@
   // How many of the widths at which charts are drawn otherwise a chart is below.
   const sizeOf = (el) => [320, 440, 480, 560].filter((width) => el.clientWidth < width).length;
 
+  // Shapes whose names are put in places that depend on every pixel.
+  const measured = ["bins", "fan"];
+
   const resized = new ResizeObserver((entries) => {
     for (const { target } of entries) {
       const c = charts.get(target);
       if (!c || target.clientWidth === 0) continue;
       c.chart.resize();
       const size = sizeOf(target);
-      if (size !== c.size) {
+      if (size !== c.size || c.spec.meta.shape === "ages" || measured.includes(c.spec.meta.shape)) { // what has places in pixels
         c.size = size;
         redraw(target);
       }
@@ -443,7 +792,36 @@
     const c = charts.get(el);
     const o = option(el, c.spec, c);
     c.chart.setOption(o, { notMerge: true });
-    if (spread(c.chart, o)) c.chart.setOption({ series: o.series });
+    const crowded = c.spec.meta.shape === "ages" && swarm(c, o);
+    if (spread(c.chart, o) || crowded) c.chart.setOption({ series: o.series });
+  }
+
+  // Moves dots aside within their column where they would cover each other, the same way
+  // each time. Where a column is too full, they share the places there are.
+  function swarm(c, o) {
+    const gap = 9, step = 3;
+    const columns = c.spec.meta.columns.map(() => []);
+    const pixel = (at) => c.chart.convertToPixel({ gridIndex: 0 }, at);
+    const width = pixel([1, 1])[0] - pixel([0, 1])[0];
+    const most = Math.max(0, width * 0.44 - gap / 2);
+    o.series.forEach((s, seriesIndex) => {
+      if (s.type !== "scatter") return;
+      s.data.forEach((d, dataIndex) => columns[Math.floor(d[0])].push({ d, own: c.spec.option.series[seriesIndex].data[dataIndex], y: pixel([d[0], d[1]])[1] }));
+    });
+    columns.forEach((dots, column) => {
+      dots.sort((a, b) => b.y - a.y);
+      const placed = [];
+      for (const dot of dots) {
+        const near = placed.filter((p) => p.y - dot.y < gap);
+        const fits = (x) => near.every((p) => (p.x - x) ** 2 + (p.y - dot.y) ** 2 >= gap ** 2);
+        dot.x = 0;
+        for (let away = 0; away <= most && !fits(dot.x); away += step) dot.x = [away, -away].find(fits) ?? dot.x;
+        if (!fits(dot.x)) dot.x = (((placed.length * 7) % 17) / 8 - 1) * most;
+        placed.push(dot);
+        dot.d[0] = dot.own[0] = column + 0.5 + dot.x / width;
+      }
+    });
+    return true;
   }
 
   // Moves the names at the ends of lines apart where they would cover each
@@ -452,19 +830,25 @@
     const gap = 14;
     const names = [];
     o.series.forEach((s, seriesIndex) => {
-      if (s.type !== "line") return;
+      if (s.type !== "line" || s.placed) return;
       s.data.forEach((d, i) => {
         if (!d.label) return;
         const at = Array.isArray(d.value) ? d.value : [i, d.value];
-        names.push({ d, y: chart.convertToPixel({ seriesIndex }, at)[1] });
+        const pixel = (v) => chart.convertToPixel({ seriesIndex }, [at[0], v])[1];
+        if (!s.stack) {
+          names.push({ d, y: pixel(at[1]), end: pixel(at[1]) });
+          return;
+        }
+        const below = o.series.slice(0, seriesIndex).reduce((sum, other) => sum + (other.stack === s.stack ? other.data[i].value : 0), 0);
+        names.push({ d, y: pixel(below + at[1] / 2), end: pixel(below + at[1]) }); // in the middle of the area
       });
     });
     names.sort((a, b) => b.y - a.y); // from below
     let moved = false;
     names.forEach((n, i) => {
       n.at = i === 0 ? n.y : Math.min(n.y, names[i - 1].at - gap);
-      if (n.at === n.y) return;
-      n.d.label.offset = [0, n.at - n.y];
+      if (n.at === n.end) return;
+      n.d.label.offset = [0, n.at - n.end];
       moved = true;
     });
     return moved;
@@ -489,23 +873,70 @@
 
   // The marks of a chart that can be opened, in the order of the arrow keys:
   // where each is drawn, what it says, where it leads.
+
   function marksOf(c) {
     const { meta, option: o } = c.spec;
     if (!c.marks) {
       const dots = o.series.flatMap((s, seriesIndex) => (s.type === "scatter" ? s.data.map((value, dataIndex) => ({ seriesIndex, dataIndex, value, name: s.name })) : []));
-      if (meta.shape === "marks") c.marks = dots.sort((a, b) => a.value[0] - b.value[0] || a.value[1] - b.value[1]);
+      if (meta.shape === "ages") c.marks = dots.sort((a, b) => Math.floor(a.value[0]) - Math.floor(b.value[0]) || b.value[1] - a.value[1]); // the oldest of a column first
+      else if (ofDots(meta)) c.marks = dots.sort((a, b) => a.value[0] - b.value[0] || a.value[1] - b.value[1]);
+      else if (meta.shape === "bins") c.marks = o.series[0].data.map((_, dataIndex) => ({ dataIndex }));
+      else if (meta.shape === "fan") c.marks = weeksOf(o);
+      else if (meta.shape === "areas") c.marks = meta.lists ? bandsOf(c) : [];
       else c.marks = (meta.lists || []).map((href, dataIndex) => ({ dataIndex, href }));
     }
-    if (meta.shape !== "marks") return c.marks;
+    if (!ofDots(meta)) return c.marks;
     return c.shown ? c.marks.filter((m) => c.shown[m.name] !== false) : c.marks;
   }
 
+  // The days of a forecast; the first one is where it begins.
+  function weeksOf(o) {
+    const seriesIndex = o.series.findIndex((s) => FAN.includes(s.name));
+    return o.series[seriesIndex].data.map((d, dataIndex) => ({ seriesIndex, dataIndex, at: d.value[0] })).slice(1);
+  }
+
   // Where a mark leads, "" where charts of other sites lead nowhere.
-  const hrefOf = (meta, m) => m.href || (meta.open ? meta.open + encodeURIComponent(m.value[2]) : "");
+  const hrefOf = (meta, m) => m.href || (meta.open && m.value ? meta.open + encodeURIComponent(m.value[2]) : "");
+
+  // The parts of areas at each bucket, from the top down: each leads to its own issues.
+  function bandsOf(c) {
+    const { meta, option: o } = c.spec;
+    const bands = [];
+    bucketAxis(o).data.forEach((_, dataIndex) => {
+      let low = 0;
+      const here = o.series.map((s, seriesIndex) => {
+        const n = s.data[dataIndex].value || 0;
+        low += n;
+        return { seriesIndex, dataIndex, n, low: low - n, name: s.name, href: meta.lists[dataIndex] + "&status=" + encodeURIComponent(meta.keys[seriesIndex]) };
+      });
+      bands.push(...here.filter((b) => b.n > 0).reverse());
+    });
+    return bands;
+  }
+
+  // The band that the arrow keys lead to: up and down in a bucket, right and left along a
+  // status.
+  function nextBand(c, along, up) {
+    const marks = marksOf(c), here = marks[c.at];
+    if (!here) return 0;
+    if (up) return marks[c.at - up] && marks[c.at - up].dataIndex === here.dataIndex ? c.at - up : c.at;
+    for (let i = here.dataIndex + along; i >= 0 && i <= marks[marks.length - 1].dataIndex; i += along) {
+      const found = marks.findIndex((m) => m.dataIndex === i && m.seriesIndex === here.seriesIndex);
+      if (found >= 0) return found;
+    }
+    return c.at;
+  }
 
   function textOf(c, m) {
     const { meta, option: o } = c.spec;
-    if (meta.shape === "marks") return spoken(meta, markTip(meta, { value: m.value }));
+    if (meta.shape === "areas") {
+      const s = o.series[m.seriesIndex];
+      return m.name + " " + number(meta, m.n, 0) + "; " + areaWhen(meta, bucketAxis(o).data[m.dataIndex], s.data[m.dataIndex]);
+    }
+    if (meta.shape === "ages") return spoken(meta, ageTip(meta, { value: m.value }));
+    if (ofDots(meta)) return spoken(meta, markTip(meta, { value: m.value }));
+    if (meta.shape === "bins") return spoken(meta, binTip(meta, o, m.dataIndex));
+    if (meta.shape === "fan") return spoken(meta, fanTip(meta, o, m.dataIndex));
     const shown = o.series.filter((s) => s.name !== BEFORE || c.before);
     const all = shown.map((s) => ({ seriesName: s.name, seriesType: s.type, data: s.data[m.dataIndex], dataIndex: m.dataIndex }));
     if (meta.shape === "bars") return spoken(meta, rowTip(meta, all.map((p) => ({ ...p, name: o.yAxis[0].data[m.dataIndex] }))));
@@ -516,7 +947,7 @@
   function boxOf(c, m) {
     const { meta, option: o } = c.spec;
     const width = c.chart.getWidth(), height = c.chart.getHeight();
-    if (meta.shape === "marks") {
+    if (ofDots(meta)) {
       const y = c.log ? Math.max(m.value[1], 0.1) : m.value[1];
       const [x, top] = c.chart.convertToPixel({ seriesIndex: m.seriesIndex }, [m.value[0], y]);
       return { x: x - 8, y: top - 8, width: 16, height: 16 };
@@ -528,15 +959,26 @@
       return { x: 2, y: at(m.dataIndex) - step / 2 + 2, width: width - 4, height: step - 4 };
     }
     const at = (i) => c.chart.convertToPixel({ xAxisIndex: 0 }, i);
+    if (meta.shape === "bins" || meta.shape === "fan") {
+      const place = (i) => (meta.shape === "bins" ? at(i) : at(marksOf(c)[i].at));
+      const step = marksOf(c).length > 1 ? place(1) - place(0) : width - 64;
+      const bottom = meta.shape === "bins" ? 44 : 28;
+      return { x: place(marksOf(c).indexOf(m)) - step / 2, y: 28, width: step, height: height - 28 - bottom };
+    }
     const step = bucketAxis(o).data.length > 1 ? at(1) - at(0) : width - 140;
-    return { x: at(m.dataIndex) - step / 2, y: 28, width: step, height: height - 28 - 24 };
+    const box = { x: at(m.dataIndex) - step / 2, y: 28, width: step, height: height - 28 - 24 };
+    if (meta.shape !== "areas") return box;
+    const from = Math.max(box.x, at(0)), to = Math.min(box.x + step, at(bucketAxis(o).data.length - 1)); // the first and the last stand at the edges
+    const pixel = (v) => c.chart.convertToPixel({ yAxisIndex: 0 }, v);
+    const [top, foot] = [pixel(m.low + m.n), pixel(m.low)];
+    return { ...(to > from ? { x: from, width: to - from } : box), y: top, height: foot - top };
   }
 
   // The mark under a point of the chart, if any: a finger is less exact.
   function markAt(c, x, y, touch) {
     const marks = marksOf(c);
     const inside = (b) => x >= b.x && x < b.x + b.width && y >= b.y && y < b.y + b.height;
-    if (c.spec.meta.shape !== "marks") return marks.find((m) => inside(boxOf(c, m)));
+    if (!ofDots(c.spec.meta)) return marks.find((m) => inside(boxOf(c, m)));
     let best, least = (touch ? 20 : 7) ** 2;
     for (const m of marks) {
       const b = boxOf(c, m);
@@ -591,8 +1033,10 @@
     const marks = marksOf(c);
     if (c.at < 0) return 0;
     const here = marks[c.at].value;
+    const ages = c.spec.meta.shape === "ages";
     let best = -1;
     marks.forEach((m, i) => {
+      if (ages && Math.floor(m.value[0]) !== Math.floor(here[0])) return; // within a column
       const apart = (m.value[1] - here[1]) * (up ? 1 : -1);
       if (i === c.at || apart < 0 || apart === 0 && (i < c.at) === up) return;
       const now = best < 0 ? Infinity : Math.abs(marks[best].value[1] - here[1]);
@@ -607,12 +1051,15 @@
     if (!c || event.altKey) return;
     const last = marksOf(c).length - 1;
     if (last < 0) return;
-    const dots = c.spec.meta.shape === "marks";
+    const dots = ofDots(c.spec.meta);
     const moves = {
       ArrowRight: () => c.at + 1, ArrowLeft: () => Math.max(c.at - 1, 0), Home: () => 0, End: () => last,
       ArrowDown: () => (dots ? byValue(c, false) : c.at + 1), ArrowUp: () => (dots ? byValue(c, true) : Math.max(c.at - 1, 0)),
       PageDown: () => c.at + Math.ceil(last / 10), PageUp: () => Math.max(c.at - Math.ceil(last / 10), 0), Escape: () => -1,
     };
+    if (c.spec.meta.shape === "areas") {
+      Object.assign(moves, { ArrowRight: () => nextBand(c, 1, 0), ArrowLeft: () => nextBand(c, -1, 0), ArrowUp: () => nextBand(c, 0, 1), ArrowDown: () => nextBand(c, 0, -1) });
+    }
     if (moves[event.key]) {
       if (event.key === "Escape" && c.at < 0) return;
       event.preventDefault();
@@ -655,7 +1102,7 @@
   document.addEventListener("pointermove", (event) => {
     const c = charts.get(event.target.closest("[data-chart]"));
     if (c) c.keys = false; // its tooltips are the pointer's again
-    if (event.pointerType !== "mouse" || event.target.closest(".chart.marks")) return; // dots show it themselves
+    if (event.pointerType !== "mouse" || event.target.closest(".chart.marks, .chart.control, .chart.ages")) return; // dots show it themselves
     const hit = pointed(event);
     if (hit) hit.el.classList.toggle("on-mark", Boolean(hit.m && hrefOf(hit.c.spec.meta, hit.m)));
   });
@@ -780,6 +1227,28 @@
   document.addEventListener("htmx:afterSettle", () => {
     const panel = held && document.getElementById(held);
     if (panel) panel.scrollIntoView({ block: "start" });
+  });
+
+  // --- what a panel is asked beside the filter ---------------------------
+
+  // The address of the page and its filter keep what one panel was asked.
+  document.addEventListener("submit", (event) => {
+    const filter = document.querySelector("form[data-filter]");
+    const name = event.target.dataset.ask;
+    if (!name || !filter) return;
+    const { value } = event.target.elements[name];
+    const url = new URL(window.location);
+    if (value) url.searchParams.set(name, value);
+    else url.searchParams.delete(name);
+    window.history.replaceState(window.history.state, "", url);
+    let kept = filter.elements[name];
+    if (!kept) {
+      kept = document.createElement("input");
+      Object.assign(kept, { type: "hidden", name });
+      filter.append(kept);
+    }
+    kept.value = value;
+    kept.disabled = value === "";
   });
 
   // --- filters -----------------------------------------------------------

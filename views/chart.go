@@ -18,22 +18,26 @@ type Chart struct {
 }
 
 type chartMeta struct {
-	Shape  delivery.Shape    `json:"shape"`
-	Of     delivery.Quantity `json:"of"`
-	Lang   string            `json:"lang"`
-	Unit   string            `json:"unit"` // of the axis: d, h, min or s; percent; runs
-	Per    float64           `json:"per"`  // of the quantity in that unit
-	Day    float64           `json:"day"`  // seconds in a day by the clock in use, 0 for none
-	Bucket delivery.Unit     `json:"bucket"`
-	Rows   int               `json:"rows,omitempty"`   // of bars
-	Log    bool              `json:"log"`              // the duration axis begins logarithmic
-	Open   string            `json:"open,omitempty"`   // address of an issue, but for its key
-	Lists  []string          `json:"lists,omitempty"`  // address of the records behind each bucket or row
-	Lines  []chartLine       `json:"lines,omitempty"`  // verticals across the time axis
-	Names  map[string]string `json:"names,omitempty"`  // of lines in the legend
-	Step   int64             `json:"step,omitempty"`   // usual distance of points in milliseconds
-	Before bool              `json:"before,omitempty"` // the line of the period before is shown at first
-	Words  map[string]string `json:"words"`
+	Shape   delivery.Shape    `json:"shape"`
+	Of      delivery.Quantity `json:"of"`
+	Lang    string            `json:"lang"`
+	Unit    string            `json:"unit"` // of the axis: d, h, min or s; percent; runs
+	Per     float64           `json:"per"`  // of the quantity in that unit
+	Day     float64           `json:"day"`  // seconds in a day by the clock in use, 0 for none
+	Bucket  delivery.Unit     `json:"bucket"`
+	Rows    int               `json:"rows,omitempty"`    // of bars
+	Log     bool              `json:"log"`               // the duration axis begins logarithmic
+	Open    string            `json:"open,omitempty"`    // address of an issue, but for its key
+	Lists   []string          `json:"lists,omitempty"`   // address of the records behind each bucket or row
+	Lines   []chartLine       `json:"lines,omitempty"`   // verticals across the time axis
+	Names   map[string]string `json:"names,omitempty"`   // of lines in the legend
+	Step    int64             `json:"step,omitempty"`    // usual distance of points in milliseconds
+	Before  bool              `json:"before,omitempty"`  // the line of the period before is shown at first
+	Columns []ageColumn       `json:"columns,omitempty"` // of ages
+	Keys    []string          `json:"keys,omitempty"`    // of areas
+	Level   *Level            `json:"level,omitempty"`   // across a chart of counts
+	Edges   []string          `json:"edges,omitempty"`   // of bins, in words
+	Words   map[string]string `json:"words"`
 }
 
 // chartLine is a change of definitions, or a deployment, on the time axis: at a wall clock, or at
@@ -75,11 +79,31 @@ func ChartOf(d delivery.PanelData, p *i18n.Printer, spec ChartSpec) Chart {
 		m.Before = BeforeCounts(d, spec.Before)
 		return Chart{trendOption(d, p, m, spec.Before), m}
 	case delivery.Stack:
-		return Chart{stackOption(d, p), m}
+		m.Level = levelOf(&d, p)
+		return Chart{stackOption(d, p, m), m}
+	case delivery.Ages:
+		m.Open, m.Log, m.Columns = spec.Open, LongTail(d), ageColumns(&d, p)
+		m.say(p, "chart.ages.since", "chart.ages.late", "chart.ages.within", "chart.ages.left", "chart.ages.none")
+		return Chart{agesOption(d, p, m), m}
+	case delivery.Areas:
+		m.say(p, "chart.areas.end", "chart.areas.open", "areas.closed")
+		m.Words["chart.areas.cut"], m.Keys = areasCut(&d, p), seriesNames(d)
+		return Chart{areasOption(d, p), m}
 	case delivery.Lines:
 		m.Step, m.Names = usualStep(d), legendNames(d)
 		m.Words["chart.series.more"] = p.T("chart.series.more")
 		return Chart{linesOption(d, p), m}
+	case delivery.Bins:
+		m.Edges = binEdges(d, p, m)
+		m.say(p, "bins.share", "bins.within")
+		return Chart{binsOption(d, p, m), m}
+	case delivery.Control:
+		m.Open, m.Log = spec.Open, LongTail(d)
+		m.say(p, "control.signal.beyond", "control.signal.run")
+		return Chart{controlOption(d, p, m), m}
+	case delivery.Fan:
+		m.say(p, "fan.by", "fan.least")
+		return Chart{fanOption(d, p, m), m}
 	default:
 		d = drawn(d)
 		m.Rows = len(d.Series[0].Points)
@@ -91,19 +115,32 @@ func ChartOf(d delivery.PanelData, p *i18n.Printer, spec ChartSpec) Chart {
 	}
 }
 
-// longTail is how many times p85 the longest duration is where a linear axis
-// would press all others together.
-const longTail = 5
+// say adds messages that charts.js writes tooltips of some shapes with.
+func (m *chartMeta) say(p *i18n.Printer, ids ...string) {
+	for _, id := range ids {
+		m.Words[id] = p.T(id)
+	}
+}
+
+// How many times p85, or the upper natural limit, the longest duration is where a linear
+// axis would press all others together.
+const (
+	longTail        = 5
+	longTailOfLimit = 3
+)
 
 // LongTail reports whether a panel of marks is better read on a logarithmic
 // axis.
 func LongTail(d delivery.PanelData) bool {
-	p85 := d.Figure("p85")
-	if p85 == nil || *p85 <= 0 {
+	usual, times := d.Figure("p85"), float64(longTail)
+	if d.Shape == delivery.Control {
+		usual, times = d.Figure("upper"), longTailOfLimit
+	}
+	if usual == nil || *usual <= 0 {
 		return false
 	}
 	for _, p := range d.Series[0].Points {
-		if *p.Value > longTail**p85 {
+		if *p.Value > times**usual {
 			return true
 		}
 	}
@@ -159,6 +196,9 @@ func wordIn(d delivery.PanelData, id string) string {
 	if own, ok := jobWords[id]; ok && d.Slug == deployJobsSlug {
 		return own
 	}
+	if own, ok := flowWords[d.Slug+" "+id]; ok {
+		return own
+	}
 	if d.Of == delivery.OfErrors {
 		return wordOfErrors(d.Slug, id)
 	}
@@ -188,10 +228,13 @@ func axisUnit(d delivery.PanelData) (unit string, per float64) {
 	switch d.Quantity {
 	case delivery.Rates:
 		return "percent", 0.01
-	case delivery.Counts, delivery.DeploymentCounts, delivery.TicketCounts, delivery.GroupCounts, delivery.EventTally:
+	case delivery.Counts, delivery.DeploymentCounts, delivery.TicketCounts, delivery.GroupCounts, delivery.EventTally, delivery.IssueCounts:
 		return "runs", 1
 	case delivery.Values:
 		return "value", 1
+	}
+	if d.Shape == delivery.Bins {
+		return binUnit(d)
 	}
 	largest := 0.0
 	for _, s := range drawn(d).Series {
@@ -201,6 +244,11 @@ func axisUnit(d delivery.PanelData) (unit string, per float64) {
 			}
 		}
 	}
+	return durationUnit(d, largest)
+}
+
+// durationUnit is the unit in which a duration is a figure of at least two.
+func durationUnit(d delivery.PanelData, largest float64) (unit string, per float64) {
 	day := d.Day.Seconds()
 	switch {
 	case day > 0 && (largest >= 2*day || largest == 0):
@@ -247,13 +295,13 @@ func wall(i delivery.Instant, zone *time.Location) int64 {
 }
 
 // percentileStyle draws percentiles in one hue: p50 thick, p80 and p85 thin, p95
-// dashed. A rate has the looks of p50.
+// dashed. A rate and a mean have the looks of p50, natural limits those of p95.
 func percentileStyle(name string) *opts.LineStyle {
 	s := &opts.LineStyle{Color: "var(--accent)", Width: 1.25, Type: "solid"}
 	switch name {
-	case "p50", "rate":
+	case "p50", "rate", "mean":
 		s.Width = 2.5
-	case "p95":
+	case "p95", "upper", "lower":
 		s.Type = "dashed"
 	}
 	return s
@@ -264,6 +312,12 @@ func endLabel(p *i18n.Printer, name string, value *float64, m chartMeta) *opts.L
 	text := name + " " + p.Days(*value, m.Day/3600)
 	if m.Of == delivery.Rates {
 		text = Share(p, *value)
+	}
+	switch m.Shape {
+	case delivery.Control:
+		text = controlName(p, name, *value, m)
+	case delivery.Fan:
+		text = name + " " + p.Number(*value, 0)
 	}
 	return &opts.Label{Show: opts.Bool(true), Position: "right", Color: "var(--text)", Formatter: text}
 }

@@ -79,7 +79,7 @@ func seriesNames(d delivery.PanelData) []string {
 var classDecals = map[string]*decal{delivery.Waiting.String(): hatched, delivery.Closed.String(): dotted}
 
 // enoughFor is of how many records a percentile of a row says something.
-var enoughFor = map[string]int{"p50": delivery.EnoughForP50, "p80": delivery.EnoughForP80, "p85": delivery.EnoughForP85}
+var enoughFor = map[string]int{"p50": delivery.EnoughForP50, "p80": delivery.EnoughForP80, "p85": delivery.EnoughForP85, "p95": delivery.EnoughForP95}
 
 func barData(s delivery.Series, p *i18n.Printer, m chartMeta) []datum {
 	enough := enoughFor[s.Name]

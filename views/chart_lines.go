@@ -70,7 +70,7 @@ const (
 
 // chartLines are the verticals of a panel. Those of one moment are one line.
 func chartLines(d *delivery.PanelData, p *i18n.Printer) []chartLine {
-	if d.Shape == delivery.Bars {
+	if !overTime(d.Shape) {
 		return nil
 	}
 	var out []chartLine
@@ -112,7 +112,7 @@ func chartLines(d *delivery.PanelData, p *i18n.Printer) []chartLine {
 
 // placeOf is where an instant stands on a panel's time axis.
 func placeOf(at delivery.Instant, d *delivery.PanelData) float64 {
-	if d.Shape == delivery.Marks || d.Shape == delivery.Lines {
+	if dots(d.Shape) || d.Shape == delivery.Lines {
 		return float64(wall(at, d.Zone))
 	}
 	buckets := BucketsOf(*d)

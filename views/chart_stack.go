@@ -2,6 +2,8 @@ package views
 
 import (
 	"slices"
+	"strconv"
+	"unicode/utf8"
 
 	"github.com/go-echarts/go-echarts/v2/charts"
 	"github.com/go-echarts/go-echarts/v2/opts"
@@ -30,6 +32,8 @@ var outcomeLooks = map[string]itemStyle{
 	"rate_limited":                {Color: "var(--series-6)", Decal: hatched},
 	"invalid":                     {Color: "var(--series-2)"},
 	"unfinished":                  {Color: "var(--edge)", Decal: hatched},
+	"finished":                    {Color: "var(--series-1)"},
+	"excluded":                    {Color: "var(--series-7)", Decal: dotted},
 }
 
 // besides are the series of a stack that are not of it: sums, and parts of sums.
@@ -44,7 +48,7 @@ func stackAxisName(d delivery.PanelData, p *i18n.Printer) string {
 }
 
 // stackOption draws counts per bucket, one upon the other.
-func stackOption(d delivery.PanelData, p *i18n.Printer) map[string]any {
+func stackOption(d delivery.PanelData, p *i18n.Printer, m chartMeta) map[string]any {
 	c := charts.NewBar()
 	c.Tooltip = opts.Tooltip{Show: opts.Bool(true), Trigger: "axis"}
 	c.GridList = []opts.Grid{{Top: "56", Right: "16", Bottom: "28", Left: "48"}}
@@ -55,6 +59,10 @@ func stackOption(d delivery.PanelData, p *i18n.Printer) map[string]any {
 	c.SetXAxis(labels)
 	c.XAxisList = []opts.XAxis{{Type: "category"}}
 	c.YAxisList = []opts.YAxis{{Type: "value", Name: stackAxisName(d, p), Min: 0, MinInterval: 1}}
+	if m.Level != nil {
+		c.GridList[0].Right = strconv.Itoa(20 + 7*utf8.RuneCountInString(m.Level.Name)) // which stands there
+	}
+	counts := issueCounts(&d)
 	pile := ""
 	if piled(d) {
 		pile = "one"
@@ -67,7 +75,10 @@ func stackOption(d delivery.PanelData, p *i18n.Printer) map[string]any {
 		names = append(names, name)
 		data := make([]datum, len(s.Points))
 		for i, point := range s.Points {
-			data[i] = datum{Value: point.Value, N: point.N, Partial: point.Partial, ItemStyle: &look}
+			data[i] = datum{Value: point.Value, N: point.N, Partial: point.Partial, ItemStyle: stackLook(&d, s.Name, point.Partial)}
+			if counts != nil {
+				data[i].N = &counts[i]
+			}
 		}
 		c.MultiSeries = append(c.MultiSeries, charts.SingleSeries{
 			Name: name, Type: "bar", Stack: pile, BarMaxWidth: "28", Data: data,

@@ -38,6 +38,16 @@ func TableOf(d delivery.PanelData) ([]Column, [][]Cell) {
 		return trendTable(d)
 	case delivery.Lines:
 		return linesTable(d)
+	case delivery.Bins:
+		return binsTable(d)
+	case delivery.Control:
+		return controlTable(d)
+	case delivery.Fan:
+		return fanTable(d)
+	case delivery.Ages:
+		return agesTable(d)
+	case delivery.Areas:
+		return areasTable(d)
 	case delivery.Bars:
 		if d.Of == delivery.OfRuns {
 			return namedTable(d)
@@ -130,7 +140,7 @@ func valueOf(d *delivery.PanelData, v *float64) Cell {
 	case d.Quantity == delivery.Rates:
 		return Rate(*v)
 	case d.Quantity == delivery.Counts, d.Quantity == delivery.DeploymentCounts, d.Quantity == delivery.TicketCounts,
-		d.Quantity == delivery.GroupCounts, d.Quantity == delivery.EventTally:
+		d.Quantity == delivery.GroupCounts, d.Quantity == delivery.EventTally, d.Quantity == delivery.IssueCounts:
 		return int(*v)
 	}
 	return Seconds(*v)
@@ -152,7 +162,7 @@ var hiddenColumns = map[string]bool{"type_key": true, "status_key": true}
 // hidden reports whether people need not see a column; custom series may be called
 // anything.
 func hidden(d *delivery.PanelData, name string) bool {
-	return hiddenColumns[name] && d.Shape != delivery.Lines
+	return hiddenColumns[name] && d.Shape != delivery.Lines && d.Shape != delivery.Areas
 }
 
 // shownTable is the part of a table that a page shows, in words, and how many
@@ -166,7 +176,7 @@ func shownTable(d delivery.PanelData, p *i18n.Printer) (columns []Column, rows [
 	}
 	total = len(cells)
 	for i := range min(total, tableRows) {
-		if d.Shape == delivery.Marks || d.Shape == delivery.Lines {
+		if dots(d.Shape) && d.Shape != delivery.Ages || d.Shape == delivery.Lines {
 			i = total - 1 - i
 		}
 		var row []string
@@ -214,6 +224,9 @@ func shownCell(d *delivery.PanelData, p *i18n.Printer, column string, c Cell) st
 	case delivery.Date:
 		return p.Date(v.In(d.Zone).Time().In(d.Zone))
 	case Seconds:
+		if v == 0 && d.Shape == delivery.Bins {
+			return "0"
+		}
 		return duration(d, p, float64(v))
 	case Rate:
 		return Share(p, float64(v))
@@ -231,6 +244,9 @@ func shownCell(d *delivery.PanelData, p *i18n.Printer, column string, c Cell) st
 	case string:
 		if column == "class" {
 			return p.T("class." + v)
+		}
+		if column == "signal" && v != "" {
+			return p.T("control.signal." + v)
 		}
 		if v == delivery.OtherProjects && column == "project" {
 			return p.T("errors.other")

@@ -28,14 +28,7 @@ func Summary(d delivery.PanelData, p *i18n.Printer) string {
 	if d.Of == delivery.OfSeries {
 		return seriesSummary(d, p)
 	}
-	switch d.Shape {
-	case delivery.Marks:
-		return marksSummary(d, p)
-	case delivery.Trend:
-		return trendSummary(d, p)
-	default:
-		return barsSummary(d, p)
-	}
+	return flowSummary(d, p)
 }
 
 // amount is seconds in words, in the largest unit that fits: 6.2 working days.
@@ -105,16 +98,17 @@ func marksTail(d delivery.PanelData, p *i18n.Printer) string {
 }
 
 func trendSummary(d delivery.PanelData, p *i18n.Printer) string {
+	return bucketSummary(d, p, "summary.trend.")
+}
+
+// bucketSummary tells the median of the last whole bucket that says something, and of all.
+func bucketSummary(d delivery.PanelData, p *i18n.Printer, id string) string {
 	whole := amount(&d, p, *d.Figure("p50"))
-	unit := string(d.Filter.Unit)
-	median := d.Series[0].Points
-	for i := len(median) - 1; i >= 0; i-- {
-		if point := median[i]; !point.Partial && !point.LowN && point.Value != nil {
-			return p.T("summary.trend."+unit, "day", p.Date(point.T.Time().In(d.Zone)),
-				"last", amount(&d, p, *point.Value), "whole", whole)
-		}
+	if point := lastSaid(d.Series[0].Points); point != nil {
+		return p.T(id+string(d.Filter.Unit), "day", p.Date(point.T.Time().In(d.Zone)),
+			"last", amount(&d, p, *point.Value), "whole", whole)
 	}
-	return p.T("summary.trend.few", "whole", whole)
+	return p.T(id+"few", "whole", whole)
 }
 
 func barsSummary(d delivery.PanelData, p *i18n.Printer) string {

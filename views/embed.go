@@ -27,7 +27,7 @@ type Embed struct {
 
 // Unnamed is a panel without what tells its records from each other.
 func Unnamed(d delivery.PanelData) delivery.PanelData {
-	if d.Shape != delivery.Marks {
+	if !dots(d.Shape) {
 		return d
 	}
 	d.Series = slices.Clone(d.Series)
@@ -35,7 +35,7 @@ func Unnamed(d delivery.PanelData) delivery.PanelData {
 		points := slices.Clone(d.Series[i].Points)
 		for k := range points {
 			if mark := points[k].Mark; mark != nil {
-				points[k].Mark = &delivery.Mark{TypeKey: mark.TypeKey, Type: mark.Type}
+				points[k].Mark = &delivery.Mark{TypeKey: mark.TypeKey, Type: mark.Type, Signal: mark.Signal}
 			}
 		}
 		d.Series[i].Points = points
@@ -48,7 +48,7 @@ func (e Embed) leads() bool { return e.Opens || len(e.Lists) > 0 }
 
 // walked reports whether the arrow keys have anything to walk along.
 func (e Embed) walked() bool {
-	return len(e.Lists) > 0 || e.Named && e.Data.Shape == delivery.Marks
+	return len(e.Lists) > 0 || e.Named && dots(e.Data.Shape) || e.Data.Shape == delivery.Bins || e.Data.Shape == delivery.Fan
 }
 
 // table is the table of an embed: without the columns that an unnamed one has nothing
@@ -56,7 +56,7 @@ func (e Embed) walked() bool {
 func (e Embed) table(p *i18n.Printer) (columns []Column, rows [][]string, total int) {
 	columns, rows, total = shownTable(e.Data, p)
 	withChanges(e.Data, p, columns, rows)
-	if e.Named || e.Data.Shape != delivery.Marks {
+	if e.Named || !dots(e.Data.Shape) {
 		return columns, rows, total
 	}
 	for i := len(columns) - 1; i >= 0; i-- {

@@ -64,6 +64,7 @@ type EmbedForm struct {
 	Selects  []FilterSelect
 	Names    bool     // it shows issues
 	Drills   []string // what may be opened
+	Asks     bool     // it is asked about a number of issues
 }
 
 // PanelGroup are the panels of a page.
@@ -143,7 +144,7 @@ func selectOptions(ctx context.Context, s FilterSelect) []Option {
 func embedLabels(ctx context.Context) map[string]string {
 	labels := map[string]string{
 		"q": t(ctx, "series.queries"), "range": t(ctx, "flow.period"), "span": t(ctx, "embeds.span"), "from": t(ctx, "flow.from"), "to": t(ctx, "flow.to"),
-		"bucket": t(ctx, "flow.bucket"), "clock": t(ctx, "flow.clock"), "restarts": t(ctx, "pipelines.restarts"),
+		"bucket": t(ctx, "flow.bucket"), "clock": t(ctx, "flow.clock"), "restarts": t(ctx, "pipelines.restarts"), "items": t(ctx, "fan.ask"),
 		"links": t(ctx, "dora.links"), "start": t(ctx, "dora.start"), "benchmark": t(ctx, "dora.benchmark"),
 	}
 	for _, name := range []string{"team", "connection", "queue", "type", "project", "workflow", "branch", "service", "environment"} {
@@ -157,7 +158,7 @@ func embedLabels(ctx context.Context) map[string]string {
 
 // embedOrder is how the fields follow in the form.
 var embedOrder = []string{
-	"panel", "filter", "team", "connection", "queue", "type", "project", "workflow", "branch", "service", "environment", "q",
+	"panel", "filter", "team", "connection", "queue", "type", "project", "workflow", "branch", "service", "environment", "q", "items",
 	"range", "span", "from", "to", "bucket", "clock", "restarts", "links", "start", "benchmark",
 	"theme", "lang", "width", "height", "drill", "sites", "expires", "name",
 }

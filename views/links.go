@@ -86,6 +86,8 @@ func (p Panel) Lists(ctx context.Context, d delivery.PanelData) []string {
 	}
 	var out []string
 	switch d.Shape {
+	case delivery.Areas:
+		return p.areaLists(ctx, d)
 	case delivery.Trend, delivery.Stack:
 		for _, b := range BucketsOf(d) {
 			from, to := b.days(d.Zone)
@@ -104,6 +106,20 @@ func (p Panel) Lists(ctx context.Context, d delivery.PanelData) []string {
 	}
 	return out
 }
+
+// areaLists are the addresses of what is behind the ends of buckets, but for the status,
+// which is the last parameter.
+func (p Panel) areaLists(ctx context.Context, d delivery.PanelData) []string {
+	var out []string
+	for _, b := range BucketsOf(d) {
+		from, to := Range{d.Filter.From, b.To}.days(d.Zone)
+		out = append(out, p.Records(ctx, p.Slug, "from", from, "to", to))
+	}
+	return out
+}
+
+// withStatus is the list of an area.
+func withStatus(list, status string) string { return list + "&status=" + url.QueryEscape(status) }
 
 // days writes a range as the parameters from and to: as days of zone where it
 // begins and ends with them.

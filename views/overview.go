@@ -19,10 +19,11 @@ type Overview struct {
 	Teams       *FilterGroup // nil while there are no teams
 	Hidden      []Option     // the rest of the filter, by name
 	Problems    []FilterProblem
-	Headline    *Panel // nil while there is no data
-	Trend       *Panel
-	More        string  // path of the page with all of it
-	Saved       []Panel // of custom series
+	Table       *TeamTable // nil while there is no data
+	Attention   *Panel     // place of what needs it
+	Trend       *Panel     // where the table has one row only
+	More        string     // path of the page with all of it
+	Saved       []Panel    // of custom series
 }
 
 // ConnectionsPart is what is connected and how it stands.
@@ -57,6 +58,7 @@ type Figure struct {
 	Change    *Change
 	Before    string // what it was in the period before, with its days
 	Missing   string // why there is no value; "" says nothing
+	How       string // address of how it is computed, "" where nothing says it
 	Interval  string // in which a rate probably is
 	Level     string // a benchmark's word for it
 	LevelKind string // elite, high, medium or low

@@ -22,6 +22,7 @@ type Page struct {
 	Demo    bool
 	Flash   string   // said once, after an act
 	Undo    int64    // the audit entry of that act, where it can be undone
+	Quality int      // kinds of problems in the data, as they were last counted; -1 when not known
 	Also    []int64  // the other entries, of an act with several
 	Scripts []string // files of static that this page needs besides app.js
 }
@@ -82,6 +83,7 @@ var workEntries = []entry{
 }
 
 var footEntries = []entry{
+	{"quality", "quality", "/quality", "nav.quality"},
 	{"syncs", "syncs", "/syncs", "nav.syncs"},
 	{"inbox", "inbox", "/inbox", "nav.inbox"},
 	{"settings", "settings", "/settings", "nav.settings"},

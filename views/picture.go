@@ -32,7 +32,7 @@ func PictureOf(d delivery.PanelData, p *i18n.Printer, spec ChartSpec) *Picture {
 		return c
 	}
 	c.meta.Lines = chartLines(&d, p)
-	c.meta.Log = d.Shape == delivery.Marks && LongTail(d)
+	c.meta.Log = dots(d.Shape) && LongTail(d)
 	if BeforeCounts(d, spec.Before) {
 		c.before = spec.Before
 	}
@@ -46,10 +46,16 @@ func (c *Picture) Data() delivery.PanelData { return c.data }
 
 func (c *Picture) Axis() (name string, per float64) {
 	switch c.data.Shape {
-	case delivery.Stack:
+	case delivery.Stack, delivery.Areas:
 		return stackAxisName(c.data, c.printer), c.meta.Per
+	case delivery.Ages:
+		return ageAxisName(c.data, c.printer, c.meta), c.meta.Per
 	case delivery.Lines:
 		return c.printer.T("chart.axis.value"), c.meta.Per
+	case delivery.Bins:
+		return binsAxisName(c.printer), 1
+	case delivery.Fan:
+		return fanAxisName(c.data, c.printer), 1
 	case delivery.Trend:
 		return trendAxis(c.data, c.printer, c.meta, c.before).Name, c.meta.Per
 	}
@@ -72,13 +78,13 @@ func (c *Picture) Bounds() (from, to float64) {
 
 func (c *Picture) Log() bool { return c.meta.Log }
 
-func (c *Picture) Whole() bool { return c.meta.Unit == "runs" }
+func (c *Picture) Whole() bool { return c.meta.Unit == "runs" || c.data.Shape == delivery.Bins }
 
 func (c *Picture) Tick(v float64) string {
 	switch c.data.Shape {
 	case delivery.Lines:
 		return shortValue(c.printer, v)
-	case delivery.Stack:
+	case delivery.Stack, delivery.Bins, delivery.Fan, delivery.Areas:
 		return c.Count(v)
 	}
 	return c.printer.Number(v, 2)
@@ -96,8 +102,11 @@ func (c *Picture) CountName() string { return c.printer.T(wordIn(c.data, "chart.
 func (c *Picture) Wall(at delivery.Instant) int64 { return wall(at, c.data.Zone) }
 
 func (c *Picture) Span() (from, to int64) {
-	if c.data.Shape == delivery.Lines {
+	switch c.data.Shape {
+	case delivery.Lines:
 		return linesSpan(c.data)
+	case delivery.Fan:
+		return fanSpan(c.data)
 	}
 	return wall(c.data.Filter.From, c.data.Zone), wall(c.data.Filter.To, c.data.Zone)
 }
@@ -140,6 +149,8 @@ func (c *Picture) Name(series string) string {
 		return ""
 	case c.data.Shape == delivery.Stack:
 		return c.printer.T("outcome." + series)
+	case c.data.Shape == delivery.Ages:
+		return c.printer.T("ages." + series)
 	case c.data.Of == delivery.OfErrors:
 		return c.printer.T("errors.part." + series)
 	}
@@ -148,9 +159,12 @@ func (c *Picture) Name(series string) string {
 
 func (c *Picture) Look(series string) (ink, hatch string) {
 	look := errorLooks[series]
-	if c.data.Shape == delivery.Stack {
+	switch {
+	case c.data.Shape == delivery.Stack:
 		look = outcomeLooks[series]
-	} else if c.data.Of != delivery.OfErrors {
+	case c.data.Shape == delivery.Ages:
+		look = ageLooks[series]
+	case c.data.Of != delivery.OfErrors:
 		return "", ""
 	}
 	return inkName(look.Color), decalName(look.Decal)
@@ -176,7 +190,22 @@ func (c *Picture) Stroke(series string) (width float64, dashed bool) {
 	return float64(style.Width), style.Type == "dashed"
 }
 
+func (c *Picture) Level() (value float64, name string) {
+	if level := levelOf(&c.data, c.printer); level != nil {
+		return level.At, level.Name
+	}
+	return 0, ""
+}
+
+func (c *Picture) Area(i int) (name, ink, hatch string, opacity float64) {
+	look := areaLook(&c.data, i)
+	return areaName(&c.data.Series[i], c.printer), inkName(look.Color), decalName(look.Decal), float64(areaOpacity(&c.data, i))
+}
+
 func (c *Picture) End(series string, value float64) string {
+	if i := areaOf(&c.data, series); i >= 0 && c.data.Shape == delivery.Areas {
+		return areaEnd(c.printer, endName(areaName(&c.data.Series[i], c.printer)), value)
+	}
 	return endLabel(c.printer, series, &value, c.meta).Formatter
 }
 
@@ -283,4 +312,32 @@ func compact(p *i18n.Printer, v float64, digits int) string {
 		digits = max(0, digits-1-int(math.Log10(math.Abs(v/size))))
 	}
 	return p.T("picture."+unit, "n", p.Number(v/size, digits))
+}
+
+func (c *Picture) Signals(yield func(name string, shape int, ink string, plain bool, points []delivery.Point)) {
+	for _, g := range signalGroups(c.data.Series[0].Points, c.printer) {
+		yield(g.name, g.shape, g.ink, g.signal == "", g.points)
+	}
+}
+
+func (c *Picture) Edges() (words []string, unit string) {
+	return binEdges(c.data, c.printer, c.meta), axisName(c.printer, c.data, c.meta)
+}
+
+func (c *Picture) Falls(yield func(series string, at float64, label string)) {
+	var falls []fall
+	switch c.data.Shape {
+	case delivery.Bins:
+		falls = binFalls(c.data, c.printer, c.meta)
+	case delivery.Fan:
+		falls = fanFalls(c.data, c.printer)
+	}
+	for _, f := range falls {
+		yield(f.series, f.at, f.label)
+	}
+}
+
+func (c *Picture) Goal() (value float64, label string, ok bool) {
+	items, shown := goalOf(c.data)
+	return float64(items), goalLabel(items, c.printer), shown
 }

@@ -11,7 +11,7 @@ import (
 // PictureFoot is what stands below a picture. scope says in words what it is narrowed to.
 func PictureFoot(d delivery.PanelData, p *i18n.Printer, scope []string) string {
 	out := chartFoot(d, p, scope)
-	if d.N > 0 && d.Shape != delivery.Bars {
+	if d.N > 0 && overTime(d.Shape) {
 		out = append(out, changes(&d, p)...)
 	}
 	return strings.Join(out, " · ")

@@ -97,11 +97,24 @@ type recordColumn struct {
 	up, down string // orders; "" when it cannot be sorted by that
 }
 
-func (l RecordsList) columns() []recordColumn {
-	value := "table.seconds"
-	if l.Status != "" {
-		value = "records.time_in_status"
+// valueColumn is the message that says what the values of a list are.
+func (l RecordsList) valueColumn() string {
+	switch {
+	case l.Panel.Slug == agingSlug:
+		return "table.seconds.age"
+	case leadTimes[l.Panel.Slug] && (l.Status == "" || l.Status == closedArea):
+		return "issue.figure.lead_time"
+	case l.Status != "":
+		return "records.time_in_status"
 	}
+	return "table.seconds"
+}
+
+// leadTimes are the panels whose records are measured from their creation on.
+var leadTimes = map[string]bool{leadTimeSlug: true, throughputSlug: true, cumulativeSlug: true, "forecast": true}
+
+func (l RecordsList) columns() []recordColumn {
+	value := l.valueColumn()
 	columns := []recordColumn{
 		{"table.key", false, delivery.ByKey, ""},
 		{"table.title", false, "", ""},

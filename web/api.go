@@ -50,10 +50,13 @@ func (s *Server) apiRoutes(r chi.Router) {
 			r.Get("/error-groups", s.apiErrorGroups)
 			r.Get("/error-groups.csv", s.apiErrorGroupsCSV)
 			r.Get("/error-groups/{group}", s.apiErrorGroup)
+			r.Get("/overview", s.apiOverview)
 			r.Get("/panels", s.apiPanels)
 			r.Get("/panels/{slug}", s.apiPanel)
 			r.Get("/panels/{slug}/records", s.apiRecords)
 			r.Get("/panels/{slug}/records.csv", s.apiRecordsCSV)
+			r.Get("/quality", s.apiQuality)
+			r.Get("/quality/{kind}", s.apiQualityKind)
 			r.Get("/syncs", s.apiSyncs)
 		})
 		r.Group(func(r chi.Router) {
@@ -192,6 +195,9 @@ func (s *Server) narrow(ctx context.Context, of delivery.Subject, f *delivery.Fi
 	}
 	if len(f.Teams) == 0 {
 		return nil
+	}
+	if of == delivery.OfQuality {
+		return f.Narrow(teams, nil) // there are such teams; each part is narrowed by itself
 	}
 	if of == delivery.OfRuns {
 		facets, err := s.runFacets(ctx)

@@ -317,7 +317,9 @@ func TestAPIPanelList(t *testing.T) {
 		}
 	}
 	if diff := cmp.Diff([]string{
-		"cycle-time /flow seconds", "cycle-time-trend /flow seconds", "time-in-status /flow seconds",
+		"cycle-time /flow seconds", "cycle-time-trend /flow seconds", "cycle-time-histogram /flow seconds", "control-chart /flow seconds",
+		"aging /flow seconds", "throughput /flow issues", "forecast /flow issues", "cumulative-flow /flow issues",
+		"lead-time-trend /flow seconds", "time-in-status /flow seconds", "flow-efficiency /flow ratio", "blocked-time /flow seconds",
 		"pipeline-duration /pipelines seconds", "pipeline-duration-e2e /pipelines seconds", "pipeline-duration-total /pipelines seconds",
 		"pipeline-success /pipelines ratio", "pipeline-count /pipelines runs", "queue-time /pipelines seconds", "build-duration /pipelines seconds",
 		"pipeline-jobs /pipelines seconds", "pipeline-jobs-total /pipelines seconds", "build-times /pipelines seconds",

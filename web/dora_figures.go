@@ -12,7 +12,7 @@ import (
 func (s *Server) doraFigures(ctx context.Context, f delivery.Filter, view views.Panel) ([]views.Figure, error) {
 	var out []views.Figure
 	for _, slug := range []string{"deployment-frequency", "change-lead-time", "change-fail-rate", "recovery-time", "rework-rate"} {
-		c, err := s.compare(ctx, slug, f)
+		c, err := s.compare(ctx, view, slug, f)
 		if err != nil {
 			return nil, err
 		}
@@ -55,7 +55,7 @@ func (c comparison) besides(slug string) []views.Note {
 func (c comparison) frequency() views.Figure {
 	p := c.p
 	f := views.Figure{
-		Label: p.T("figure.deployment-frequency"), Notes: noteOf(p, "figure.of.deployment-frequency", c.now.N, c.counted),
+		Label: p.T("figure.deployment-frequency"), How: c.how + "#mean", Notes: noteOf(p, "figure.of.deployment-frequency", c.now.N, c.counted),
 		Few: c.now.N < delivery.EnoughForDora, Trend: sumOf(c.now),
 	}
 	v := c.now.Figure("mean")
@@ -109,20 +109,25 @@ func (c comparison) share(slug string) views.Figure {
 
 // missing says why a metric has no value.
 func (c comparison) missing(slug string) string {
-	id := "figure.missing"
+	id, n := c.missingReason(slug)
+	return c.p.T(id, "n", n)
+}
+
+// missingReason is the message that says so, of n records.
+func (c comparison) missingReason(slug string) (id string, n int) {
 	switch {
 	case c.now.Excluded[delivery.Unwatched] > 0:
-		id = "figure.missing.unwatched"
+		return "figure.missing.unwatched", 0
 	case slug == "recovery-time" && c.now.Excluded[delivery.IncidentOpen] > 0:
-		id = "figure.missing.open"
+		return "figure.missing.open", 0
 	case slug == "recovery-time":
-		id = "figure.missing.no_failure"
+		return "figure.missing.no_failure", 0
 	case slug == "deployment-frequency" && c.now.N > 0:
-		id = "figure.missing.week"
+		return "figure.missing.week", 0
 	case slug == "change-lead-time" && c.now.Left() > 0:
-		return c.p.T("figure.missing.excluded", "n", c.now.Left())
+		return "figure.missing.excluded", c.now.Left()
 	}
-	return c.p.T(id)
+	return "figure.missing", 0
 }
 
 // levelled puts a benchmark's word on a figure.

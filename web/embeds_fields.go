@@ -21,6 +21,9 @@ const (
 // embedRanges are the periods to choose from.
 var embedRanges = []string{"7d", "30d", "90d", "180d", "12m"}
 
+// forecastSlug is the panel that is asked about a number of issues.
+const forecastSlug = "forecast"
+
 // filled marks values that come from the form, where a box that is not ticked says
 // something.
 const filled = "form"
@@ -99,6 +102,9 @@ func filterFields(v, filter url.Values, of delivery.Subject) {
 	if _, clocked := embedOne[of]["clock"]; clocked && v.Get("clock") == "" {
 		v.Set("clock", string(delivery.Elapsed))
 	}
+	if v.Get("panel") == forecastSlug {
+		v["items"] = filter["items"]
+	}
 	switch span := filter.Get("range"); {
 	case filter.Get("from") != "" || filter.Get("to") != "":
 		v.Set("range", fixedDates)
@@ -135,6 +141,9 @@ func filterOf(v url.Values, of delivery.Subject) url.Values {
 				f.Add("q", text)
 			}
 		}
+	}
+	if items := strings.TrimSpace(v.Get("items")); items != "" && v.Get("panel") == forecastSlug {
+		f.Set("items", items)
 	}
 	switch span := v.Get("range"); span {
 	case fixedDates:

@@ -121,7 +121,7 @@ func (s *Server) embedFields(ctx context.Context, stored *control.Embed, a *embe
 	f := views.EmbedForm{
 		Form: views.Form{Values: map[string]string{}, Errors: a.errs}, Path: embedsPath, Page: embedsPath + "/new",
 		Preview: embedsPath + "/preview", Of: a.panel.of, Panels: panelChoices(ctx),
-		Names: a.panel.slug == "cycle-time", Drills: drills(a.panel), Site: views.URL(ctx, "/"),
+		Names: slices.Contains(drills(a.panel), control.DrillMarks), Asks: a.panel.slug == forecastSlug, Drills: drills(a.panel), Site: views.URL(ctx, "/"),
 	}
 	if stored != nil {
 		f.Path, f.Stored, f.Provisioned = embedAt(stored.ID), stored.Name, stored.Provisioned

@@ -177,9 +177,9 @@ func cut(text string, most int) string {
 // records of its own, a list for each bucket or row, or neither.
 func drills(p panel) []string {
 	switch p.slug {
-	case "cycle-time":
+	case "cycle-time", "control-chart", agingSlug:
 		return []string{control.DrillMarks}
-	case "series", "pipeline-jobs", "pipeline-jobs-total", "build-times", "job-failure-rate":
+	case "cycle-time-histogram", forecastSlug, "series", "pipeline-jobs", "pipeline-jobs-total", "build-times", "job-failure-rate":
 		return nil
 	}
 	return []string{control.DrillLists}

@@ -28,6 +28,9 @@ func filterWords(ctx context.Context, of delivery.Subject, f url.Values) []strin
 	if clock := f.Get("clock"); clock != "" {
 		say("flow.clock", messageOr(p, "flow.clock."+clock, clock))
 	}
+	if items := f.Get("items"); items != "" {
+		say("fan.items", items)
+	}
 	switch f.Get("restarts") {
 	case "true":
 		say("pipelines.restarts", p.T("pipelines.restarts.only"))

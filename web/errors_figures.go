@@ -14,7 +14,7 @@ import (
 func (s *Server) errorFigures(ctx context.Context, f delivery.Filter, view views.Panel) ([]views.Figure, error) {
 	var all []comparison
 	for _, slug := range []string{"errors-open", "errors-events", "errors-resolve-time", "crash-free"} {
-		c, err := s.compare(ctx, slug, f)
+		c, err := s.compare(ctx, view, slug, f)
 		if err != nil {
 			return nil, err
 		}
@@ -39,7 +39,7 @@ func (s *Server) errorFigures(ctx context.Context, f delivery.Filter, view views
 func (c comparison) groups(label, name, list string) views.Figure {
 	p := c.p
 	v := c.now.Figure(name)
-	f := views.Figure{Label: p.T(label)}
+	f := views.Figure{Label: p.T(label), How: c.how}
 	if v == nil {
 		return f
 	}
@@ -77,7 +77,7 @@ func (c comparison) openErrors(list string) views.Figure {
 // accepted is how many events came through, of which fewer are better.
 func (c comparison) accepted() views.Figure {
 	p, now := c.p, c.now
-	f := views.Figure{Label: p.T("figure.errors.events"), Trend: sparkOf(now, "accepted")}
+	f := views.Figure{Label: p.T("figure.errors.events"), How: c.how, Trend: sparkOf(now, "accepted")}
 	v := now.Figure("accepted")
 	if v == nil || len(f.Trend) == 0 || allGaps(f.Trend) {
 		f.Missing = p.T("figure.missing.events")

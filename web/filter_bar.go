@@ -52,6 +52,8 @@ func (s *Server) groupsOf(of delivery.Subject) func(context.Context, delivery.Te
 		return s.doraGroups
 	case delivery.OfErrors:
 		return s.errorChoices
+	case delivery.OfQuality:
+		return s.qualityGroups
 	}
 	return s.issueGroups
 }

@@ -50,7 +50,7 @@ func (s *Server) metrics(m metricsPage) http.HandlerFunc {
 			Of:       m.of,
 		}
 		page.Scripts = []string{"vendor/echarts.common.min.js", "charts.js"}
-		if page.Filter, err = s.filterBar(ctx, m.of, m.path, q, err); err == nil {
+		if page.Filter, err = s.filterBar(ctx, m.of, m.path, q, err, "items"); err == nil {
 			page.Empty, page.Rebuild, err = s.nothingYet(ctx, m.of)
 		}
 		if err != nil {

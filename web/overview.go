@@ -15,132 +15,174 @@ import (
 )
 
 func (s *Server) overviewRoutes(r chi.Router) {
-	r.Get("/", s.overviewPage)
-	r.Get("/overview/connections", s.overviewConnections)
+	r.Group(func(r chi.Router) {
+		r.Use(s.queryLang)
+		r.Get("/", s.overviewPage)
+		r.Get("/overview/rows/{row}", s.overviewRowPart)
+		r.Get("/overview/attention", s.attentionPart)
+		r.Get("/overview/connections", s.overviewConnections)
+		r.Get("/overview/begin", s.beginPage)
+	})
 }
 
-const rangeMonth, rangeQuarter = "30d", "90d"
-
-// overviewChoice reads range and clock; anything unknown is the default.
-func overviewChoice(q url.Values) (span string, clock delivery.Clock) {
-	span, clock = rangeMonth, delivery.Business
-	if q.Get("range") == rangeQuarter {
-		span = rangeQuarter
-	}
-	if q.Get("clock") == string(delivery.Elapsed) {
-		clock = delivery.Elapsed
-	}
-	return span, clock
-}
-
-func overviewQuery(span string, clock delivery.Clock, teams []string) url.Values {
-	q := url.Values{"range": {span}, "clock": {string(clock)}, "bucket": {string(delivery.Week)}}
-	if len(teams) > 0 {
-		q["team"] = teams
-	}
-	return q
-}
-
-// overviewTeams are the teams of the query, sorted, each once.
-func overviewTeams(q url.Values) []string {
-	teams := slices.DeleteFunc(slices.Clone(q["team"]), func(name string) bool { return name == "" })
-	slices.Sort(teams)
-	return slices.Compact(teams)
-}
-
+// overviewPage is the frame of the first page. It runs no metric query: rows and what
+// needs attention are asked for by themselves.
 func (s *Server) overviewPage(w http.ResponseWriter, r *http.Request) {
 	ctx := r.Context()
-	part, err := s.overviewPart(ctx)
-	if err != nil {
-		s.fail(w, r, err)
-		return
-	}
-	facets, away, err := s.facetsOrNone(ctx)
-	if err != nil {
-		s.fail(w, r, err)
-		return
-	}
-	o := views.Overview{Connections: part, Away: away}
-	if o.Steps, err = s.overviewSteps(ctx, part); err != nil {
-		s.fail(w, r, err)
-		return
-	}
-	if o.Saved, err = s.overviewSeries(ctx); err != nil {
-		s.fail(w, r, err)
-		return
-	}
-	page := s.page(r, i18n.T(ctx, "nav.overview"), "overview")
-	status := http.StatusOK
-	if len(facets.Queues)+len(o.Saved) > 0 {
-		page.Scripts = []string{"vendor/echarts.common.min.js", "charts.js"}
-	}
-	if len(facets.Queues) > 0 {
-		if status, err = s.overviewFlow(ctx, r.URL.Query(), facets, &o); err != nil {
-			s.fail(w, r, err)
+	asked, err := s.askedOverview(r, pageDefaults)
+	if err == nil || len(filterDetails(err)) > 0 {
+		var o views.Overview
+		o.Problems = filterProblems(ctx, err)
+		if err = s.fillOverview(ctx, &asked, &o); err == nil {
+			s.showOverview(w, r, o)
 			return
 		}
+	}
+	s.fail(w, r, err)
+}
+
+func (s *Server) showOverview(w http.ResponseWriter, r *http.Request, o views.Overview) {
+	page := s.page(r, i18n.T(r.Context(), "nav.overview"), "overview")
+	status := http.StatusOK
+	if len(o.Problems) > 0 {
+		status = http.StatusBadRequest
+	}
+	if o.Trend != nil || len(o.Saved) > 0 {
+		page.Scripts = []string{"vendor/echarts.common.min.js", "charts.js"}
 	}
 	s.render(w, r, status, views.OverviewPage(page, o))
 }
 
-// overviewFlow adds the figures of the teams asked for, or says why there are
-// none.
-func (s *Server) overviewFlow(ctx context.Context, q url.Values, facets delivery.Facets, o *views.Overview) (status int, err error) {
+func (s *Server) fillOverview(ctx context.Context, asked *overviewAsked, o *views.Overview) (err error) {
+	if o.Connections, err = s.overviewPart(ctx); err != nil {
+		return err
+	}
+	known, away, err := unlessAway(s.known(ctx))
+	if err != nil {
+		return err
+	}
+	o.Away = away
+	if o.Steps, err = s.overviewSteps(ctx, o.Connections, len(known) > 0); err != nil {
+		return err
+	}
+	if o.Saved, err = s.overviewSeries(ctx); err != nil || len(known) == 0 {
+		return err
+	}
+	return s.fillTeams(ctx, asked, known, o)
+}
+
+// fillTeams adds the table of teams, what needs attention, and the filter of both.
+func (s *Server) fillTeams(ctx context.Context, asked *overviewAsked, known []delivery.Subject, o *views.Overview) error {
 	teams, err := s.teams(ctx)
 	if err != nil {
-		return 0, err
+		return err
 	}
-	if group := filterGroup("team", teamFacets(facets, teams), overviewTeams(q)); len(group.Choices) > 0 {
+	facets, err := s.facets(ctx)
+	if err != nil {
+		return err
+	}
+	if group := filterGroup("team", teamFacets(facets, teams), asked.q["team"]); len(group.Choices) > 0 {
 		o.Teams = &group
 	}
-	span, clock := overviewChoice(q)
-	o.Hidden = []views.Option{{Value: "range", Label: span}, {Value: "clock", Label: string(clock)}}
-	_, _, err = s.filter(ctx, delivery.OfIssues, overviewQuery(span, clock, overviewTeams(q)))
-	if o.Problems = filterProblems(ctx, err); len(o.Problems) > 0 {
-		return http.StatusBadRequest, nil
+	for name, values := range without(asked.q, "team") {
+		o.Hidden = append(o.Hidden, views.Option{Value: name, Label: values[0]})
 	}
+	slices.SortFunc(o.Hidden, func(a, b views.Option) int { return compareNames(a.Value, b.Value) })
+	s.overviewTabs(ctx, asked, o)
+	if len(o.Problems) > 0 {
+		return nil
+	}
+	none, err := s.unassigned(ctx, teams)
 	if err != nil {
-		return 0, err
+		return err
 	}
-	o.Headline, o.Trend = s.overviewPanels(ctx, q, o)
-	return http.StatusOK, nil
+	rows := overviewRows(teams, asked.q["team"], none)
+	o.Table = s.teamTable(ctx, asked, known, rows, len(teams) > 0)
+	o.Attention = &views.Panel{Slug: attentionSlug, Title: i18n.T(ctx, "attention.title"), Path: "/overview/attention?" + asked.q.Encode()}
+	if p, ok := panelBySlug("cycle-time-trend"); ok && len(rows) == 1 && slices.Contains(known, delivery.OfIssues) {
+		trend := panelView(ctx, p, asked.q)
+		o.Trend, o.More = &trend, "/flow?"+asked.q.Encode()
+	}
+	return nil
 }
 
-// overviewPanels are the headline figures and the trend, which the browser asks
-// for, and the switches between their periods and clocks.
-func (s *Server) overviewPanels(ctx context.Context, q url.Values, o *views.Overview) (headline, trend *views.Panel) {
-	span, clock := overviewChoice(q)
-	teams := overviewTeams(q)
-	for _, v := range []string{rangeMonth, rangeQuarter} {
-		o.Ranges = append(o.Ranges, views.Tab{Label: i18n.T(ctx, "flow.range."+v), Path: "/?" + overviewQuery(v, clock, teams).Encode(), Current: v == span})
+// overviewTabs are the switches between periods and clocks.
+func (s *Server) overviewTabs(ctx context.Context, asked *overviewAsked, o *views.Overview) {
+	spans := []string{rangeMonth, rangeQuarter}
+	if span := asked.q.Get("range"); slices.Contains(flowRanges, span) && !slices.Contains(spans, span) {
+		spans = append(spans, span)
+	}
+	for _, v := range spans {
+		o.Ranges = append(o.Ranges, views.Tab{Label: i18n.T(ctx, "flow.range."+v), Path: "/?" + asked.with("range", v).Encode(), Current: v == asked.q.Get("range")})
 	}
 	for _, v := range []delivery.Clock{delivery.Business, delivery.Elapsed} {
-		o.Clocks = append(o.Clocks, views.Tab{Label: i18n.T(ctx, "flow.clock."+string(v)), Path: "/?" + overviewQuery(span, v, teams).Encode(), Current: v == clock})
+		o.Clocks = append(o.Clocks, views.Tab{
+			Label: i18n.T(ctx, "flow.clock."+string(v)), Path: "/?" + asked.with("clock", string(v)).Encode(), Current: string(v) == asked.q.Get("clock"),
+		})
 	}
-	query := overviewQuery(span, clock, teams)
-	o.More = "/flow?" + query.Encode()
-	headline = &views.Panel{Slug: headlineSlug, Title: i18n.T(ctx, "flow.headline"), Query: query.Encode()}
-	if p, ok := panelBySlug("cycle-time-trend"); ok {
-		view := panelView(ctx, p, query)
-		trend = &view
-	}
-	return headline, trend
 }
 
-// overviewSteps are the steps of getting started while one is left.
-func (s *Server) overviewSteps(ctx context.Context, part views.ConnectionsPart) ([]views.Step, error) {
+// teamTable is the table with a place for each row.
+func (s *Server) teamTable(ctx context.Context, asked *overviewAsked, known []delivery.Subject, rows []overviewRow, teams bool) *views.TeamTable {
+	columns := shownColumns(known)
+	zone := s.zone(ctx)
+	table := views.TeamTable{
+		Groups: columnGroups(columns, asked.q),
+		Days:   i18n.From(ctx).DateSpan(asked.f.From.Time().In(zone), (asked.f.To - 1).Time().In(zone)),
+	}
+	for _, row := range rows {
+		table.Rows = append(table.Rows, rowView(ctx, row, asked.q, teams))
+	}
+	for _, of := range []delivery.Subject{delivery.OfIssues, delivery.OfDora, delivery.OfRuns, delivery.OfErrors} {
+		if !slices.Contains(known, of) {
+			table.Lacks = append(table.Lacks, views.Lack{Of: of, Fix: settingsPath(ctx, "/settings/connections/new")})
+		}
+	}
+	return &table
+}
+
+// rowView is a row without figures.
+func rowView(ctx context.Context, row overviewRow, base url.Values, teams bool) views.TeamRow {
+	q := without(base, "team")
+	v := views.TeamRow{Kind: row.kind, Name: row.team}
+	switch {
+	case row.kind == rowTeam:
+		q.Set("team", row.team)
+		v.Href = "/flow?" + q.Encode()
+	case row.kind == rowUnassigned:
+		v.Name, v.Href = i18n.T(ctx, "overview.unassigned"), settingsPath(ctx, "/settings/teams")
+	case teams:
+		v.Name, v.Href = i18n.T(ctx, "overview.all"), "/flow?"+q.Encode()
+	default:
+		v.Name, v.Href = i18n.T(ctx, "overview.everything"), "/flow?"+q.Encode()
+	}
+	v.Path = "/overview/rows/" + row.kind + "?" + q.Encode()
+	return v
+}
+
+// overviewSteps are the steps of getting started while one is left; facts says that
+// there are some, from wherever they came.
+func (s *Server) overviewSteps(ctx context.Context, part views.ConnectionsPart, facts bool) ([]views.Step, error) {
+	if !part.Admin {
+		return nil, nil
+	}
 	hours, err := s.db.CalendarChosen(ctx)
 	if err != nil {
 		return nil, err
 	}
 	workflow, err := s.db.Workflow(ctx)
-	if err != nil || !part.Admin {
+	if err != nil {
+		return nil, err
+	}
+	teams, err := s.teams(ctx)
+	if err != nil {
 		return nil, err
 	}
 	steps := []views.Step{
-		{ID: "connect", Path: "/settings/connections/new", Done: len(part.Connections) > 0},
+		{ID: "connect", Path: "/settings/connections/new", Done: facts || len(part.Connections) > 0},
 		{ID: "hours", Path: "/settings/calendars", Done: hours},
 		{ID: "workflow", Path: "/settings/workflow", Done: workflow.Chosen},
+		{ID: "team", Path: "/settings/teams/new", Done: len(teams) > 0},
 	}
 	if !slices.ContainsFunc(steps, func(step views.Step) bool { return !step.Done }) {
 		return nil, nil

@@ -32,10 +32,16 @@ func (s *site) connect() control.Connection {
 func TestOverviewBegins(t *testing.T) {
 	s := signedIn(t, nil)
 	doc := s.page("/")
-	if got := doc.Find(".steps li").Length(); got != 3 {
-		t.Errorf("%d steps", got)
+	if got := doc.Find(".steps li").Map(func(_ int, li *goquery.Selection) string { return li.Find("a").AttrOr("href", "") }); !slices.Equal(got, []string{
+		"/settings/connections/new", "/settings/calendars", "/settings/workflow", "/settings/teams/new",
+	}) {
+		t.Errorf("steps lead to %q", got)
 	}
-	if doc.Find("#panel-headline").Length() != 0 {
+	begin := s.page(doc.Find(".steps > p a").AttrOr("href", ""))
+	if begin.Find(".steps li a").Length() != 4 || begin.Find(".begin-sources dt").Length() != 6 {
+		t.Error("where to begin is not explained")
+	}
+	if doc.Find("table.teams, #panel-attention, .tabs").Length() != 0 {
 		t.Error("figures are asked for without data")
 	}
 	s.connect()
@@ -46,13 +52,24 @@ func TestOverviewBegins(t *testing.T) {
 	}
 	want(t, doc, "#connected", "tracker")
 	want(t, doc, "#connected", "Not synced yet")
-	path := doc.Find("[hx-get^='/panels/flow-headline']").AttrOr("hx-get", "")
-	if !strings.Contains(path, "range=90d") || !strings.Contains(path, "clock=elapsed") {
+	want(t, doc, ".lacks", "deployments · pipelines · errors")
+	slots := doc.Find("table.teams tbody tr")
+	path := slots.AttrOr("hx-get", "")
+	if slots.Length() != 1 || !strings.Contains(path, "range=90d") || !strings.Contains(path, "clock=elapsed") {
 		t.Errorf("figures are asked for by %q", path)
 	}
+	want(t, doc, "table.teams th[scope=row]", "Everything")
 	// 8 days from the first active status to the closed one.
-	want(t, s.page(path), ".figure:nth-child(1) .value", "8 d")
-	want(t, s.page(path), ".figure:nth-child(3) .value", "2")
+	if got := valueIn(s.fragment(path), "cycle_time"); got != "8\u00a0d" {
+		t.Errorf("cycle time is %q", got)
+	}
+	if doc.Find("#panel-cycle-time-trend").Length() != 1 {
+		t.Error("a single row has no trend")
+	}
+	s.saveTeam("payments", "", []string{"DEV"})
+	if got := s.page("/").Find(".steps li.done").Length(); got != 2 {
+		t.Errorf("with a team %d steps are done", got)
+	}
 }
 
 func TestNewConnection(t *testing.T) {

@@ -51,6 +51,9 @@ func (s *Server) whyEmpty(ctx context.Context, p panel, d delivery.PanelData, qu
 	if empty, err := s.filteredOut(ctx, p, d, q); err != nil || empty != nil {
 		return orNone(empty), err
 	}
+	if p.slug == agingSlug { // of now, whatever the period
+		return views.Empty{Reason: "no_open_issues"}, nil
+	}
 	wide := without(q, "from", "to")
 	wide.Set("range", "12m")
 	return views.Empty{Reason: "no_data", Fix: p.page + "?" + wide.Encode()}, nil
@@ -61,6 +64,9 @@ func allExcluded(ctx context.Context, p panel, d delivery.PanelData) views.Empty
 	empty := views.Empty{Reason: "all_excluded", N: d.Left()}
 	switch {
 	case p.of == delivery.OfIssues:
+		if p.slug == agingSlug {
+			empty.Reason = "not_started"
+		}
 		empty.Fix = settingsPath(ctx, "/settings/workflow")
 	case p.parts == deployJobs:
 		empty.Reason = "no_deploy_end"

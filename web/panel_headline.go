@@ -39,7 +39,7 @@ func (s *Server) headlinePanel(m metricsPage, ask figures) http.HandlerFunc {
 // flowFigures are median and p85 of cycle time and the number of finished
 // issues, each against the period of the same length before.
 func (s *Server) flowFigures(ctx context.Context, f delivery.Filter, view views.Panel) ([]views.Figure, error) {
-	c, err := s.compare(ctx, "cycle-time-trend", f)
+	c, err := s.compare(ctx, view, "cycle-time-trend", f)
 	if err != nil {
 		return nil, err
 	}
@@ -51,15 +51,25 @@ func (s *Server) flowFigures(ctx context.Context, f delivery.Filter, view views.
 	}, nil
 }
 
-// compare loads a trend and what it was before.
-func (s *Server) compare(ctx context.Context, slug string, f delivery.Filter) (comparison, error) {
+// compare loads a trend and what it was before, for figures of a view.
+func (s *Server) compare(ctx context.Context, view views.Panel, slug string, f delivery.Filter) (comparison, error) {
 	trend, _ := panelBySlug(slug)
+	c, err := compareBy(ctx, s.loadPanel, trend, f)
+	c.how = view.Explain(ctx, slug, "")
+	return c, err
+}
+
+// answers is whoever answers a panel: from memory, or anew.
+type answers func(ctx context.Context, p panel, f delivery.Filter) (delivery.PanelData, error)
+
+// compareBy compares what is answered by ask.
+func compareBy(ctx context.Context, ask answers, trend panel, f delivery.Filter) (comparison, error) {
 	c := comparison{p: i18n.From(ctx)}
 	var err error
-	if c.now, err = s.loadPanel(ctx, trend, f); err != nil {
+	if c.now, err = ask(ctx, trend, f); err != nil {
 		return c, err
 	}
-	before, err := s.trendBefore(ctx, trend, c.now)
+	before, err := trendBefore(ctx, ask, trend, c.now)
 	if before != nil {
 		c.before = *before
 	}
@@ -68,18 +78,18 @@ func (s *Server) compare(ctx context.Context, slug string, f delivery.Filter) (c
 
 // trendBefore is a trend in the period of the same length before, nil when the
 // data does not reach back so far.
-func (s *Server) trendBefore(ctx context.Context, trend panel, now delivery.PanelData) (*delivery.PanelData, error) {
+func trendBefore(ctx context.Context, ask answers, trend panel, now delivery.PanelData) (*delivery.PanelData, error) {
 	f := now.Filter
 	f.From, f.To = f.From-(f.To-f.From), f.From
 	if f.From <= 0 {
 		return nil, nil
 	}
-	before, err := s.loadPanel(ctx, trend, f)
+	before, err := ask(ctx, trend, f)
 	if err != nil {
 		return nil, err
 	}
-	covered, err := s.covered(ctx, trend, f, before)
-	if err != nil || !covered && now.N+now.Left() > 0 {
+	reaches, err := covered(ctx, ask, trend, f, before)
+	if err != nil || !reaches && now.N+now.Left() > 0 {
 		return nil, err
 	}
 	return &before, nil
@@ -90,13 +100,14 @@ type comparison struct {
 	p           *i18n.Printer
 	now, before delivery.PanelData
 	counted     string // address of the issues measured
+	how         string // address of how its figures are computed
 }
 
 func (c comparison) count(left string) views.Figure {
 	p := c.p
 	closed, before := float64(c.now.N+c.now.Left()), float64(c.before.N+c.before.Left())
 	f := views.Figure{
-		Label: p.T("figure.closed"), Value: p.Number(closed, 0), Exact: p.Number(closed, 0),
+		Label: p.T("figure.closed"), How: c.how, Value: p.Number(closed, 0), Exact: p.Number(closed, 0),
 		Change: changeOf(closed, &before, false, before == 0), Trend: sparkOf(c.now, "count"),
 	}
 	if before > 0 {
@@ -111,7 +122,7 @@ func (c comparison) count(left string) views.Figure {
 
 func (c comparison) duration(label, name string, enough int) views.Figure {
 	p, now := c.p, c.now
-	f := views.Figure{Label: p.T(label), Notes: noteOf(p, "figure.of."+string(now.Of), now.N, c.counted), Few: now.N < enough, Trend: sparkOf(now, name)}
+	f := views.Figure{Label: p.T(label), How: c.how + "#" + name, Notes: noteOf(p, "figure.of."+string(now.Of), now.N, c.counted), Few: now.N < enough, Trend: sparkOf(now, name)}
 	v := now.Figure(name)
 	if v == nil {
 		return f
@@ -138,12 +149,12 @@ const leastCovered = delivery.Instant(7 * 24 * time.Hour / time.Millisecond)
 // covered reports whether the data reaches back to the beginning of a period,
 // of which d tells: where nothing is measured in its first quarter, history
 // probably begins later, and the period is nothing to compare with.
-func (s *Server) covered(ctx context.Context, trend panel, f delivery.Filter, d delivery.PanelData) (bool, error) {
+func covered(ctx context.Context, ask answers, trend panel, f delivery.Filter, d delivery.PanelData) (bool, error) {
 	f.To = f.From + min(f.To-f.From, max((f.To-f.From)/4, leastCovered))
 	if finishedBefore(d, f.To) {
 		return true, nil
 	}
-	d, err := s.loadPanel(ctx, trend, f)
+	d, err := ask(ctx, trend, f)
 	return d.N+d.Left() > 0, err
 }
 
@@ -172,16 +183,21 @@ func noteOf(p *i18n.Printer, id string, n int, href string) []views.Note {
 func sparkOf(d delivery.PanelData, name string) []float64 {
 	var out []float64
 	for _, series := range d.Series {
-		if series.Name != name {
-			continue
+		if series.Name == name {
+			out = append(out, valuesOf(series.Points)...)
 		}
-		for _, p := range series.Points {
-			v := math.NaN()
-			if p.Value != nil {
-				v = *p.Value
-			}
-			out = append(out, v)
+	}
+	return out
+}
+
+func valuesOf(points []delivery.Point) []float64 {
+	var out []float64
+	for _, p := range points {
+		v := math.NaN()
+		if p.Value != nil {
+			v = *p.Value
 		}
+		out = append(out, v)
 	}
 	return out
 }

@@ -46,11 +46,9 @@ func (s *Server) loadPanelOf(ctx context.Context, p panel, f delivery.Filter, st
 		ask.expires = now.Add(nowLifetime)
 	}
 	ask.answer = func(ctx context.Context) (any, int, error) {
-		began := time.Now()
-		d, err := p.load(ctx, s.store, q)
-		s.observer.PanelLoaded(p.slug, time.Since(began), err)
+		d, err := s.answerPanel(ctx, p, q)
 		if err != nil {
-			return nil, 0, fmt.Errorf("panel %s: %w", p.slug, err)
+			return nil, 0, err
 		}
 		d.Markers = append(d.Markers, markers...)
 		return d, panelBytes(d), nil
@@ -64,6 +62,17 @@ func (s *Server) loadPanelOf(ctx context.Context, p panel, f delivery.Filter, st
 		return delivery.PanelData{}, err
 	}
 	return value.(delivery.PanelData), nil
+}
+
+// answerPanel asks the store.
+func (s *Server) answerPanel(ctx context.Context, p panel, q panelQuery) (delivery.PanelData, error) {
+	began := time.Now()
+	d, err := p.load(ctx, s.store, q)
+	s.observer.PanelLoaded(p.slug, time.Since(began), err)
+	if err != nil {
+		return d, fmt.Errorf("panel %s: %w", p.slug, err)
+	}
+	return d, nil
 }
 
 // panelQuery is what a panel asks the store, and what is drawn beside the answer.

@@ -42,6 +42,7 @@ func (s *Server) panelRoutes(r chi.Router) {
 		r.Get("/panels/"+errorsHeadlineSlug, s.headlinePanel(errorsMetrics(), s.errorFigures))
 		r.Get("/panels/"+errorsNewestSlug, s.newestErrors)
 		r.Get("/panels/{slug}", s.chartPanel)
+		r.Get("/explain/{slug}", s.explainPage)
 		r.Get("/issues", s.recordsPage)
 		r.Get("/issues/rows", s.recordsRows)
 		r.Get("/issues/{key}", s.issuePage)
@@ -158,7 +159,7 @@ func (s *Server) chartSpec(ctx context.Context, p panel, d delivery.PanelData, b
 	case d.Shape == delivery.Marks:
 		spec.Types, err = s.typeKeys(ctx)
 	case d.Shape == delivery.Trend && before:
-		if spec.Before, err = s.trendBefore(ctx, p, d); spec.Before != nil && spec.Before.N == 0 {
+		if spec.Before, err = trendBefore(ctx, s.loadPanel, p, d); spec.Before != nil && spec.Before.N == 0 {
 			spec.Before = nil
 		}
 	}

@@ -13,7 +13,7 @@ import (
 func (s *Server) pipelineFigures(ctx context.Context, f delivery.Filter, view views.Panel) ([]views.Figure, error) {
 	var all []comparison
 	for _, slug := range []string{"pipeline-duration", "pipeline-success", "queue-time", "pipeline-count"} {
-		c, err := s.compare(ctx, slug, f)
+		c, err := s.compare(ctx, view, slug, f)
 		if err != nil {
 			return nil, err
 		}
@@ -33,7 +33,7 @@ func (s *Server) pipelineFigures(ctx context.Context, f delivery.Filter, view vi
 // rate is a share of which more is better.
 func (c comparison) rate(label string, enough int) views.Figure {
 	p, now := c.p, c.now
-	f := views.Figure{Label: p.T(label), Notes: noteOf(p, "figure.of.runs", now.N, c.counted), Few: now.N < enough, Trend: sparkOf(now, "rate")}
+	f := views.Figure{Label: p.T(label), How: c.how + "#rate", Notes: noteOf(p, "figure.of.runs", now.N, c.counted), Few: now.N < enough, Trend: sparkOf(now, "rate")}
 	v := now.Figure("rate")
 	if v == nil {
 		return f
@@ -51,7 +51,7 @@ func (c comparison) rate(label string, enough int) views.Figure {
 func (c comparison) runs(restarts string) views.Figure {
 	p := c.p
 	n := float64(c.now.N)
-	f := views.Figure{Label: p.T("figure.run.count"), Value: p.Number(n, 0), Exact: p.Number(n, 0), Trend: sparkOf(c.now, "count")}
+	f := views.Figure{Label: p.T("figure.run.count"), How: c.how, Value: p.Number(n, 0), Exact: p.Number(n, 0), Trend: sparkOf(c.now, "count")}
 	if before := c.before.N; before > 0 {
 		f.Before = c.was(p.Number(float64(before), 0))
 	}

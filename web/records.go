@@ -23,6 +23,13 @@ const maxRecordsPage = 100_000
 // recordsParams are what a page of records reads besides the filter.
 var recordsParams = []string{"panel", "status", "excluded", "sort", "page"}
 
+// Panels whose lists have words of their own.
+const (
+	agingSlug      = "aging"
+	blockedSlug    = "blocked-time"
+	cumulativeSlug = "cumulative-flow"
+)
+
 // recordsAsked is what a page of records is asked for.
 type recordsAsked struct {
 	query delivery.RecordsQuery // without what measures it
@@ -110,6 +117,11 @@ func (s *Server) recordsList(ctx context.Context, asked recordsAsked) views.Reco
 	switch {
 	case q.Excluded != "":
 		title = "records.title.excluded"
+	case q.Panel == agingSlug:
+		title = "records.title.aging"
+	case q.Panel == cumulativeSlug && q.Status == delivery.Closed.String():
+	case q.Panel == cumulativeSlug:
+		title = "records.title.at"
 	case q.Status != "":
 		title = "records.title.status"
 	}
@@ -152,7 +164,8 @@ func (s *Server) fillRecords(ctx context.Context, asked recordsAsked, list *view
 	zone := q.Calendar.Zone()
 	list.Total, list.PerPage = found.Total, recordsPerPage
 	list.Zone, list.Day = zone, dayOf(q.FlowQuery)
-	list.Sentence = s.recordsSentence(ctx, asked.query, found.Total, p.DateSpan(f.From.Time().In(zone), (f.To-1).Time().In(zone)))
+	last := min(f.To-1, q.Now).Time().In(zone)
+	list.Sentence = s.recordsSentence(ctx, asked.query, found.Total, p.DateSpan(f.From.Time().In(zone), (f.To-1).Time().In(zone)), p.Date(last))
 	for _, item := range found.Items {
 		list.Rows = append(list.Rows, views.RecordRow{
 			IssueReport: delivery.ReportListed(item.ListedIssue, q.CalendarOf(item.Queue), q.Now), Value: item.Value, Reason: item.Reason,
@@ -196,18 +209,9 @@ func (s *Server) records(ctx context.Context, q delivery.RecordsQuery) (delivery
 
 // recordsSentence says what is listed: how many issues, of what kind, of which
 // days, and by which filter.
-func (s *Server) recordsSentence(ctx context.Context, q delivery.RecordsQuery, n int, days string) string {
+func (s *Server) recordsSentence(ctx context.Context, q delivery.RecordsQuery, n int, days, last string) string {
 	p := i18n.From(ctx)
-	id := "records.finished"
-	switch {
-	case q.Excluded == delivery.AnyReason:
-		id = "records.excluded"
-	case q.Excluded != "":
-		id = "records.excluded." + q.Excluded
-	case q.Status != "":
-		id = "records.status"
-	}
-	text := p.T(id, "n", n, "days", days, "status", s.statusName(ctx, q.Status))
+	text := p.T(recordsWord(&q), "n", n, "days", days, "last", last, "status", s.statusName(ctx, q.Status))
 	for _, part := range []struct {
 		name   string
 		values []string
@@ -217,6 +221,30 @@ func (s *Server) recordsSentence(ctx context.Context, q delivery.RecordsQuery, n
 		}
 	}
 	return text
+}
+
+// recordsWord is the message that says what a list holds.
+func recordsWord(q *delivery.RecordsQuery) string {
+	aging, cumulative := q.Panel == agingSlug, q.Panel == cumulativeSlug
+	switch {
+	case aging && q.Excluded == delivery.AnyReason:
+		return "records.excluded." + delivery.NotStarted
+	case q.Excluded == delivery.AnyReason:
+		return "records.excluded"
+	case q.Excluded != "":
+		return "records.excluded." + q.Excluded
+	case aging && q.Status != "":
+		return "records.aging.status"
+	case aging:
+		return "records.aging"
+	case q.Panel == blockedSlug:
+		return "records.blocked"
+	case cumulative && q.Status != delivery.Closed.String():
+		return "records.at"
+	case q.Status != "" && !cumulative:
+		return "records.status"
+	}
+	return "records.finished"
 }
 
 // mostNames is how many values of a filter a sentence names.

@@ -90,7 +90,7 @@ func (s *Server) errorPage(w http.ResponseWriter, r *http.Request, status int) {
 }
 
 func (s *Server) errorFrame(r *http.Request, status int) views.Page {
-	p := views.Page{Title: i18n.T(r.Context(), views.ErrorTitle(status)), Lang: s.lang(r), Theme: s.theme(r), Demo: s.cfg.Demo, Path: "/"}
+	p := views.Page{Title: i18n.T(r.Context(), views.ErrorTitle(status)), Lang: s.lang(r), Theme: s.theme(r), Demo: s.cfg.Demo, Path: "/", Quality: s.lastQuality()}
 	p.User, p.Guest = who(r.Context())
 	return p
 }

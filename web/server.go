@@ -86,6 +86,8 @@ type Server struct {
 	series      seriesIndex
 	caches      caches
 	uses        embedUses
+	// qualityKinds is what the badge of data quality said last, and one more.
+	qualityKinds atomic.Int64
 }
 
 // New makes a Server; it starts nothing.
@@ -163,6 +165,7 @@ func (s *Server) routes(r chi.Router) {
 				r.Use(s.needViewer)
 				s.overviewRoutes(r)
 				s.panelRoutes(r)
+				s.qualityRoutes(r)
 				s.syncRoutes(r)
 				s.inboxRoutes(r)
 				s.incidentRoutes(r)

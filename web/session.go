@@ -224,7 +224,7 @@ func (s *Server) page(r *http.Request, title, nav string) views.Page {
 	p := views.Page{
 		Title: title, Nav: nav, Lang: i18n.From(r.Context()).Lang(), Theme: s.theme(r), Demo: s.cfg.Demo,
 		Path:  strings.TrimPrefix(r.URL.RequestURI(), s.base),
-		Flash: s.sessions.PopString(r.Context(), sessionFlash),
+		Flash: s.sessions.PopString(r.Context(), sessionFlash), Quality: s.lastQuality(),
 	}
 	p.Undo, _ = s.sessions.Pop(r.Context(), sessionUndo).(int64)
 	p.Also, _ = s.sessions.Pop(r.Context(), sessionUndoAlso).([]int64)

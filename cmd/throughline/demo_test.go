@@ -26,6 +26,8 @@ func TestDemo(t *testing.T) {
 		"/inbox":                              "token gitlab",
 		"/inbox?state=refused":                "duration",
 		"/settings/connections":               "demo",
+		"/quality":                            "quality-index",
+		"/api/v1/quality":                     `"kind":"hidden_transitions"`,
 	} {
 		if status, body := s.get(path); status != 200 || !strings.Contains(body, want) {
 			t.Errorf("%s answers %d without %q: %.300s", path, status, want, body)

@@ -46,7 +46,7 @@ func TestLeadsFirstDay(t *testing.T) {
 
 	b.open("/flow?range=36m")
 	median := b.headline()
-	b.until("three charts are drawn", `document.querySelectorAll("[data-chart] canvas").length === 3`)
+	b.until("all charts are drawn", `document.querySelectorAll("[data-chart] canvas").length === 12`)
 	if strings.Contains(s.log.String(), "tracker-token") || strings.Contains(s.log.String(), "correct horse") {
 		t.Error("a secret is in the log")
 	}
@@ -61,7 +61,7 @@ func TestLeadsFirstDay(t *testing.T) {
 	}
 	b.do("choose elapsed time", clickText("label", "Round the clock"))
 	b.until("the address holds the clock", `location.search.includes("clock=elapsed")`)
-	b.until("the charts are back", `document.querySelectorAll("[data-chart] canvas").length === 3`)
+	b.until("the charts are back", `document.querySelectorAll("[data-chart] canvas").length === 12`)
 
 	b.click(".menu.account summary")
 	b.click("form[action='/logout'] button")
@@ -131,6 +131,8 @@ var pages = []page{
 	{"errors", "/errors?range=30d"},
 	{"error-groups", "/errors/groups?range=30d"},
 	{"series", "/series"},
+	{"quality", "/quality?range=180d"},
+	{"quality-kind", "/quality/hidden_transitions?range=180d"},
 	{"inbox", "/inbox"},
 	{"syncs", "/syncs"},
 	{"connections", "/settings/connections"},

@@ -22,18 +22,18 @@ import (
 // What BenchmarkLoad puts on a server.
 const (
 	loadIssues   = 100_000
-	loadSynced   = 12_000 // issues of the sync that runs meanwhile
-	loadClients  = 20
+	loadSynced   = 60_000 // issues of the sync that runs meanwhile
+	loadClients  = 50
 	loadPassword = "correct horse battery"
-	loadFor      = 40 * time.Second
+	loadFor      = 5 * time.Minute
 	loadArrive   = 10 * time.Second // in which all clients sign in
 	loadThink    = 2 * time.Second  // of a reader between two clicks, on average
 	loadSettle   = 2 * time.Minute  // at most, until memory is given back
 )
 
-// BenchmarkLoad is a team's Monday: a server that knows 100,000 issues, twenty
+// BenchmarkLoad is a team's Monday: a server that knows 100,000 issues, fifty
 // people who sign in within ten seconds and click through its pages, and a first sync of
-// 12,000 more all the while. It reports what each route took and how much memory
+// 60,000 more all the while. It reports what each route took and how much memory
 // the server held. It is meant to be read: nothing here fails for being slow.
 //
 //	go test -run '^$' -bench Load -benchtime 1x -timeout 20m ./cmd/throughline

@@ -102,7 +102,7 @@ func (c *client) panels(ctx context.Context, page string) {
 		return // it reads whatever it is given
 	}
 	var asked sync.WaitGroup
-	doc.Find("[hx-get][hx-trigger^=load]").Each(func(_ int, slot *goquery.Selection) {
+	doc.Find("[hx-get][hx-trigger^=load], [hx-get][hx-trigger^=revealed]").Each(func(_ int, slot *goquery.Selection) {
 		path := slot.AttrOr("hx-get", "")
 		route, _, _ := strings.Cut(path, "?")
 		asked.Go(func() { c.ask(ctx, http.MethodGet, path, route, nil) })

@@ -116,7 +116,7 @@ func TestFilterWithoutServer(t *testing.T) {
 	s.stop()
 	eval[bool](b, `(e => { e.value = "30d"; return e.dispatchEvent(new Event("change", {bubbles: true})) })(document.getElementById("filter-range"))`)
 	b.untilText("main [role=alert]", "does not answer")
-	b.expect("the page is still there", `document.querySelectorAll(".panel").length === 3`)
+	b.expect("the page is still there", `document.querySelectorAll(".panel").length === 12`)
 	b.forget("ERR_CONNECTION")
 	b.forget("error: htmx:")
 }
@@ -133,7 +133,7 @@ func TestLayoutStaysPut(t *testing.T) {
 	s := filledDemo(t)
 	for _, width := range []int{1440, 390} {
 		b := openTab(t, s.url, width, 900)
-		for _, path := range []string{"/", "/flow", "/pipelines", "/runs?branch=*", "/dora", "/deployments", "/errors", "/errors/groups", "/inbox"} {
+		for _, path := range []string{"/", "/flow", "/pipelines", "/runs?branch=*", "/dora", "/deployments", "/errors", "/errors/groups", "/quality", "/inbox"} {
 			b.open(path)
 			b.drawn()
 			shift := ask(b, "layout shift", chromedp.Evaluate[float64](`new Promise((done) => {
@@ -175,7 +175,7 @@ func TestPrint(t *testing.T) {
 	b.drawn()
 	eval[bool](b, `dispatchEvent(new Event("beforeprint"))`)
 	b.expect("it is light", `getComputedStyle(document.documentElement).getPropertyValue("--text").trim() === "#1c2126"`)
-	b.expect("charts fit the sheet", `[...document.querySelectorAll("[data-chart] canvas")].length === 3 &&
+	b.expect("charts fit the sheet", `[...document.querySelectorAll("[data-chart] canvas")].length === 12 &&
 		[...document.querySelectorAll("[data-chart] canvas")].every((c) => c.getBoundingClientRect().width <= 700 && c.getBoundingClientRect().width > 600)`)
 	eval[bool](b, `dispatchEvent(new Event("afterprint"))`)
 	b.expect("charts fit the screen", `document.querySelector("[data-chart] canvas").getBoundingClientRect().width > 1000`)

@@ -25,6 +25,10 @@ type DoraData struct {
 	Watched map[string]bool
 	// First is when production, or what the query asks for, was first deployed to.
 	First Instant
+	// Firsts are when services were first deployed to production, Linked the incidents
+	// that some deployment was found for: of the services read.
+	Firsts map[string]Instant
+	Linked map[int64]bool
 
 	changes []DoraChunk // decoded one row at a time: there may be a million
 	pass    groupFilter

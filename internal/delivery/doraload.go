@@ -58,7 +58,7 @@ func (f *groupFilter) first(classes map[string]Instant) Instant {
 // LoadDora reads what a query needs of the parts: of the query's services, over its
 // range. Without environments it is production.
 func LoadDora(ctx context.Context, s DoraStore, q DoraQuery, parts ...DoraPart) (*DoraData, error) {
-	d := &DoraData{Services: q.Services, Watched: map[string]bool{}, seen: map[int64]bool{}}
+	d := &DoraData{Services: q.Services, Watched: map[string]bool{}, Firsts: map[string]Instant{}, Linked: map[int64]bool{}, seen: map[int64]bool{}}
 	chunkQuery := ChunkQuery{Services: q.Services, Parts: slices.Clone(parts), From: MonthOf(q.From), To: MonthOf(q.To - 1)}
 	if len(q.Teams) == 0 && len(q.Filter.Services) == 0 {
 		chunkQuery.Services = nil // the incidents of no service too
@@ -102,6 +102,9 @@ func (d *DoraData) AddChunk(ch DoraChunk) error {
 		return decodeRows(&ch, (*classNote).code, func(n *classNote) bool {
 			if ch.Environment == Production {
 				d.Watched[ch.Service] = n.Watched
+				if d.Firsts != nil && n.First.Known() {
+					d.Firsts[ch.Service] = n.First
+				}
 			}
 			if d.firsts == nil {
 				d.firsts = map[string]Instant{}
@@ -136,6 +139,9 @@ func (d *DoraData) AddChunk(ch DoraChunk) error {
 		})
 	}
 	return decodeRows(&ch, (*LinkedIncident).code, func(i *LinkedIncident) bool {
+		if d.Linked != nil && i.Group != "" {
+			d.Linked[i.Seq] = true
+		}
 		if d.seen[i.Seq] || !i.Own {
 			return true
 		}

@@ -190,21 +190,21 @@ func (q *ChunkQuery) wants(c *DoraChunk) bool {
 // placed are the groups of one side: by service and deployment, as services may share
 // one, and those of the range.
 type placed struct {
-	of      map[groupAt]*Group
+	of      map[place]*Group
 	inRange []*Group
 }
 
-type groupAt struct {
+type place struct {
 	service string
 	number  int64
 }
 
 func (q *DoraQuery) placed(groups []Group) placed {
-	p := placed{of: map[groupAt]*Group{}}
+	p := placed{of: map[place]*Group{}}
 	for i := range groups {
 		g := &groups[i]
 		for _, number := range g.Deployments {
-			p.of[groupAt{g.Service, number}] = g
+			p.of[place{g.Service, number}] = g
 		}
 		if g.Succeeded && q.within(g.FinishedAt) {
 			p.inRange = append(p.inRange, g)
@@ -215,7 +215,7 @@ func (q *DoraQuery) placed(groups []Group) placed {
 
 // class is what one side says of a group of either.
 func (p *placed) class(of *Group, suspected bool) DoraClass {
-	g := p.of[groupAt{of.Service, groupNumber(of.ID)}]
+	g := p.of[place{of.Service, groupNumber(of.ID)}]
 	if g == nil || !g.Succeeded {
 		return DoraClass{}
 	}
@@ -229,9 +229,9 @@ func (p *placed) class(of *Group, suspected bool) DoraClass {
 // compare finds the groups that would be something else.
 func (c *DoraChange) compare(q *DoraQuery, before, after []Group) {
 	was, is := q.placed(before), q.placed(after)
-	seen := map[groupAt]bool{}
+	seen := map[place]bool{}
 	for _, g := range slices.Concat(is.inRange, was.inRange) {
-		at := groupAt{g.Service, groupNumber(g.ID)}
+		at := place{g.Service, groupNumber(g.ID)}
 		if seen[at] {
 			continue
 		}

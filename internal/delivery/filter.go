@@ -29,6 +29,8 @@ const (
 	OfDora   Subject = "deployments"
 	OfErrors Subject = "errors"
 	OfSeries Subject = "series"
+	// OfQuality is all data at once: it is narrowed by what they have in common.
+	OfQuality Subject = "quality"
 )
 
 // AnyBranch, as a value of Branches, is every branch.
@@ -144,6 +146,8 @@ var filterParams = map[Subject][]string{
 	OfErrors: {"connection", "team", "from", "to", "range", "bucket", "clock", "project", "service", "environment"},
 	OfSeries: {"connection", "team", "from", "to", "range", "bucket", "clock", "service", "environment", "q"},
 	OfDora:   {"connection", "team", "from", "to", "range", "bucket", "clock", "service", "repository", "environment", "links", "start", "benchmark"},
+
+	OfQuality: {"connection", "team", "from", "to", "range"},
 }
 
 // maxFilterValues bounds a repeated parameter, maxRangeDays the range.

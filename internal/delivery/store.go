@@ -209,6 +209,14 @@ type Store interface {
 	// Nothing is written.
 	WhatIf(ctx context.Context, q FlowQuery, s Supposition) (FlowChange, error)
 
+	// Oddities are what is odd about the histories of issues in the query's range.
+	Oddities(ctx context.Context, q FlowQuery) (Oddities, error)
+	// OddRuns are the runs created in the query's range whose instants contradict each
+	// other, newest first; of the query, branches and workflows do not matter.
+	OddRuns(ctx context.Context, q RunQuery) ([]OddRun, error)
+	// IssuesNumbered are those of these numbers that are not gone.
+	IssuesNumbered(ctx context.Context, ids []int64) (map[int64]ListedIssue, error)
+
 	// RunDurations measures runs; those left out are counted by reason.
 	RunDurations(ctx context.Context, q RunQuery, m RunMeasure) (RunDurations, error)
 	RunCounts(ctx context.Context, q RunQuery) (RunCounts, error)

@@ -19,7 +19,7 @@ type Supposition struct {
 // Of is a query as it would be asked by other definitions, but for the types that
 // would not count.
 func (s *Supposition) Of(q FlowQuery) FlowQuery {
-	q.Workflows, q.Supposed = &s.Workflows, nil
+	q.Workflows = &s.Workflows
 	if s.Calendar != nil {
 		q.Calendar, q.Calendars = s.Calendar, s.Calendars
 	}
@@ -87,7 +87,6 @@ type FlowFlip struct {
 // Comparison makes a FlowChange of issues, in one pass.
 type Comparison struct {
 	now, then side
-	meaning   *Meaning // that is supposed
 	without   map[string]bool
 	calendars bool // by other ones: the same flow may be measured otherwise
 	change    FlowChange
@@ -104,16 +103,9 @@ type side struct {
 }
 
 // NewComparison compares flow as q asks for it with flow by s. The workflows of q are
-// those that the flow before was derived by, unless it supposes others; types are
-// those of statuses that s meets.
-func NewComparison(q FlowQuery, s *Supposition, types StatusTypes) *Comparison {
-	if q.Supposed != nil {
-		q.Workflows = q.Supposed
-	}
-	c := &Comparison{
-		now: newSide(q), then: newSide(s.Of(q)), meaning: &Meaning{Workflows: s.Workflows, Types: types}, without: map[string]bool{},
-		calendars: s.Calendar != nil && q.Clock == Business,
-	}
+// those that the flow before was derived by.
+func NewComparison(q FlowQuery, s *Supposition) *Comparison {
+	c := &Comparison{now: newSide(q), then: newSide(s.Of(q)), without: map[string]bool{}, calendars: s.Calendar != nil && q.Clock == Business}
 	for _, key := range s.Without {
 		c.without[key] = true
 	}
@@ -125,31 +117,30 @@ func newSide(q FlowQuery) side {
 	return side{FlowQuery: q, weeks: slices.DeleteFunc(weeks, func(b Bucket) bool { return b.Partial })}
 }
 
-// Add takes an issue within the filter, whatever its range, with its stays. The store
-// names those that Finish leaves.
-func (c *Comparison) Add(l *Life) {
-	c.now.add(l, l.Flow)
-	if c.without[l.Type] {
-		if c.now.inRange(l.Flow) {
+// Add takes an issue within the filter, whatever its range, and how it would flow. The
+// store names those that Finish leaves.
+func (c *Comparison) Add(i *Life, after Flow) {
+	c.now.add(i, i.Flow)
+	if c.without[i.Type] {
+		if c.now.inRange(i.Flow) {
 			c.change.Without++
 		}
 		return
 	}
-	then := l.FlowBy(c.meaning.Classes(l.Connection, l.Queue))
-	c.then.add(l, then)
-	c.flip(l, then)
+	c.then.add(i, after)
+	c.flip(i, after)
 }
 
 // flip notes what becomes of an issue.
-func (c *Comparison) flip(l *Life, then Flow) {
-	wasOut, isOut := c.now.out(l, l.Flow), c.then.out(l, then)
-	if l.Flow == then && wasOut == isOut && !c.calendars {
+func (c *Comparison) flip(i *Life, after Flow) {
+	wasOut, isOut := c.now.out(i, i.Flow), c.then.out(i, after)
+	if i.Flow == after && wasOut == isOut && !c.calendars {
 		return
 	}
 	f := FlowFlip{
-		ID: l.ID, WasClosed: l.IsClosed(), IsClosed: then.IsClosed(), WasOut: wasOut, IsOut: isOut,
-		Before: c.now.cycleTime(l.Queue, l.Flow), After: c.then.cycleTime(l.Queue, then),
-		at: max(l.ClosedAt, then.ClosedAt),
+		ID: i.ID, WasClosed: i.IsClosed(), IsClosed: after.IsClosed(), WasOut: wasOut, IsOut: isOut,
+		Before: c.now.cycleTime(i.Queue, i.Flow), After: c.then.cycleTime(i.Queue, after),
+		at: max(i.ClosedAt, after.ClosedAt),
 	}
 	n := &c.change
 	switch {
@@ -191,11 +182,11 @@ func (c *FlowChange) keep() {
 func (s *side) inRange(f Flow) bool { return f.IsClosed() && f.ClosedAt >= s.From && f.ClosedAt < s.To }
 
 // out reports whether an issue is closed with a resolution that is left out.
-func (s *side) out(l *Life, f Flow) bool {
-	return f.IsClosed() && s.Workflows.Excludes(l.Resolution, f.ClosedAt)
+func (s *side) out(i *Life, f Flow) bool {
+	return f.IsClosed() && s.Workflows.Excludes(i.Resolution, f.ClosedAt)
 }
 
-func (s *side) add(l *Life, f Flow) {
+func (s *side) add(i *Life, f Flow) {
 	if !f.IsClosed() && f.FirstActiveAt.Known() {
 		s.sample.InProgress++
 	}
@@ -203,13 +194,13 @@ func (s *side) add(l *Life, f Flow) {
 		return
 	}
 	s.finished = append(s.finished, FinishedIssue{
-		ID: l.ID, Queue: l.Queue, Resolution: l.Resolution, FirstActiveAt: f.FirstActiveAt, ClosedAt: f.ClosedAt,
+		ID: i.ID, Queue: i.Queue, Resolution: i.Resolution, FirstActiveAt: f.FirstActiveAt, ClosedAt: f.ClosedAt,
 	})
 	if n := len(s.weeks); n > 0 && f.ClosedAt >= s.weeks[0].Start && f.ClosedAt < s.weeks[n-1].End {
 		s.inWeeks++
 	}
-	if !s.out(l, f) {
-		s.leads = append(s.leads, s.seconds(&FinishedIssue{Queue: l.Queue, FirstActiveAt: f.CreatedAt, ClosedAt: f.ClosedAt}))
+	if !s.out(i, f) {
+		s.leads = append(s.leads, s.seconds(&FinishedIssue{Queue: i.Queue, FirstActiveAt: f.CreatedAt, ClosedAt: f.ClosedAt}))
 	}
 }
 

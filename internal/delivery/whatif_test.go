@@ -18,34 +18,21 @@ func everyDay(from, to int) *delivery.Calendar {
 	return delivery.NewCalendar(v)
 }
 
-// supposed says what the statuses of compared mean.
-func supposed(resolutions ...string) delivery.Workflows {
-	return delivery.OneWorkflow(delivery.Workflow{
-		StatusLists: delivery.StatusLists{Active: []string{"work"}, Closed: []string{"done"}}, ExcludedResolutions: resolutions,
-	})
-}
-
 // compared is an issue of 1 January 2026 that was active and closed at seconds of that
-// day before, and is by what is supposed; 0 is never.
-func compared(id int64, before, after [2]int64) *delivery.Life {
+// day before, and would be after; 0 is never.
+func compared(id int64, before, after [2]int64) (*delivery.Life, delivery.Flow) {
 	midnight := delivery.InstantOf(time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC))
-	at := func(seconds int64) delivery.Instant {
-		if seconds == 0 {
-			return 0
+	flow := func(at [2]int64) delivery.Flow {
+		f := delivery.Flow{CreatedAt: midnight}
+		if at[0] > 0 {
+			f.FirstActiveAt = midnight + delivery.Instant(at[0]*1000)
 		}
-		return midnight + delivery.Instant(seconds*1000)
-	}
-	l := &delivery.Life{
-		ID: id, Place: delivery.Place{Queue: "DEV"}, Type: "task",
-		Flow:  delivery.Flow{CreatedAt: midnight, FirstActiveAt: at(before[0]), ClosedAt: at(before[1])},
-		Stays: []delivery.Stay{{Status: "wait", Start: midnight}},
-	}
-	for i, status := range []string{"work", "done"} {
-		if after[i] > 0 {
-			l.Stays = append(l.Stays, delivery.Stay{Status: status, Start: at(after[i])})
+		if at[1] > 0 {
+			f.ClosedAt = midnight + delivery.Instant(at[1]*1000)
 		}
+		return f
 	}
-	return l
+	return &delivery.Life{ID: id, Place: delivery.Place{Queue: "DEV"}, Type: "task", Flow: flow(before)}, flow(after)
 }
 
 func january(clock delivery.Clock, w delivery.Workflows) delivery.FlowQuery {
@@ -58,7 +45,7 @@ func january(clock delivery.Clock, w delivery.Workflows) delivery.FlowQuery {
 }
 
 func TestComparison(t *testing.T) {
-	c := delivery.NewComparison(january(delivery.Elapsed, delivery.Workflows{}), &delivery.Supposition{Workflows: supposed()}, nil)
+	c := delivery.NewComparison(january(delivery.Elapsed, delivery.Workflows{}), &delivery.Supposition{})
 	c.Add(compared(1, [2]int64{1, 5}, [2]int64{1, 5})) // the same
 	c.Add(compared(2, [2]int64{1, 5}, [2]int64{1, 0}))
 	c.Add(compared(3, [2]int64{1, 0}, [2]int64{1, 9}))
@@ -93,7 +80,7 @@ func TestComparison(t *testing.T) {
 
 // Of many issues the last closed are named.
 func TestComparisonOfMany(t *testing.T) {
-	c := delivery.NewComparison(january(delivery.Elapsed, delivery.Workflows{}), &delivery.Supposition{Workflows: supposed()}, nil)
+	c := delivery.NewComparison(january(delivery.Elapsed, delivery.Workflows{}), &delivery.Supposition{})
 	for n := range int64(5000) {
 		c.Add(compared(n+1, [2]int64{1, 0}, [2]int64{1, n*7919%5000 + 2}))
 	}
@@ -111,13 +98,14 @@ func TestComparisonOfMany(t *testing.T) {
 // Resolutions that are left out, other hours and types that would not count, at once.
 func TestComparisonOfAll(t *testing.T) {
 	duplicates := delivery.OneWorkflow(delivery.Workflow{ExcludedResolutions: []string{"duplicate"}})
+	wontFix := delivery.OneWorkflow(delivery.Workflow{ExcludedResolutions: []string{"wontFix"}})
 	c := delivery.NewComparison(january(delivery.Business, duplicates), &delivery.Supposition{
-		Workflows: supposed("wontFix"), Calendar: everyDay(0, 1), Without: []string{"bug"},
-	}, nil)
+		Workflows: wontFix, Calendar: everyDay(0, 1), Without: []string{"bug"},
+	})
 	add := func(id int64, resolution, typ string, active, closed int64) {
-		i := compared(id, [2]int64{active, closed}, [2]int64{active, closed})
+		i, after := compared(id, [2]int64{active, closed}, [2]int64{active, closed})
 		i.Resolution, i.Type = resolution, typ
-		c.Add(i)
+		c.Add(i, after)
 	}
 	add(1, "fixed", "task", 1, 1801)        // in the hour: 1800 s either way
 	add(2, "fixed", "task", 1800, 9000)     // 7200 s, of which 1800 in the hour
@@ -143,7 +131,7 @@ func TestComparisonOfAll(t *testing.T) {
 
 // By the elapsed clock other hours change nothing.
 func TestComparisonElapsed(t *testing.T) {
-	c := delivery.NewComparison(january(delivery.Elapsed, delivery.Workflows{}), &delivery.Supposition{Workflows: supposed(), Calendar: everyDay(0, 1)}, nil)
+	c := delivery.NewComparison(january(delivery.Elapsed, delivery.Workflows{}), &delivery.Supposition{Calendar: everyDay(0, 1)})
 	c.Add(compared(1, [2]int64{1, 7201}, [2]int64{1, 7201}))
 	got := c.Finish()
 	if got.Remeasured != 0 || *got.Before.P50 != 7200 || *got.After.P50 != 7200 || *got.After.LeadTime != 7201 {

@@ -92,6 +92,13 @@ func (w *Workflow) Mapped(queue, team, key string) bool {
 	return false
 }
 
+// Unmapped reports whether a status counts as waiting because nothing says otherwise:
+// no list names it for the queue of a team, and its type is none that is known, or one
+// whose class has a list that leaves the status out.
+func (w *Workflow) Unmapped(queue, team, key, statusType string) bool {
+	return statusType != "new" && !w.Mapped(queue, team, key) && w.Class(queue, team, key, statusType) == Waiting
+}
+
 // Excludes reports whether issues with this resolution are left out of cycle
 // time.
 func (w *Workflow) Excludes(resolution string) bool {

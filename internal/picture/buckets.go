@@ -7,8 +7,13 @@ func (p *plot) middleOf(i, n int) float64 {
 	return p.area.x + (float64(i)+0.5)*p.area.w/float64(n)
 }
 
-// bucketAxis writes the days of buckets below the plot, as many as there is room for.
+// bucketAxis writes the days of buckets below their middles, as many as there is room for.
 func (p *plot) bucketAxis(points []delivery.Point) {
+	p.bucketsAt(points, p.area.w/float64(len(points)), func(i int) float64 { return p.middleOf(i, len(points)) })
+}
+
+// bucketsAt writes the days of buckets below their places, which are pitch apart.
+func (p *plot) bucketsAt(points []delivery.Point, pitch float64, at func(i int) float64) {
 	widest := 0.0
 	names := make([]string, len(points))
 	for i, pt := range points {
@@ -17,14 +22,13 @@ func (p *plot) bucketAxis(points []delivery.Point) {
 		}
 		widest = max(widest, axisFace.width(names[i]))
 	}
-	pitch := p.area.w / float64(len(points))
 	step := max(1, int((widest+12)/pitch)+1)
 	if widest+12 <= pitch {
 		step = 1
 	}
 	end := p.room.x - 8
 	for i := 0; i < len(points); i += step {
-		end = p.under(p.middleOf(i, len(points)), end, names[i])
+		end = p.under(at(i), end, names[i])
 	}
 }
 
@@ -61,7 +65,12 @@ func (p *plot) drawStack() {
 		}
 	}
 	p.legend(keys)
-	p.fit(0, most, 0)
+	level, levelName := p.chart.Level()
+	right, beside := 0.0, true
+	if levelName != "" {
+		right, beside = p.endRoom([]string{levelName})
+	}
+	p.fit(0, most, right)
 	p.grid()
 	p.bucketAxis(p.data.Series[0].Points)
 	pitch := p.area.w / float64(n)
@@ -91,6 +100,11 @@ func (p *plot) drawStack() {
 		}
 	}
 	p.verticals(0, float64(n))
+	if levelName != "" {
+		y := p.at(level)
+		p.line([]point{{p.area.x, y}, {p.area.right(), y}}, stroke{ink: text, width: 1.5})
+		p.ends([]endName{{point{p.area.right(), y}, levelName, text}}, beside)
+	}
 }
 
 // partialOpacity pales the bars of a bucket that is not whole: hatching tells outcomes.

@@ -36,8 +36,12 @@ type Chart interface {
 	// where the first begins at 0. A label may be "".
 	Verticals(yield func(at float64, label string, event, incident bool))
 
-	// Name is a series in a legend, "" for one that is not drawn.
+	// Name is a series in a legend, "" for one that is not drawn. Of ages there are also
+	// "late" issues, those above p85 of the headline.
 	Name(series string) string
+	// Level is a value across all buckets of counts, in the axis' unit, with its name; "" for
+	// none.
+	Level() (value float64, name string)
 	// Look are the colour and the hatching of a series of counts or parts.
 	Look(series string) (ink, hatch string)
 	// Stroke is how a percentile or a rate is drawn.
@@ -50,6 +54,18 @@ type Chart interface {
 	// Groups are the marks by type: its name, the place of its shape and colour, its points.
 	Groups(yield func(name string, place int, points []delivery.Point))
 
+	// Signals are the marks of a control chart by the rule they break: its name, the place of
+	// its shape, its colour, whether it is plain, its points.
+	Signals(yield func(name string, shape int, ink string, plain bool, points []delivery.Point))
+	// Edges are the bounds of bins in words, one more than there are bins, and their unit.
+	Edges() (words []string, unit string)
+	// Falls are verticals in the style of a series: among bins at a place where the first
+	// begins at 0, on a time axis at a wall clock.
+	Falls(yield func(series string, at float64, label string))
+	// Goal is the number that a forecast is asked about, and its name; ok is false where it
+	// has no line.
+	Goal() (value float64, label string, ok bool)
+
 	// Piled reports whether the parts of a row or a bucket stand one behind the other, or
 	// overlap where they are of bars and stand beside each other where they are of buckets.
 	Piled() bool
@@ -61,6 +77,9 @@ type Chart interface {
 	RowEnd(row int) string
 	// Drawn says that only so many rows are drawn, "" where that is all of them.
 	Drawn(rows int) string
+
+	// Area is the i-th of areas: its name, colour and hatching, and how far it covers, 0–1.
+	Area(i int) (name, ink, hatch string, opacity float64)
 
 	// Line is the i-th of custom series: its name, colour and dashes (solid, dashed, dotted).
 	Line(i int) (name, ink, dash string)

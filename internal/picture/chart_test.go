@@ -22,14 +22,25 @@ type fake struct {
 	legend            bool     // lines have one
 	verticals         []fakeVertical
 	before            []delivery.Point
+	falls             []fakeFall
+	goal              float64 // 0 for none
+	edges             []string
 	classes           map[string]string
 	looks             map[string][2]string
+	level             float64
+	levelName         string
 }
 
 type fakeVertical struct {
 	at              float64
 	label           string
 	event, incident bool
+}
+
+type fakeFall struct {
+	series string
+	at     float64
+	label  string
 }
 
 func (f *fake) Data() delivery.PanelData { return f.data }
@@ -68,6 +79,13 @@ func (f *fake) Look(series string) (ink, hatch string) {
 	return f.looks[series][0], f.looks[series][1]
 }
 
+func (f *fake) Level() (value float64, name string) { return f.level, f.levelName }
+
+func (f *fake) Area(i int) (name, ink, hatch string, opacity float64) {
+	s := f.data.Series[i]
+	return s.Name, f.looks[s.Name][0], f.looks[s.Name][1], 0.85
+}
+
 func (f *fake) Stroke(series string) (width float64, dashed bool) {
 	if series == "p50" {
 		return 2.5, false
@@ -96,6 +114,36 @@ func (f *fake) Groups(yield func(name string, place int, points []delivery.Point
 			yield("Type "+key, i, byType[key])
 		}
 	}
+}
+
+func (f *fake) Signals(yield func(name string, shape int, ink string, plain bool, points []delivery.Point)) {
+	for _, g := range []struct {
+		signal string
+		shape  int
+		ink    string
+	}{{"", 0, "series-1"}, {delivery.InRun, 6, "series-1"}, {delivery.BeyondLimits, 3, "series-6"}} {
+		var points []delivery.Point
+		for _, p := range f.data.Series[0].Points {
+			if p.Signal == g.signal {
+				points = append(points, p)
+			}
+		}
+		if len(points) > 0 {
+			yield("signal "+g.signal, g.shape, g.ink, g.signal == "", points)
+		}
+	}
+}
+
+func (f *fake) Edges() (words []string, unit string) { return f.edges, "days" }
+
+func (f *fake) Falls(yield func(series string, at float64, label string)) {
+	for _, fall := range f.falls {
+		yield(fall.series, fall.at, fall.label)
+	}
+}
+
+func (f *fake) Goal() (value float64, label string, ok bool) {
+	return f.goal, f.Tick(f.goal) + " issues", f.goal > 0
 }
 
 func (f *fake) Piled() bool                          { return f.piled }
@@ -194,4 +242,61 @@ func benchCases(testing.TB) []benchCase {
 		{"5000dots", of(scatter(5000, 7))},
 		{"trend", of(trend(3, 4, 2, 5, 3, math.NaN(), 4, 6, 5, 4, 3, 4, 5))},
 	}
+}
+
+// spread is a panel of bins of a day each, with so many records; the last one is open.
+func spread(counts ...float64) *fake {
+	f := &fake{axis: "issues", to: math.NaN(), whole: true}
+	f.data = delivery.PanelData{Shape: delivery.Bins}
+	s := delivery.Series{Name: "issues"}
+	for i, n := range counts {
+		to := float64(i+1) * oneDay
+		b := &delivery.Bin{From: float64(i) * oneDay, To: &to}
+		f.edges = append(f.edges, strconv.Itoa(i))
+		if i == len(counts)-1 {
+			b.To = nil
+			f.edges = append(f.edges, strconv.Itoa(i)+" d and more")
+		}
+		f.data.N += int(n)
+		s.Points = append(s.Points, delivery.Point{Value: value(n), Bin: b})
+	}
+	f.data.Series = []delivery.Series{s}
+	f.falls = []fakeFall{{"p50", 1.4, "p50 1.4 d"}, {"p85", 3.2, "p85 3.2 d"}, {"p95", 4, "p95 4 d"}}
+	return f
+}
+
+// limited is a control chart of n records, of which some break each rule.
+func limited(n int) *fake {
+	f := scatter(n, 1)
+	f.log = false
+	f.data.Shape = delivery.Control
+	points := f.data.Series[0].Points
+	for i := range points {
+		v := math.Mod(*points[i].Value, 8*oneDay)
+		points[i].Value = &v
+		switch {
+		case i%20 == 7:
+			points[i].Value, points[i].Signal = value(12*oneDay), delivery.BeyondLimits
+		case i > 30 && i < 40:
+			points[i].Signal = delivery.InRun
+		}
+	}
+	f.data.Headline = []delivery.Figure{{Name: "mean", Value: value(3 * oneDay)}, {Name: "upper", Value: value(9 * oneDay)}, {Name: "lower", Value: value(0)}}
+	return f
+}
+
+// ahead is a forecast of so many a week, about a goal.
+func ahead(perWeek, goal float64) *fake {
+	f := &fake{axis: "issues finished", per: 1, to: math.NaN(), whole: true, goal: goal}
+	f.data = delivery.PanelData{Shape: delivery.Fan, Sample: delivery.Sample{N: 100}, Filter: delivery.Filter{From: week(0), To: week(13)}}
+	for k, name := range []string{"p50", "p85", "p95"} {
+		s := delivery.Series{Name: name}
+		for i := range 13 {
+			s.Points = append(s.Points, delivery.Point{T: week(i + 1), Value: value(math.Floor(perWeek * float64(i+1) * (1 - 0.15*float64(k))))})
+		}
+		f.data.Series = append(f.data.Series, s)
+		at := float64(f.Wall(week(0))) + goal/(perWeek*(1-0.15*float64(k)))*7*float64(day)
+		f.falls = append(f.falls, fakeFall{name, at, name + " " + f.Moment(int64(at), false)})
+	}
+	return f
 }

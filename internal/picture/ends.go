@@ -40,18 +40,9 @@ func (p *plot) ends(names []endName, beside bool) {
 		if !beside {
 			y -= 9
 		}
-		ys[i] = min(y, p.area.bottom()-4)
-		if i > 0 {
-			ys[i] = min(ys[i], ys[i-1]-endGap)
-		}
+		ys[i] = y
 	}
-	low := p.area.y + 2
-	for i := len(names) - 1; i >= 0; i-- { // pushed out above: back down
-		if ys[i] < low {
-			ys[i] = low
-		}
-		low = ys[i] + endGap
-	}
+	p.apart(ys)
 	for i, n := range names {
 		f := face{size: axisSize, ink: n.ink}
 		if beside {
@@ -63,5 +54,22 @@ func (p *plot) ends(names []endName, beside bool) {
 		right := min(max(n.at.x+4, p.area.x+w), p.area.right()+4)
 		p.rect(box{right - w - 2, ys[i] - 6, w + 4, 13}, paper, 0.8)
 		p.text(point{right, ys[i] + 4}, words, f.at(finish))
+	}
+}
+
+// apart moves heights apart, the lowest first, within the plot as far as there is room.
+func (p *plot) apart(ys []float64) {
+	for i := range ys {
+		ys[i] = min(ys[i], p.area.bottom()-4)
+		if i > 0 {
+			ys[i] = min(ys[i], ys[i-1]-endGap)
+		}
+	}
+	low := p.area.y + 2
+	for i := len(ys) - 1; i >= 0; i-- { // pushed out above: back down
+		if ys[i] < low {
+			ys[i] = low
+		}
+		low = ys[i] + endGap
 	}
 }

@@ -66,15 +66,27 @@ func (p *plot) percentileNames() []string {
 }
 
 func (p *plot) percentiles(beside bool) {
-	var ends []endName
+	var names []string
 	for _, f := range p.data.Headline {
-		v, ok := p.value(f.Value)
-		if f.Name == "count" || !ok {
+		if f.Name != "count" {
+			names = append(names, f.Name)
+		}
+	}
+	p.figuresAcross(names, beside)
+}
+
+// figuresAcross draws figures of the headline as lines across the plot.
+func (p *plot) figuresAcross(names []string, beside bool) {
+	var ends []endName
+	for _, name := range names {
+		figure := p.data.Figure(name)
+		v, ok := p.value(figure)
+		if !ok {
 			continue
 		}
 		y := p.at(v)
-		p.line([]point{{p.area.x, y}, {p.area.right(), y}}, p.strokeOf(f.Name))
-		ends = append(ends, endName{point{p.area.right(), y}, p.chart.End(f.Name, *f.Value), text})
+		p.line([]point{{p.area.x, y}, {p.area.right(), y}}, p.strokeOf(name))
+		ends = append(ends, endName{point{p.area.right(), y}, p.chart.End(name, *figure), text})
 	}
 	p.ends(ends, beside)
 }

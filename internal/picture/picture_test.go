@@ -138,11 +138,45 @@ func cases() map[string]Spec {
 		"lines":       spec(waves("pay-1", "pay-2", "shop-1")),
 		"lines_many":  spec(legend),
 		"huge":        spec(huge),
+		"bins":        spec(spread(24, 59, 48, 29, 15, 15, 11, 3, 2, 1, 1, 0, 2)),
+		"bins_dark":   changed(spec(spread(2, 1, 1, 5)), func(s *Spec) { s.Theme = Dark }),
+		"control":     spec(limited(80)),
+		"control_few": spec(fewMarks()),
+		"fan":         spec(ahead(9, 57)),
+		"fan_low":     changed(spec(ahead(15, 6)), func(s *Spec) { s.Theme = Auto }),
+		"fan_above":   spec(ahead(9, 118)),
+		"fan_none":    spec(noForecast()),
+		"small_fan":   changed(spec(ahead(9, 57)), func(s *Spec) { s.Width, s.Height = MinWidth, 200 }),
+		"small_bins":  changed(spec(spread(24, 59, 48, 29, 15)), func(s *Spec) { s.Width, s.Height = MinWidth, 200 }),
 		"empty":       changed(spec(empty), russian),
+		"ages":        spec(ages(40)),
+		"ages_few":    changed(spec(ages(2)), func(s *Spec) { s.Width, s.Height, s.Theme = 420, 320, Dark }),
+		"areas":       spec(areas(9)),
+		"areas_small": changed(spec(areas(4)), func(s *Spec) { s.Width, s.Height, s.Theme = 420, 320, Dark }),
+		"one_area":    spec(areas(1)),
+		"level":       spec(levelled(stack(true, [3]float64{10, 0, 1}, [3]float64{14, 0, 3}, [3]float64{9, 0, 0}), 12)),
 		"notice":      Notice("This chart is no longer shared.", "en", Auto, 400, 200),
 		"small":       changed(spec(marked), func(s *Spec) { s.Width, s.Height = MinWidth, MinHeight }),
 		"small_marks": changed(spec(scatter(60, 7)), func(s *Spec) { s.Width, s.Height = MinWidth, 200 }),
 	}
+}
+
+// fewMarks is a control chart without limits.
+func fewMarks() *fake {
+	f := limited(6)
+	f.data.Headline = f.data.Headline[:1]
+	return f
+}
+
+// noForecast is one of too little history.
+func noForecast() *fake {
+	f := ahead(1, 20)
+	for _, s := range f.data.Series {
+		for i := range s.Points {
+			s.Points[i].Value = nil
+		}
+	}
+	return f
 }
 
 // fontData is the part of a golden file that says nothing to who reads it.

@@ -16,12 +16,14 @@ type plot struct {
 	room  box // with axes and names
 	area  box // of values
 	y     scale
+	lift  float64 // of the unit at the head of the axis above its place
 }
 
 // nothing reports whether there is nothing to draw.
 func nothing(c Chart) bool {
 	d := c.Data()
-	return d.N == 0 || len(d.Series) == 0 || d.Shape != delivery.Lines && len(d.Series[0].Points) == 0
+	return d.N == 0 || len(d.Series) == 0 || d.Shape != delivery.Lines && len(d.Series[0].Points) == 0 ||
+		d.Shape == delivery.Fan && lastValue(d.Series[0].Points) < 0
 }
 
 func drawPlot(s surface, c Chart, room box) {
@@ -39,6 +41,16 @@ func drawPlot(s surface, c Chart, room box) {
 		p.drawStack()
 	case delivery.Lines:
 		p.drawLines()
+	case delivery.Bins:
+		p.drawBins()
+	case delivery.Control:
+		p.drawControl()
+	case delivery.Fan:
+		p.drawFan()
+	case delivery.Ages:
+		p.drawAges()
+	case delivery.Areas:
+		p.drawAreas()
 	default:
 		p.drawBars()
 	}
@@ -105,7 +117,7 @@ func (p *plot) grid() {
 		}
 	}
 	name, _ := p.chart.Axis()
-	p.text(point{p.room.x, p.area.y - 13}, axisFace.cut(clean(name), p.area.right()-p.room.x), axisFace)
+	p.text(point{p.room.x, p.area.y - 13 - p.lift}, axisFace.cut(clean(name), p.area.right()-p.room.x), axisFace)
 	p.foot(p.area)
 }
 

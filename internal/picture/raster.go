@@ -108,16 +108,20 @@ func (r *raster) hatch(b box, kind hatching, opacity float64) {
 	c, p := paper.rgba(r.theme), r.pixels(b)
 	for y := p.Min.Y; y < p.Max.Y; y++ {
 		for x := p.Min.X; x < p.Max.X; x++ {
-			px, py := (float64(x)+0.5)/r.scale, (float64(y)+0.5)/r.scale
-			cover := within((px+py)/math.Sqrt2, 1/r.scale)
-			if kind == speckled {
-				cover = within(px, 1/r.scale) * within(py, 1/r.scale)
-			}
-			if cover > 0 {
+			if cover := r.hatched(x, y, kind); cover > 0 {
 				r.blend(x, y, c, uint32(cover*opacity*255))
 			}
 		}
 	}
+}
+
+// hatched is how much of a pixel stripes or dots take.
+func (r *raster) hatched(x, y int, kind hatching) float64 {
+	px, py := (float64(x)+0.5)/r.scale, (float64(y)+0.5)/r.scale
+	if kind == speckled {
+		return within(px, 1/r.scale) * within(py, 1/r.scale)
+	}
+	return within((px+py)/math.Sqrt2, 1/r.scale)
 }
 
 // within is how much of a pixel around v is in a stripe.

@@ -72,7 +72,36 @@ func (r *raster) stain(mask *image.Alpha, at image.Point, c color.RGBA, opacity 
 }
 
 func (r *raster) marks(shape int, size float64, fill ink, at []point) {
-	c, opacity := fill.rgba(r.theme), dotOpacity(r.theme)
+	r.all(shape, size, fill, at, dotOpacity(r.theme))
+}
+
+func (r *raster) signs(shape int, size float64, fill ink, at []point) {
+	r.all(shape, size, fill, at, signOpacity)
+}
+
+func (r *raster) polygon(outline []point, fill ink, opacity float64, kind hatching) {
+	pixels := r.bounds([][]point{outline})
+	if pixels.Empty() {
+		return
+	}
+	mask := r.masked([][]point{outline}, pixels)
+	r.stain(mask, pixels.Min, fill.rgba(r.theme), opacity)
+	if kind == unhatched {
+		return
+	}
+	c := paper.rgba(r.theme)
+	for y := pixels.Min.Y; y < pixels.Max.Y; y++ {
+		row := mask.Pix[(y-pixels.Min.Y)*mask.Stride:]
+		for x := pixels.Min.X; x < pixels.Max.X; x++ {
+			if cover := r.hatched(x, y, kind) * float64(row[x-pixels.Min.X]); cover >= 1 {
+				r.blend(x, y, c, uint32(cover))
+			}
+		}
+	}
+}
+
+func (r *raster) all(shape int, size float64, fill ink, at []point, opacity float64) {
+	c := fill.rgba(r.theme)
 	for _, p := range at {
 		x, y := p.x*r.scale, p.y*r.scale
 		key := dotKey{shape, size, int((x - math.Floor(x)) * dotPlaces), int((y - math.Floor(y)) * dotPlaces)}

@@ -12,6 +12,10 @@ type surface interface {
 	dot(c point, r float64, in ink)
 	// marks draws the same shape at many places, pale where alone.
 	marks(shape int, size float64, fill ink, at []point)
+	// signs draws the same shape at many places, dark enough to be seen on bands.
+	signs(shape int, size float64, fill ink, at []point)
+	// polygon fills an outline and lays stripes or dots of paper over it.
+	polygon(outline []point, fill ink, opacity float64, kind hatching)
 	// ring is a hollow dot.
 	ring(c point, r, width float64, in ink)
 	// text writes a line of text.

@@ -93,8 +93,16 @@ func (v *drawing) line(points []point, s stroke) {
 }
 
 func (v *drawing) marks(shape int, size float64, fill ink, at []point) {
-	v.used["dots"] = true
-	v.body.WriteString(`<g ` + strings.TrimSuffix(v.fill(fill), `"`) + ` dots">`)
+	v.all("dots", shape, size, fill, at)
+}
+
+func (v *drawing) signs(shape int, size float64, fill ink, at []point) {
+	v.all("signs", shape, size, fill, at)
+}
+
+func (v *drawing) all(class string, shape int, size float64, fill ink, at []point) {
+	v.used[class] = true
+	v.body.WriteString(`<g ` + strings.TrimSuffix(v.fill(fill), `"`) + ` ` + class + `">`)
 	for _, p := range at {
 		if shape == 0 {
 			v.body.WriteString(`<circle cx="` + px(p.x) + `" cy="` + px(p.y) + `" r="` + px(size/2) + `"/>`)
@@ -104,6 +112,27 @@ func (v *drawing) marks(shape int, size float64, fill ink, at []point) {
 		v.body.WriteString(`<use href="#tl-m` + strconv.Itoa(shape) + `" x="` + px(p.x) + `" y="` + px(p.y) + `"/>`)
 	}
 	v.body.WriteString("</g>\n")
+}
+
+func (v *drawing) polygon(outline []point, fill ink, opacity float64, kind hatching) {
+	if len(outline) < 3 {
+		return
+	}
+	path := `<path d="`
+	for i, p := range outline {
+		path += map[bool]string{true: "M", false: "L"}[i == 0] + px(p.x) + " " + px(p.y)
+	}
+	path += `Z"`
+	fmt.Fprintf(&v.body, `%s %s`, path, v.fill(fill))
+	if opacity < 1 {
+		fmt.Fprintf(&v.body, ` opacity="%.2g"`, opacity)
+	}
+	v.body.WriteString("/>\n")
+	if kind == unhatched {
+		return
+	}
+	v.hatchings[kind] = true
+	fmt.Fprintf(&v.body, `%s fill="url(#tl-%s)"/>`+"\n", path, kind)
 }
 
 func (v *drawing) dot(c point, r float64, in ink) {

@@ -67,6 +67,9 @@ func (v *drawing) inks(b *bytes.Buffer, t Theme) {
 	if v.used["dots"] {
 		fmt.Fprintf(b, ".tl-picture .dots{fill-opacity:%.1f}", dotOpacity(t))
 	}
+	if v.used["signs"] {
+		fmt.Fprintf(b, ".tl-picture .signs{fill-opacity:%.1f}", signOpacity)
+	}
 	b.WriteString("\n")
 }
 

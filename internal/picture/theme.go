@@ -68,6 +68,9 @@ func (i ink) rgba(t Theme) color.RGBA {
 	return color.RGBA{digit(h[1])<<4 | digit(h[2]), digit(h[3])<<4 | digit(h[4]), digit(h[5])<<4 | digit(h[6]), 255}
 }
 
+// signOpacity is how far signs do.
+const signOpacity = 0.8
+
 // dotOpacity is how far marks cover what is beneath them.
 func dotOpacity(t Theme) float64 {
 	if t == Dark {

@@ -173,7 +173,10 @@ func (e *RateLimitError) Error() string {
 }
 
 // Phrase says it in the reader's language; when it goes on, a sync says itself.
-func (e *RateLimitError) Phrase() Phrase { return Phrase{ID: "rate_limit"} }
+func (e *RateLimitError) Phrase() Phrase { return Phrase{ID: RateLimited} }
+
+// RateLimited is the ID of the phrase of a RateLimitError.
+const RateLimited = "rate_limit"
 
 // SettingError names a setting that cannot be used.
 type SettingError struct {

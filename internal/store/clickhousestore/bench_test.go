@@ -70,6 +70,7 @@ func BenchmarkStores(b *testing.B) {
 			})
 			b.Run(fmt.Sprintf("%s/%d/all", s.name, n), func(b *testing.B) { storetest.BenchPanels(b, s.store, storetest.LargeQuery) })
 			b.Run(fmt.Sprintf("%s/%d/13weeks", s.name, n), func(b *testing.B) { storetest.BenchPanels(b, s.store, storetest.LastWeeks) })
+			b.Run(fmt.Sprintf("%s/%d/oddities", s.name, n), func(b *testing.B) { storetest.BenchOddities(b, s.store, n) })
 			b.Run(fmt.Sprintf("%s/%d/panels", s.name, n), func(b *testing.B) {
 				b.ReportMetric(resident(b), "MiB-resident")
 				b.ReportMetric(0, "ns/op")

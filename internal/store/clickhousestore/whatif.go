@@ -19,9 +19,11 @@ func (s *Store) WhatIf(ctx context.Context, q delivery.FlowQuery, then delivery.
 		if q.Workflows != nil && len(st.generations) > 1 {
 			now.Workflows = &st.current().meaning.Workflows
 		}
-		c := delivery.NewComparison(now, &then, st.target().meaning.Types)
-		lives := &lives{s, st, &q}
-		if err := lives.Each(ctx, delivery.AllLives(), c.Add); err != nil {
+		supposed := &delivery.Meaning{Workflows: then.Workflows, Types: st.target().meaning.Types}
+		c := delivery.NewComparison(now, &then)
+		issues := &lives{s, st, &q}
+		err := issues.Each(ctx, delivery.AllLives(), func(l *delivery.Life) { c.Add(l, l.FlowBy(supposed.Classes(l.Connection, l.Queue))) })
+		if err != nil {
 			return err
 		}
 		out = c.Finish()

@@ -27,11 +27,11 @@ func (s *Store) Lives(ctx context.Context, q delivery.FlowQuery, f func(delivery
 
 // lives are the issues that a transaction sees.
 type lives struct {
-	tx                                           *sql.Tx
-	query                                        *delivery.FlowQuery
-	stored                                       *generation // that answers come from
-	filling                                      *generation // nil unless another one is worked in
-	status, conn, queue, issueTypes, resolutions map[int64]term
+	tx                                      *sql.Tx
+	query                                   *delivery.FlowQuery
+	stored                                  *generation    // that answers come from
+	filling                                 *generation    // nil unless another one is worked in
+	status, conn, queue, kinds, resolutions map[int64]term // kinds of issues
 }
 
 func readLives(ctx context.Context, tx *sql.Tx, q *delivery.FlowQuery) (*lives, error) {
@@ -52,7 +52,7 @@ func readLives(ctx context.Context, tx *sql.Tx, q *delivery.FlowQuery) (*lives, 
 	for _, t := range []struct {
 		kind string
 		into *map[int64]term
-	}{{statusTerm, &l.status}, {connectionTerm, &l.conn}, {queueTerm, &l.queue}, {typeTerm, &l.issueTypes}, {resolutionTerm, &l.resolutions}} {
+	}{{statusTerm, &l.status}, {connectionTerm, &l.conn}, {queueTerm, &l.queue}, {typeTerm, &l.kinds}, {resolutionTerm, &l.resolutions}} {
 		if *t.into, err = readTerms(ctx, tx, t.kind); err != nil {
 			return nil, err
 		}
@@ -87,7 +87,7 @@ func (ls *lives) Each(ctx context.Context, want delivery.LivesWanted, f func(*de
 	return sqlite.Scan(ctx, ls.tx, func(row sqlite.Row) error {
 		l = delivery.Life{
 			ID: row.Int(0), Place: delivery.Place{Connection: ls.conn[row.Int(1)].key, Queue: ls.queue[row.Int(2)].key},
-			Type: ls.issueTypes[row.Int(3)].key, Resolution: ls.resolutions[row.Int(4)].key,
+			Type: ls.kinds[row.Int(3)].key, Resolution: ls.resolutions[row.Int(4)].key,
 			Flow: delivery.Flow{
 				CreatedAt: delivery.Instant(row.Int(5)), FirstActiveAt: delivery.Instant(row.Int(6)),
 				ClosedAt: delivery.Instant(row.Int(7)), ReopenCount: int(row.Int(8)),

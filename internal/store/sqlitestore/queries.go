@@ -126,6 +126,12 @@ var (
 	newestSealedSQL string
 	//go:embed query/next_point.sql
 	nextPointSQL string
+	//go:embed query/odd_events.sql
+	oddEventsSQL string
+	//go:embed query/odd_instants.sql
+	oddInstantsSQL string
+	//go:embed query/odd_runs.sql
+	oddRunsSQL string
 	//go:embed query/people.sql
 	peopleSQL string
 	//go:embed query/point_hours.sql

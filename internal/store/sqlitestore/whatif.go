@@ -20,12 +20,13 @@ func (s *Store) WhatIf(ctx context.Context, q delivery.FlowQuery, then delivery.
 		if err != nil {
 			return err
 		}
-		now := q
-		if q.Workflows != nil && lives.filling != nil {
-			now.Workflows = &lives.stored.Workflows
+		now, err := inForce(ctx, tx, &q)
+		if err != nil {
+			return err
 		}
-		c := delivery.NewComparison(now, &then, lives.types())
-		if err := lives.Each(ctx, delivery.AllLives(), c.Add); err != nil {
+		c := delivery.NewComparison(*now, &then)
+		supposed := &delivery.Meaning{Workflows: then.Workflows, Types: lives.types()}
+		if err := lives.Each(ctx, delivery.AllLives(), func(l *delivery.Life) { c.Add(l, l.FlowBy(supposed.Classes(l.Connection, l.Queue))) }); err != nil {
 			return err
 		}
 		out = c.Finish()

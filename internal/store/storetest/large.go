@@ -142,6 +142,43 @@ func LastWeeks(clock delivery.Clock) delivery.FlowQuery {
 	return q
 }
 
+// BenchOddities asks a store for what is odd about a large data set, of whose issues one
+// in twenty is made to have a hidden transition and one in fifty a clock that ran
+// backwards.
+func BenchOddities(b *testing.B, s delivery.Store, total int) {
+	r := rand.New(rand.NewPCG(1, 0))
+	odd := delivery.Batch{Connection: "tracker"}
+	for n := range total {
+		rec := LargeRecord(r, n, total, 0)
+		rec.Fingerprint, rec.UpdatedAt = rec.Fingerprint+1, rec.UpdatedAt+1
+		for e := range rec.Events {
+			rec.Events[e].Fields = nil
+		}
+		switch {
+		case n%20 == 0:
+			rec.Events[3].Transition.From = rec.Events[0].Transition.From
+		case n%50 == 1:
+			rec.Events[3].Transition.ToStartedAt = rec.CreatedAt
+		default:
+			continue
+		}
+		odd.Issues = append(odd.Issues, rec)
+	}
+	if _, err := s.Write(b.Context(), odd); err != nil {
+		b.Fatal(err)
+	}
+	for name, q := range map[string]delivery.FlowQuery{"all": LargeQuery(delivery.Elapsed), "13weeks": LastWeeks(delivery.Elapsed)} {
+		b.Run(name, func(b *testing.B) {
+			for b.Loop() {
+				got, err := s.Oddities(b.Context(), q)
+				if err != nil || len(got.Hidden) == 0 || len(got.Times) == 0 {
+					b.Fatal(len(got.Hidden), len(got.Times), err)
+				}
+			}
+		})
+	}
+}
+
 // BenchPanels asks a store for each flow panel.
 func BenchPanels(b *testing.B, s delivery.Store, ask func(delivery.Clock) delivery.FlowQuery) {
 	for _, clock := range []delivery.Clock{delivery.Elapsed, delivery.Business} {

@@ -1,0 +1,105 @@
+package web
+
+import (
+	"math"
+	"net/http"
+	"strconv"
+	"strings"
+	"testing"
+
+	"github.com/PuerkitoBio/goquery"
+
+	"throughline/internal/delivery"
+)
+
+// secondsIn are the numbers of a table's last column.
+func secondsIn(t *testing.T, rows *goquery.Selection) []float64 {
+	t.Helper()
+	var out []float64
+	for _, row := range rows.EachIter() {
+		text := strings.NewReplacer(",", "", "\u00a0", "").Replace(strings.TrimSpace(row.Find("td").Last().Text()))
+		v, err := strconv.ParseFloat(text, 64)
+		if err != nil {
+			t.Fatalf("no seconds in %q", row.Text())
+		}
+		out = append(out, v)
+	}
+	return out
+}
+
+// The values that a percentile is said to lie between make what the API answers.
+func TestExplainedPercentiles(t *testing.T) {
+	s := inCompany(t, 400, nil)
+	for _, c := range []struct{ slug, query string }{
+		{"cycle-time", "range=200d&clock=business"}, {"cycle-time-trend", "range=100d&clock=elapsed"}, {"cycle-time", "range=200d&clock=business&queue=DEV"},
+	} {
+		panel := read[apiPanelData](s, "/api/v1/panels/"+c.slug+"?"+c.query)
+		d := s.page("/explain/" + c.slug + "?" + c.query)
+		for name, p := range map[string]float64{"p50": 0.5, "p85": 0.85, "p95": 0.95} {
+			figure := d.Find("#" + name)
+			places := secondsIn(t, figure.Find("table").First().Find("tbody tr"))
+			steps := delivery.StepsOf(p, panel.N)
+			if want := 1 + int(math.Ceil(steps.Part)); len(places) != want {
+				t.Fatalf("%s?%s: %s is explained by %v, want %d values", c.slug, c.query, name, places, want)
+			}
+			got := steps.Value(places[0], places[len(places)-1])
+			if want := panel.Headline[name]; want == nil || math.Abs(got-*want) > 0.001 {
+				t.Errorf("%s?%s: %s comes to %g, the API says %v", c.slug, c.query, name, got, *want)
+			}
+			if movers := secondsIn(t, figure.Find("table").Last().Find("tbody tr")); len(movers) != 3 || movers[0] < movers[2] || movers[2] < places[0] {
+				t.Errorf("%s?%s: %s is said to be moved by %v", c.slug, c.query, name, movers)
+			}
+		}
+	}
+}
+
+// What is counted and left out is what the chart counts and leaves out.
+func TestExplainedSample(t *testing.T) {
+	s := inCompany(t, 200, nil)
+	panel := read[apiPanelData](s, "/api/v1/panels/cycle-time?range=200d&clock=business")
+	d := s.page("/explain/cycle-time?range=200d")
+	if got := textOf(d, "#explain-n"); got != "Counted: n = "+strconv.Itoa(panel.N) {
+		t.Errorf("counted is %q, the API says %d", got, panel.N)
+	}
+	if got := d.Find(".explain-left li").Length(); got != len(panel.Excluded) || got == 0 {
+		t.Errorf("%d reasons, the API says %v", got, panel.Excluded)
+	}
+	facts := textOf(d, ".explain-facts")
+	for _, want := range []string{"Working hours only", "09:00-18:00", "R7", "first version", "none: everything"} {
+		if !strings.Contains(facts, want) {
+			t.Errorf("the facts do not say %q: %s", want, facts)
+		}
+	}
+}
+
+// Each figure of a page leads to how it is computed.
+func TestFiguresAreExplained(t *testing.T) {
+	s := inCompany(t, 200, nil)
+	d := s.page("/panels/" + headlineSlug + "?range=200d")
+	links := d.Find(".figure .notes a[aria-label^='How it is computed']")
+	if links.Length() != 3 {
+		t.Fatalf("%d figures are explained", links.Length())
+	}
+	for _, a := range links.EachIter() {
+		path, name, _ := strings.Cut(a.AttrOr("href", ""), "#")
+		page := s.page(path)
+		if name != "" && page.Find("#"+name+" .value").Length() != 1 {
+			t.Errorf("%s does not explain %q", path, name)
+		}
+	}
+}
+
+func TestExplainOfNothing(t *testing.T) {
+	s := signedIn(t, nil)
+	for path, want := range map[string]int{
+		"/explain/no-such": http.StatusNotFound, "/explain/cycle-time?range=x": http.StatusBadRequest, "/explain/cycle-time": http.StatusOK,
+		"/explain/change-fail-rate": http.StatusOK, "/explain/pipeline-duration": http.StatusOK, "/explain/errors-open": http.StatusOK,
+	} {
+		if got := s.get(path).status; got != want {
+			t.Errorf("%s: %d, want %d", path, got, want)
+		}
+	}
+	if text := textOf(s.page("/explain/cycle-time"), ".explain"); !strings.Contains(text, "Nothing was counted") {
+		t.Errorf("nothing is explained as %q", text)
+	}
+}
