@@ -80,6 +80,7 @@ func allExcluded(ctx context.Context, p panel, d delivery.PanelData) views.Empty
 func (s *Server) filteredOut(ctx context.Context, p panel, d delivery.PanelData, q url.Values) (*views.Empty, error) {
 	all := delivery.Filter{From: d.Filter.From, To: d.Filter.To, Unit: d.Filter.Unit, Clock: d.Filter.Clock}
 	all.Suspected, all.Start, all.Benchmark, all.Items = d.Filter.Suspected, d.Filter.Start, d.Filter.Benchmark, d.Filter.Items
+	all.Definition = d.Filter.Definition
 	if reflect.DeepEqual(all, d.Filter) {
 		return nil, nil
 	}
@@ -91,7 +92,7 @@ func (s *Server) filteredOut(ctx context.Context, p panel, d delivery.PanelData,
 		return nil, err
 	}
 	kept := url.Values{}
-	for _, name := range []string{"from", "to", "range", "bucket", "clock", "items", "links", "start", "benchmark", "lang"} {
+	for _, name := range []string{"from", "to", "range", "bucket", "clock", "items", "definition", "links", "start", "benchmark", "lang"} {
 		if q.Has(name) {
 			kept[name] = q[name]
 		}
