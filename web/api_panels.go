@@ -50,7 +50,7 @@ type apiPanelFilter struct {
 	Team        []string           `json:"team"`
 	Items       int                `json:"items,omitempty"`     // to be forecast; none: those that are open
 	Definition  delivery.Date      `json:"definition,omitzero"` // the day whose definitions count
-	Project     []string           `json:"project,omitempty"` // these of runs, or of errors
+	Project     []string           `json:"project,omitempty"`   // these of runs, or of errors
 	Workflow    []string           `json:"workflow,omitempty"`
 	Branch      []string           `json:"branch,omitempty"` // none: the default ones
 	Restarts    *bool              `json:"restarts,omitempty"`
