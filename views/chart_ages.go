@@ -180,8 +180,16 @@ func ageDots(d *delivery.PanelData, m chartMeta, late bool) [][]any {
 // columns without any have a row of their own.
 func agesTable(d delivery.PanelData) ([]Column, [][]Cell) {
 	columns := []Column{
-		{"key", false}, {"title", false}, {"type_key", false}, {"type", false}, {"status_key", false}, {"status", false}, {"class", false},
-		{"first_active_at", false}, {"seconds", true}, {"left", true},
+		{"key", false},
+		{"title", false},
+		{"type_key", false},
+		{"type", false},
+		{"status_key", false},
+		{"status", false},
+		{"class", false},
+		{"first_active_at", false},
+		{"seconds", true},
+		{"left", true},
 	}
 	at := columnsOf(&d)
 	for _, s := range ageEdges(&d) {

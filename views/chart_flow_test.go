@@ -21,8 +21,11 @@ import (
 type stage struct{ key, name, class string }
 
 var stages = []stage{
-	{"open", "Open", "waiting"}, {"work", "In progress", "active"}, {"waitReview", "Waiting for review", "waiting"},
-	{"review", "In review", "active"}, {"ready", "Ready for release", "waiting"},
+	{"open", "Open", "waiting"},
+	{"work", "In progress", "active"},
+	{"waitReview", "Waiting for review", "waiting"},
+	{"review", "In review", "active"},
+	{"ready", "Ready for release", "waiting"},
 }
 
 func (s stage) category() *delivery.Category { return &delivery.Category{Name: s.name, Class: s.class} }

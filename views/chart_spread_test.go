@@ -83,15 +83,21 @@ func control(t *testing.T, clock delivery.Clock, signals map[int]string, hours .
 	mean, mr := sum/n, ranges/max(1, n-1)
 	beyond, run := 0, 0
 	for _, signal := range signals {
-		if signal == delivery.BeyondLimits {
+		switch signal {
+		case delivery.BeyondLimits:
 			beyond++
-		} else if signal == delivery.InRun {
+		case delivery.InRun:
 			run++
 		}
 	}
 	d.Headline = []delivery.Figure{
-		{Name: "mean", Value: &mean}, {Name: "upper"}, {Name: "lower"}, {Name: "range", Value: &mr},
-		{Name: "signals", Value: value(float64(beyond))}, {Name: "runs", Value: value(float64((run + 7) / 8))}, {Name: "count", Value: &n},
+		{Name: "mean", Value: &mean},
+		{Name: "upper"},
+		{Name: "lower"},
+		{Name: "range", Value: &mr},
+		{Name: "signals", Value: value(float64(beyond))},
+		{Name: "runs", Value: value(float64((run + 7) / 8))},
+		{Name: "count", Value: &n},
 	}
 	if len(hours) >= 10 {
 		d.Headline[1].Value, d.Headline[2].Value = value(mean+2.66*mr), value(max(0, mean-2.66*mr))

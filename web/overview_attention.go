@@ -83,8 +83,8 @@ func (s *Server) lateIssues(ctx context.Context, asked *overviewAsked, a *views.
 
 // ageingStatus is what the status of an ageing issue is called.
 func ageingStatus(p *delivery.Point) string {
-	if p.Category != nil && p.Category.Name != "" {
-		return p.Category.Name
+	if p.Category != nil && p.Name != "" {
+		return p.Name
 	}
 	return p.X
 }

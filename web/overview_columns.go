@@ -17,7 +17,6 @@ type overviewColumn struct {
 	id           string
 	of           delivery.Subject
 	main, second string // figures
-	panel        string // that shows it, where it is not the figure's
 }
 
 // overviewColumns are all there are; those of a subject stand together.

@@ -305,8 +305,6 @@ func hoursForm(c control.Calendar) url.Values {
 // workflowTried reports whether the workflow differs.
 func (t *flowTrial) workflowTried() bool { return len(t.classes) > 0 || t.excludes }
 
-func (t *flowTrial) tried() bool { return t.workflowTried() || t.hours || len(t.except) > 0 }
-
 // changed makes of the stored versions of the workflow those that are tried.
 func (t *flowTrial) changed(stored []control.WorkflowVersion) ([]control.WorkflowVersion, error) {
 	form := url.Values{}
