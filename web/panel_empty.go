@@ -127,7 +127,7 @@ func (s *Server) noRule(ctx context.Context, d delivery.PanelData) (*views.Empty
 // classesInUse reports whether any status found in the data is closed at some
 // time in the range, and whether any is active.
 func (s *Server) classesInUse(ctx context.Context, f delivery.Filter) (closed, active bool, err error) {
-	workflows, err := s.workflows(ctx)
+	workflows, _, err := s.db.WorkflowsOn(ctx, f.Definition)
 	if err != nil {
 		return false, false, err
 	}

@@ -147,6 +147,25 @@ func TestPinnedPages(t *testing.T) {
 	}
 }
 
+// How a figure is computed names the definitions that it is by.
+func TestPinnedExplanation(t *testing.T) {
+	s := overTime(t)
+	s.saveLater(t)
+	for query, texts := range map[string][2]string{
+		"":                       {"1 Feb 2026", "00:00-24:00"},
+		"&definition=2026-02-05": {"1 Feb 2026", "09:00-18:00"},
+	} {
+		doc := s.page("/explain/cycle-time?range=30d&clock=business" + query)
+		for _, text := range texts {
+			want(t, doc, "main", text)
+		}
+	}
+	doc := s.page("/explain/cycle-time?range=30d&clock=business&definition=2026-01-31")
+	if text := textOf(doc, "main"); strings.Contains(text, "1 Feb 2026") || strings.Contains(text, "00:00-24:00") || strings.Contains(text, "duplicate") || !strings.Contains(text, "31 Jan 2026") {
+		t.Errorf("before all versions it says %q", text)
+	}
+}
+
 // Settings lead from a version to flow by it.
 func TestVersionsLeadToFlow(t *testing.T) {
 	s := overTime(t)

@@ -105,6 +105,12 @@ func (d *definitions) calendarOn(name string, day delivery.Date) (*delivery.Cale
 	return c, nil
 }
 
+// VersionsOn are the versions of the workflow that begin on a day or before, the first in
+// any case; all of them on the zero day.
+func VersionsOn(versions []WorkflowVersion, day delivery.Date) []WorkflowVersion {
+	return begun(versions, day, func(v WorkflowVersion) delivery.Date { return v.From })
+}
+
 // begun are the versions of one definition that begin on a day or before, the first in
 // any case; all of them without a day.
 func begun[T any](versions []T, day delivery.Date, from func(T) delivery.Date) []T {
@@ -183,7 +189,7 @@ func (db *DB) WorkflowsOn(ctx context.Context, day delivery.Date) (w delivery.Wo
 	if err != nil {
 		return w, false, err
 	}
-	versions := begun(d.workflow, day, func(v WorkflowVersion) delivery.Date { return v.From })
+	versions := VersionsOn(d.workflow, day)
 	return delivery.Workflows{Versions: Dated(versions, calendar), Teams: d.teams}, len(versions) < len(d.workflow), nil
 }
 
