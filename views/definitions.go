@@ -13,6 +13,13 @@ type Version struct {
 	Text      string // what it is, in short
 	Current   bool   // it is the one that is shown
 	Deletable bool
+	Flow      string // path of flow by this version
+}
+
+// Pinned says whose definitions a page is by.
+type Pinned struct {
+	Day  string
+	Path string // of the page by those in force
 }
 
 // Numbers is flow before and after a change that is not saved.

@@ -144,7 +144,7 @@ func selectOptions(ctx context.Context, s FilterSelect) []Option {
 func embedLabels(ctx context.Context) map[string]string {
 	labels := map[string]string{
 		"q": t(ctx, "series.queries"), "range": t(ctx, "flow.period"), "span": t(ctx, "embeds.span"), "from": t(ctx, "flow.from"), "to": t(ctx, "flow.to"),
-		"bucket": t(ctx, "flow.bucket"), "clock": t(ctx, "flow.clock"), "restarts": t(ctx, "pipelines.restarts"), "items": t(ctx, "fan.ask"),
+		"definition": t(ctx, "pinned.field"), "bucket": t(ctx, "flow.bucket"), "clock": t(ctx, "flow.clock"), "restarts": t(ctx, "pipelines.restarts"), "items": t(ctx, "fan.ask"),
 		"links": t(ctx, "dora.links"), "start": t(ctx, "dora.start"), "benchmark": t(ctx, "dora.benchmark"),
 	}
 	for _, name := range []string{"team", "connection", "queue", "type", "project", "workflow", "branch", "service", "environment"} {
@@ -159,7 +159,7 @@ func embedLabels(ctx context.Context) map[string]string {
 // embedOrder is how the fields follow in the form.
 var embedOrder = []string{
 	"panel", "filter", "team", "connection", "queue", "type", "project", "workflow", "branch", "service", "environment", "q", "items",
-	"range", "span", "from", "to", "bucket", "clock", "restarts", "links", "start", "benchmark",
+	"range", "span", "from", "to", "bucket", "clock", "definition", "restarts", "links", "start", "benchmark",
 	"theme", "lang", "width", "height", "drill", "sites", "expires", "name",
 }
 

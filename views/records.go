@@ -18,6 +18,7 @@ import (
 type Records struct {
 	Page
 	Filter FlowFilter
+	Pinned *Pinned
 	List   RecordsList
 }
 

@@ -170,7 +170,11 @@ func (s *Server) filter(ctx context.Context, of delivery.Subject, q url.Values, 
 	if err != nil {
 		return delivery.Filter{}, nil, err
 	}
-	calendar, err := s.teamCalendar(ctx, teams, delivery.AskedTeams(q))
+	day, err := delivery.ParseDate(q.Get("definition"))
+	if err != nil || of != delivery.OfIssues {
+		day = delivery.Date{} // what is wrong with it is said below
+	}
+	calendar, err := s.teamCalendarOn(ctx, teams, delivery.AskedTeams(q), day)
 	if err != nil {
 		return delivery.Filter{}, nil, err
 	}

@@ -53,6 +53,9 @@ func (s *Server) issueQuery(w http.ResponseWriter, r *http.Request, extra ...str
 	}
 	limit, limitErr := limitOf(q)
 	state, stateErr := stateOf(q)
+	if !f.Definition.IsZero() {
+		err = errors.Join(err, &delivery.FilterError{Param: "definition", Message: "a list of issues is by the definitions in force; those behind a panel may be by others"})
+	}
 	if err := errors.Join(err, limitErr, stateErr); err != nil {
 		badRequest(w, err)
 		return list, flow, false

@@ -48,8 +48,9 @@ type apiPanelFilter struct {
 	Queue       []string           `json:"queue"`
 	Type        []string           `json:"type"`
 	Team        []string           `json:"team"`
-	Items       int                `json:"items,omitempty"`   // to be forecast; none: those that are open
-	Project     []string           `json:"project,omitempty"` // these of runs, or of errors
+	Items       int                `json:"items,omitempty"`     // to be forecast; none: those that are open
+	Definition  delivery.Date      `json:"definition,omitzero"` // the day whose definitions count
+	Project     []string           `json:"project,omitempty"`   // these of runs, or of errors
 	Workflow    []string           `json:"workflow,omitempty"`
 	Branch      []string           `json:"branch,omitempty"` // none: the default ones
 	Restarts    *bool              `json:"restarts,omitempty"`
@@ -172,7 +173,7 @@ func panelReport(p panel, d delivery.PanelData, printer *i18n.Printer) apiPanelD
 		Filter: apiPanelFilter{
 			Connection: texts(d.Filter.Connections), Queue: texts(d.Filter.Queues), Type: texts(d.Filter.Types), Team: texts(d.Filter.Teams),
 			Project: d.Filter.Projects, Workflow: d.Filter.Workflows, Branch: d.Filter.Branches, Restarts: d.Filter.Restarts,
-			Items: d.Filter.Items, From: d.Filter.From, To: d.Filter.To, Bucket: d.Filter.Unit, Clock: d.Filter.Clock, Timezone: d.Zone.String(),
+			Items: d.Filter.Items, Definition: d.Filter.Definition, From: d.Filter.From, To: d.Filter.To, Bucket: d.Filter.Unit, Clock: d.Filter.Clock, Timezone: d.Zone.String(),
 		},
 		AsOf: d.AsOf, N: d.N, Excluded: d.Excluded, Series: d.Series, Headline: map[string]*float64{},
 		Summary: views.Summary(d, printer), Markers: d.Markers,

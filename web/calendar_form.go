@@ -52,6 +52,7 @@ func (s *Server) calendarForm(ctx context.Context, e calendarEdit, c control.Cal
 		if i > 0 {
 			view.From = dayText(p, v.From)
 		}
+		view.Flow = flowBy(v.From, i+1 < len(e.versions), func() delivery.Date { return e.versions[i+1].From }, nil)
 		f.Versions = append(f.Versions, view)
 	}
 	return f

@@ -24,22 +24,35 @@ func (s *Server) calendarNamed(ctx context.Context, name string) (*delivery.Cale
 // else.
 func (s *Server) markers(ctx context.Context, f delivery.Filter) ([]delivery.Marker, error) {
 	all, err := s.db.Markers(ctx, f.Teams)
-	return slices.DeleteFunc(all, func(m delivery.Marker) bool { return m.At < f.From || m.At >= f.To }), err
+	if err != nil {
+		return nil, err
+	}
+	end := f.To
+	if !f.Definition.IsZero() { // what came later does not count
+		end = min(end, f.Definition.AddDays(1).In(s.zone(ctx)))
+	}
+	return slices.DeleteFunc(all, func(m delivery.Marker) bool { return m.At < f.From || m.At >= end }), nil
 }
 
 // teamCalendar is where days begin when these teams are asked for: the calendar
 // of a single one that has its own, else the default one.
 func (s *Server) teamCalendar(ctx context.Context, teams delivery.Teams, asked []string) (*delivery.Calendar, error) {
+	return s.teamCalendarOn(ctx, teams, asked, delivery.Date{})
+}
+
+// teamCalendarOn is teamCalendar by the definitions of a day, see Filter.Definition.
+func (s *Server) teamCalendarOn(ctx context.Context, teams delivery.Teams, asked []string, day delivery.Date) (*delivery.Calendar, error) {
 	name := ""
 	if len(asked) == 1 {
 		team, _ := teams.Named(asked[0])
 		name = team.Calendar
 	}
-	return s.calendarNamed(ctx, name)
+	return s.db.CalendarOn(ctx, name, day)
 }
 
-// queueCalendars are the calendars of the queues whose one team has its own.
-func (s *Server) queueCalendars(ctx context.Context, teams delivery.Teams) (map[string]*delivery.Calendar, error) {
+// queueCalendars are the calendars of the queues whose one team has its own, by the
+// definitions of a day.
+func (s *Server) queueCalendars(ctx context.Context, teams delivery.Teams, day delivery.Date) (map[string]*delivery.Calendar, error) {
 	if len(teams) == 0 {
 		return nil, nil
 	}
@@ -53,7 +66,7 @@ func (s *Server) queueCalendars(ctx context.Context, teams delivery.Teams) (map[
 		if !ok || team.Calendar == "" {
 			continue
 		}
-		if calendars[queue], err = s.calendarNamed(ctx, team.Calendar); err != nil {
+		if calendars[queue], err = s.db.CalendarOn(ctx, team.Calendar, day); err != nil {
 			return nil, err
 		}
 	}
@@ -66,14 +79,17 @@ func (s *Server) queueKeys(ctx context.Context) ([]string, error) { return s.sto
 // flowQuery is the question that a narrowed filter asks of flow.
 func (s *Server) flowQuery(ctx context.Context, f delivery.Filter) (delivery.FlowQuery, error) {
 	q := delivery.FlowQuery{Filter: f, Now: delivery.InstantOf(s.now())}
-	workflows, err := s.workflows(ctx)
+	workflows, fewer, err := s.db.WorkflowsOn(ctx, f.Definition)
 	if err != nil {
 		return q, err
 	}
 	q.Workflows = &workflows
-	if q.Calendar, err = s.teamCalendar(ctx, workflows.Teams, f.Teams); err != nil || len(f.Teams) == 1 {
+	if fewer {
+		q.Supposed = &workflows
+	}
+	if q.Calendar, err = s.teamCalendarOn(ctx, workflows.Teams, f.Teams, f.Definition); err != nil || len(f.Teams) == 1 {
 		return q, err
 	}
-	q.Calendars, err = s.queueCalendars(ctx, workflows.Teams)
+	q.Calendars, err = s.queueCalendars(ctx, workflows.Teams, f.Definition)
 	return q, err
 }

@@ -40,7 +40,7 @@ var embedLists = map[delivery.Subject][]string{
 
 // embedOne are those that have one value, each with the value that is not written down.
 var embedOne = map[delivery.Subject]map[string]string{
-	delivery.OfIssues: {"bucket": "auto", "clock": ""},
+	delivery.OfIssues: {"bucket": "auto", "clock": "", "definition": ""},
 	delivery.OfRuns:   {"bucket": "auto", "restarts": ""},
 	delivery.OfDora:   {"bucket": "auto", "clock": "", "links": "confirmed", "start": string(delivery.FromAuthored), "benchmark": "none"},
 	delivery.OfErrors: {"bucket": "auto"},

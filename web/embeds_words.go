@@ -59,6 +59,9 @@ func scopeWords(ctx context.Context, of delivery.Subject, f url.Values) []string
 			say(label, someOf(ctx, name, values))
 		}
 	}
+	if day := f.Get("definition"); day != "" {
+		say("pinned.word", instantText(ctx, day))
+	}
 	return out
 }
 

@@ -67,6 +67,7 @@ func (s *Server) flowFacts(ctx context.Context, d *delivery.PanelData) ([]views.
 	if err != nil {
 		return nil, err
 	}
+	versions = control.VersionsOn(versions, d.Filter.Definition)
 	text := workflowText(p, versions, min(d.Filter.To, d.AsOf)-1, s.zone(ctx))
 	return append(out, views.ExplainFact{Label: p.T("explain.workflow"), Text: text, Href: settingsPath(ctx, "/settings/workflow")}), nil
 }
@@ -116,7 +117,11 @@ func (s *Server) calendarFacts(ctx context.Context, d *delivery.PanelData) ([]vi
 	}
 	var out []views.ExplainFact
 	for _, name := range slices.Compact(names) {
-		c := calendarAt(all, name, delivery.DateOf((min(d.Filter.To, d.AsOf) - 1).Time().In(d.Zone)))
+		day := delivery.DateOf((min(d.Filter.To, d.AsOf) - 1).Time().In(d.Zone))
+		if by := d.Filter.Definition; !by.IsZero() && by.Before(day) {
+			day = by
+		}
+		c := calendarAt(all, name, day)
 		out = append(out, views.ExplainFact{Label: p.T("explain.calendar", "name", c.Name), Text: calendarText(p, &c), Href: settingsPath(ctx, calendarPath(name, ""))})
 	}
 	return out, nil

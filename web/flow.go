@@ -39,7 +39,7 @@ func pipelineMetrics() metricsPage {
 func (s *Server) metrics(m metricsPage) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {
 		ctx := r.Context()
-		_, q, err := s.pageFilter(r, m.of)
+		f, q, err := s.pageFilter(r, m.of)
 		if err != nil && len(filterDetails(err)) == 0 {
 			s.fail(w, r, err)
 			return
@@ -50,7 +50,7 @@ func (s *Server) metrics(m metricsPage) http.HandlerFunc {
 			Of:       m.of,
 		}
 		page.Scripts = []string{"vendor/echarts.common.min.js", "charts.js"}
-		if page.Filter, err = s.filterBar(ctx, m.of, m.path, q, err, "items"); err == nil {
+		if page.Filter, err = s.filterBar(ctx, m.of, m.path, q, err, "items", "definition"); err == nil {
 			page.Empty, page.Rebuild, err = s.nothingYet(ctx, m.of)
 		}
 		if err != nil {
@@ -61,8 +61,9 @@ func (s *Server) metrics(m metricsPage) http.HandlerFunc {
 		if len(page.Filter.Problems) > 0 {
 			status = http.StatusBadRequest
 		} else if m.whatIf != "" && page.Empty == nil {
-			page.WhatIf = withQuery(m.whatIf, q)
+			page.WhatIf = withQuery(m.whatIf, without(q, "definition"))
 		}
+		page.Pinned = pinnedAt(ctx, m.path, f, q)
 		switch m.of {
 		case delivery.OfDora:
 			page.Lists = doraLists(ctx, q)
@@ -76,6 +77,15 @@ func (s *Server) metrics(m metricsPage) http.HandlerFunc {
 		}
 		s.render(w, r, status, views.FlowPage(page))
 	}
+}
+
+// pinnedAt says of a page by whose definitions it is, and where it is by those in force;
+// nil when it is by these.
+func pinnedAt(ctx context.Context, path string, f delivery.Filter, q url.Values) *views.Pinned {
+	if f.Definition.IsZero() {
+		return nil
+	}
+	return &views.Pinned{Day: dayText(i18n.From(ctx), f.Definition), Path: withQuery(path, without(q, "definition"))}
 }
 
 // nothingYet says why there is nothing at all of a subject, and how far a rebuild of

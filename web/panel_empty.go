@@ -80,6 +80,7 @@ func allExcluded(ctx context.Context, p panel, d delivery.PanelData) views.Empty
 func (s *Server) filteredOut(ctx context.Context, p panel, d delivery.PanelData, q url.Values) (*views.Empty, error) {
 	all := delivery.Filter{From: d.Filter.From, To: d.Filter.To, Unit: d.Filter.Unit, Clock: d.Filter.Clock}
 	all.Suspected, all.Start, all.Benchmark, all.Items = d.Filter.Suspected, d.Filter.Start, d.Filter.Benchmark, d.Filter.Items
+	all.Definition = d.Filter.Definition
 	if reflect.DeepEqual(all, d.Filter) {
 		return nil, nil
 	}
@@ -91,7 +92,7 @@ func (s *Server) filteredOut(ctx context.Context, p panel, d delivery.PanelData,
 		return nil, err
 	}
 	kept := url.Values{}
-	for _, name := range []string{"from", "to", "range", "bucket", "clock", "items", "links", "start", "benchmark", "lang"} {
+	for _, name := range []string{"from", "to", "range", "bucket", "clock", "items", "definition", "links", "start", "benchmark", "lang"} {
 		if q.Has(name) {
 			kept[name] = q[name]
 		}
@@ -126,7 +127,7 @@ func (s *Server) noRule(ctx context.Context, d delivery.PanelData) (*views.Empty
 // classesInUse reports whether any status found in the data is closed at some
 // time in the range, and whether any is active.
 func (s *Server) classesInUse(ctx context.Context, f delivery.Filter) (closed, active bool, err error) {
-	workflows, err := s.workflows(ctx)
+	workflows, _, err := s.db.WorkflowsOn(ctx, f.Definition)
 	if err != nil {
 		return false, false, err
 	}

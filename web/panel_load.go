@@ -133,7 +133,7 @@ func panelKey(slug string, f delivery.Filter) string {
 	if f.Restarts != nil {
 		restarts = strconv.FormatBool(*f.Restarts)
 	}
-	return fmt.Sprintf("%s %d %q %q %q %q %s %q %q %q %s %q %q %t %s %s %d %d %s %s", slug, f.Items, f.Connections, f.Queues, f.Types, f.Teams, scope,
+	return fmt.Sprintf("%s %d %s %q %q %q %q %s %q %q %q %s %q %q %t %s %s %d %d %s %s", slug, f.Items, f.Definition, f.Connections, f.Queues, f.Types, f.Teams, scope,
 		f.Projects, f.Workflows, f.Branches, restarts, f.Services, f.Environments, f.Suspected, f.Start, f.Benchmark,
 		f.From, f.To, f.Unit, f.Clock)
 }

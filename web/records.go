@@ -47,7 +47,7 @@ func (s *Server) recordsPage(w http.ResponseWriter, r *http.Request) {
 		s.fail(w, r, err)
 		return
 	}
-	filter, ferr := s.filterBar(ctx, delivery.OfIssues, "/issues", asked.url, err, "panel", "status", "excluded", "sort", "bucket")
+	filter, ferr := s.filterBar(ctx, delivery.OfIssues, "/issues", asked.url, err, "panel", "status", "excluded", "sort", "bucket", "definition")
 	filter.Bucket = "" // nothing is cut here
 	if ferr != nil {
 		s.fail(w, r, ferr)
@@ -55,6 +55,7 @@ func (s *Server) recordsPage(w http.ResponseWriter, r *http.Request) {
 	}
 	list := s.recordsList(ctx, asked)
 	page := views.Records{Page: s.page(r, list.Title, "flow"), Filter: filter, List: list}
+	page.Pinned = pinnedAt(ctx, "/issues", asked.query.Filter, without(asked.url, "page"))
 	page.Scripts = []string{"charts.js"}
 	status := http.StatusOK
 	if len(filter.Problems) > 0 {

@@ -68,6 +68,9 @@ func (s *Server) readFlowTrial(ctx context.Context, q url.Values) (*flowTrial, e
 	t := &flowTrial{s: s}
 	t.asked, t.query = splitQuery(q, isFlowTrial)
 	t.filter, t.wrong = s.pageFilterOf(ctx, delivery.OfIssues, t.query)
+	if t.query.Has("definition") {
+		t.wrong = errors.Join(t.wrong, &delivery.FilterError{Param: "definition", Code: "definition_trial", Message: "a trial is beside the definitions in force"})
+	}
 	if t.wrong != nil {
 		return t, t.wrong
 	}

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"maps"
 	"net/http"
+	"net/url"
 	"slices"
 	"strings"
 	"time"
@@ -149,12 +150,25 @@ func workflowVersionViews(p *i18n.Printer, versions []control.WorkflowVersion, a
 		if i > 0 {
 			view.From = dayText(p, v.From)
 		}
+		view.Flow = flowBy(v.From, i+1 < len(versions), func() delivery.Date { return versions[i+1].From }, scope.narrow())
 		if next, err := control.DeleteVersion(versions, v.From); err == nil && !v.Provisioned {
 			view.Deletable = may.workflow(versions, next)
 		}
 		out = append(out, view)
 	}
 	return out
+}
+
+// flowBy is flow by the version of a definition that begins on a day: as it was on that
+// day, or the day before the next one when it is the first; "" for the only one.
+func flowBy(from delivery.Date, followed bool, next func() delivery.Date, narrow url.Values) string {
+	if from.IsZero() && !followed {
+		return ""
+	}
+	if from.IsZero() {
+		from = next().AddDays(-1)
+	}
+	return withQuery("/flow", narrow, url.Values{"definition": {from.String()}})
 }
 
 func dayText(p *i18n.Printer, d delivery.Date) string {

@@ -15,10 +15,16 @@ type definitions struct {
 	version   int64
 	loaded    bool
 	rows      []Calendar
-	calendars map[string]*delivery.Calendar // by name, as they were asked for
+	calendars map[builtCalendar]*delivery.Calendar // as they were asked for
 	workflow  []WorkflowVersion
 	teams     delivery.Teams
 	owning    delivery.Teams // with what a catalogue says is theirs
+}
+
+// builtCalendar is a calendar made of its first so many versions.
+type builtCalendar struct {
+	name     string
+	versions int
 }
 
 // current is the definitions as they are stored now, locked; the caller
@@ -44,7 +50,7 @@ func (db *DB) current(ctx context.Context) (*definitions, error) {
 }
 
 func (d *definitions) load(ctx context.Context, db *DB) (err error) {
-	d.calendars = map[string]*delivery.Calendar{}
+	d.calendars = map[builtCalendar]*delivery.Calendar{}
 	if d.rows, err = db.Calendars(ctx); err != nil {
 		return err
 	}
@@ -66,6 +72,12 @@ func (d *definitions) load(ctx context.Context, db *DB) (err error) {
 
 // calendar is a calendar by name, "" for the default one, built once.
 func (d *definitions) calendar(name string) (*delivery.Calendar, error) {
+	return d.calendarOn(name, delivery.Date{})
+}
+
+// calendarOn is calendar without the versions that begin after a day, unless that is
+// the zero one.
+func (d *definitions) calendarOn(name string, day delivery.Date) (*delivery.Calendar, error) {
 	rows := defaultVersions(d.rows)
 	if name == "" || name == rows[0].Name {
 		name = rows[0].Name
@@ -80,15 +92,33 @@ func (d *definitions) calendar(name string) (*delivery.Calendar, error) {
 	if rows == nil {
 		return nil, fmt.Errorf("calendar %s: %w", name, ErrNotFound)
 	}
-	if c, ok := d.calendars[name]; ok {
+	rows = begun(rows, day, func(c Calendar) delivery.Date { return c.From })
+	key := builtCalendar{name, len(rows)}
+	if c, ok := d.calendars[key]; ok {
 		return c, nil
 	}
 	c, err := BuildCalendar(rows)
 	if err != nil {
 		return nil, err
 	}
-	d.calendars[name] = c
+	d.calendars[key] = c
 	return c, nil
+}
+
+// VersionsOn are the versions of the workflow that begin on a day or before, the first in
+// any case; all of them on the zero day.
+func VersionsOn(versions []WorkflowVersion, day delivery.Date) []WorkflowVersion {
+	return begun(versions, day, func(v WorkflowVersion) delivery.Date { return v.From })
+}
+
+// begun are the versions of one definition that begin on a day or before, the first in
+// any case; all of them without a day.
+func begun[T any](versions []T, day delivery.Date, from func(T) delivery.Date) []T {
+	n := len(versions)
+	for n > 1 && !day.IsZero() && day.Before(from(versions[n-1])) {
+		n--
+	}
+	return versions[:n]
 }
 
 // BuildCalendar makes a calendar of its versions, of which there is one at
@@ -107,12 +137,18 @@ func BuildCalendar(rows []Calendar) (*delivery.Calendar, error) {
 // Calendar is the calendar of this name, "" for the default one, built once
 // for each settings version; ErrNotFound.
 func (db *DB) Calendar(ctx context.Context, name string) (*delivery.Calendar, error) {
+	return db.CalendarOn(ctx, name, delivery.Date{})
+}
+
+// CalendarOn is Calendar without the versions that begin after a day, unless that is
+// the zero one.
+func (db *DB) CalendarOn(ctx context.Context, name string, day delivery.Date) (*delivery.Calendar, error) {
 	d, err := db.current(ctx)
 	if err != nil {
 		return nil, err
 	}
 	defer d.mu.Unlock()
-	return d.calendar(name)
+	return d.calendarOn(name, day)
 }
 
 // DefaultCalendar is the calendar called default, else the first by name, else
@@ -136,16 +172,25 @@ func (db *DB) DeliveryTeams(ctx context.Context) (delivery.Teams, error) {
 // Workflows is what statuses mean over time and whose queues are whose, as the
 // store wants it. A version begins with its day in the default calendar's zone.
 func (db *DB) Workflows(ctx context.Context) (delivery.Workflows, error) {
+	w, _, err := db.WorkflowsOn(ctx, delivery.Date{})
+	return w, err
+}
+
+// WorkflowsOn is Workflows without the versions that begin after a day, unless that is
+// the zero one; fewer says that there are such. Days begin in the zone that the default
+// calendar has on that day.
+func (db *DB) WorkflowsOn(ctx context.Context, day delivery.Date) (w delivery.Workflows, fewer bool, err error) {
 	d, err := db.current(ctx)
 	if err != nil {
-		return delivery.Workflows{}, err
+		return w, false, err
 	}
 	defer d.mu.Unlock()
-	calendar, err := d.calendar("")
+	calendar, err := d.calendarOn("", day)
 	if err != nil {
-		return delivery.Workflows{}, err
+		return w, false, err
 	}
-	return delivery.Workflows{Versions: Dated(d.workflow, calendar), Teams: d.teams}, nil
+	versions := VersionsOn(d.workflow, day)
+	return delivery.Workflows{Versions: Dated(versions, calendar), Teams: d.teams}, len(versions) < len(d.workflow), nil
 }
 
 // Dated are versions with the instants at which their days begin by a calendar.

@@ -311,3 +311,48 @@ func TestChangeDefinitions(t *testing.T) {
 		}
 	}
 }
+
+// On a day the versions count that had begun by then, and the first in any case.
+func TestDefinitionsOfADay(t *testing.T) {
+	db := openTest(t)
+	feb, mar := day(t, "2026-02-01"), day(t, "2026-03-01")
+	_, err := db.ChangeWorkflow(db.ctx, func([]WorkflowVersion) ([]WorkflowVersion, error) {
+		return []WorkflowVersion{{Workflow: closedBy("a")}, {From: feb, Workflow: closedBy("b")}, {From: mar, Workflow: closedBy("c")}}, nil
+	})
+	must(t, err)
+	early, late := moscow(), moscow()
+	early.From, late.From, late.Hours = feb, mar, []string{"00:00-24:00"}
+	must(t, db.SaveCalendar(db.ctx, early))
+	must(t, db.SaveCalendar(db.ctx, late))
+	at := func(text string) delivery.Instant { return day(t, text).In(time.UTC) }
+	for _, tt := range []struct {
+		day    delivery.Date
+		closed string
+		fewer  bool
+		hours  float64 // of Tuesday, 3 March
+	}{
+		{delivery.Date{}, "c", false, 24},
+		{day(t, "2026-01-31"), "a", true, 9},
+		{feb, "b", true, 9},
+		{day(t, "2026-02-28"), "b", true, 9},
+		{mar, "c", false, 24},
+		{day(t, "2026-12-31"), "c", false, 24},
+	} {
+		w, fewer, err := db.WorkflowsOn(db.ctx, tt.day)
+		must(t, err)
+		if got := w.At(at("2026-06-01")).Closed; len(got) != 1 || got[0] != tt.closed || fewer != tt.fewer {
+			t.Errorf("%s: closed are %v, fewer %v", tt.day, got, fewer)
+		}
+		c, err := db.CalendarOn(db.ctx, "", tt.day)
+		must(t, err)
+		if got := float64(c.Between(at("2026-03-03")-3*3_600_000, at("2026-03-04")-3*3_600_000)) / 3.6e6; got != tt.hours {
+			t.Errorf("%s: %v h", tt.day, got)
+		}
+		if again, err := db.CalendarOn(db.ctx, DefaultCalendarName, tt.day); err != nil || again != c {
+			t.Errorf("%s: built twice, %v", tt.day, err)
+		}
+	}
+	if n := len(db.cache.calendars); n != 2 {
+		t.Errorf("%d calendars are kept", n)
+	}
+}

@@ -49,6 +49,9 @@ type Filter struct {
 	Queues []string // of issues
 	Types  []string // keys of issue types
 	Items  int      // issues to be forecast; 0: those that are open
+	// Definition is the day whose definitions count, of issues: versions of the workflow
+	// and of calendars that begin later are left out of account. Zero: none are.
+	Definition Date
 
 	Projects  []string // of runs, by project= and by repository=; of errors: slugs
 	Workflows []string // of runs
@@ -141,7 +144,7 @@ func (e *FilterError) Error() string { return e.Param + ": " + e.Message }
 
 // filterParams are the parameters ParseFilter knows, by what they narrow.
 var filterParams = map[Subject][]string{
-	OfIssues: {"connection", "team", "from", "to", "range", "bucket", "clock", "queue", "type", "items"},
+	OfIssues: {"connection", "team", "from", "to", "range", "bucket", "clock", "queue", "type", "items", "definition"},
 	OfRuns:   {"connection", "team", "from", "to", "range", "bucket", "clock", "project", "repository", "workflow", "branch", "restarts"},
 	OfErrors: {"connection", "team", "from", "to", "range", "bucket", "clock", "project", "service", "environment"},
 	OfSeries: {"connection", "team", "from", "to", "range", "bucket", "clock", "service", "environment", "q"},
@@ -174,7 +177,7 @@ func ParseFilter(q url.Values, of Subject, zone *time.Location, now Instant, ext
 	f.From, f.To = p.span(zone, now)
 	switch of {
 	case OfIssues:
-		f.Queues, f.Types, f.Clock, f.Items = p.list("queue"), p.list("type"), p.clock(), p.items()
+		f.Queues, f.Types, f.Clock, f.Items, f.Definition = p.list("queue"), p.list("type"), p.clock(), p.items(), p.definition()
 	case OfRuns:
 		f.Projects = p.list("project", "repository")
 		f.Workflows, f.Branches, f.Restarts = p.list("workflow"), p.list("branch"), p.yesOrNo("restarts")
@@ -246,6 +249,20 @@ func (p *filterParser) clock() Clock {
 		p.fail("clock", "clock", "not elapsed or business: "+quote(clock))
 	}
 	return Elapsed
+}
+
+// definition is the day whose definitions count.
+func (p *filterParser) definition() Date {
+	text := p.one("definition")
+	if text == "" {
+		return Date{}
+	}
+	day, err := ParseDate(text)
+	if err != nil || day.Year < 1970 {
+		p.fail("definition", "definition", "not a day like 2026-01-31: "+quote(text))
+		return Date{}
+	}
+	return day
 }
 
 // items is how many issues are to be forecast.

@@ -22,7 +22,11 @@ func TestParseFilter(t *testing.T) {
 		"from=2026-03-01&to=2026-03-02":        {From: at(t, "2026-02-28T21:00:00Z"), To: at(t, "2026-03-02T21:00:00Z"), Unit: delivery.Day, Clock: delivery.Elapsed},
 		"from=2026-03-01T00:00:00Z&to=2026-03-02T00:00:00%2B01:00": {From: at(t, "2026-03-01T00:00:00Z"), To: at(t, "2026-03-01T23:00:00Z"), Unit: delivery.Day, Clock: delivery.Elapsed},
 		"range=1d&items=10000": {From: at(t, "2026-03-31T21:00:00Z"), To: at(t, "2026-04-01T21:00:00Z"), Unit: delivery.Day, Clock: delivery.Elapsed, Items: 10_000},
-		"from=2024-01-01":      {From: at(t, "2023-12-31T21:00:00Z"), To: at(t, "2026-04-01T21:00:00Z"), Unit: delivery.Month, Clock: delivery.Elapsed},
+		"range=1d&definition=2025-12-31": {
+			From: at(t, "2026-03-31T21:00:00Z"), To: at(t, "2026-04-01T21:00:00Z"), Unit: delivery.Day, Clock: delivery.Elapsed,
+			Definition: delivery.Date{Year: 2025, Month: time.December, Day: 31},
+		},
+		"from=2024-01-01": {From: at(t, "2023-12-31T21:00:00Z"), To: at(t, "2026-04-01T21:00:00Z"), Unit: delivery.Month, Clock: delivery.Elapsed},
 		"to=2026-03-01&queue=B&queue=A&queue=B&type=bug&connection=t": {
 			Queues: []string{"A", "B"}, Types: []string{"bug"}, Connections: []string{"t"},
 			From: at(t, "2025-12-01T21:00:00Z"), To: at(t, "2026-03-01T21:00:00Z"), Unit: delivery.Week, Clock: delivery.Elapsed,
@@ -68,6 +72,7 @@ func TestParseFilterRefuses(t *testing.T) {
 		"range=0d", "range=d", "range=", "range=99999d", "range=-5d", "range=90d&from=2026-01-01", "from=2026-02-30", "from=yesterday", "to=2026-13-01",
 		"from=2026-03-02&to=2026-03-01", "from=0001-01-01", "range=9999m", "range=60000w", "clock=elapsed&clock=business", "from=1800-01-01T00:00:00Z", "from=1970-01-01&to=9999-01-01",
 		"items=0", "items=10001", "items=-1", "items=many", "items=1.5", "items=99999999999", "items=3&items=4",
+		"definition=soon", "definition=2026-02-30", "definition=0001-01-01", "definition=2026-01-01T00:00:00Z", "definition=2026-01-01&definition=2026-01-02",
 	} {
 		q, err := url.ParseQuery(query)
 		if err != nil {
