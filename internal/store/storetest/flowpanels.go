@@ -287,7 +287,7 @@ func testLives(t *testing.T, s *store) {
 	all := map[string]delivery.Life{}
 	s.lives(t, ask(func(q *delivery.FlowQuery) { excluding(q, "duplicate") }), delivery.AllLives(), all)
 	same(t, "a life", all["3"], delivery.Life{
-		Place: delivery.Place{Connection: tracker, Queue: "OPS"}, Resolution: "duplicate", LeftOut: true,
+		Place: delivery.Place{Connection: tracker, Queue: "OPS"}, Type: "task", Resolution: "duplicate", LeftOut: true,
 		Flow: delivery.Flow{CreatedAt: at("2026-03-04"), FirstActiveAt: at("2026-03-05"), ClosedAt: at("2026-03-10")},
 		Stays: []delivery.Stay{
 			{Status: "open", Class: delivery.Waiting, Start: at("2026-03-04"), End: at("2026-03-05")},
