@@ -63,7 +63,7 @@ func TeamsTable(table TeamTable) templ.Component {
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
-		templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 3, "</p></header><div class=\"scroll\" tabindex=\"0\" role=\"region\" aria-labelledby=\"teams-title\"><table class=\"teams\" role=\"table\"><caption class=\"hidden\">")
+		templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 3, "</p></header><div class=\"scroll\" tabindex=\"0\" role=\"group\" aria-labelledby=\"teams-title\"><table class=\"teams\" role=\"table\"><caption class=\"hidden\">")
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
