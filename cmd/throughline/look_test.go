@@ -25,6 +25,8 @@ func TestKeyboard(t *testing.T) {
 	b.press(kb.Enter)
 	b.expect("it leads there", `document.activeElement.id === "content"`)
 	b.press(kb.Tab)
+	b.expect("then comes what if", `document.activeElement.matches("a[href*='/flow/what-if']")`)
+	b.press(kb.Tab)
 	b.expect("then comes the filter", `document.activeElement.id === "filter-team"`)
 	b.expect("the focus is seen", `(s => s.outlineStyle === "solid" && parseFloat(s.outlineWidth) >= 2)(getComputedStyle(document.activeElement))`)
 
