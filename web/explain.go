@@ -21,7 +21,8 @@ func (s *Server) explainPage(w http.ResponseWriter, r *http.Request) {
 		s.notFound(w, r)
 		return
 	}
-	ctx := r.Context()
+	ctx, cancel := context.WithTimeout(r.Context(), panelDeadline)
+	defer cancel()
 	f, q, err := s.pageFilter(r, p.of)
 	if len(filterDetails(err)) > 0 {
 		s.errorPage(w, r, http.StatusBadRequest)
