@@ -3,6 +3,7 @@ package views
 import (
 	"cmp"
 	"math"
+	"strings"
 
 	"throughline/internal/delivery"
 	"throughline/internal/i18n"
@@ -136,7 +137,11 @@ func blockedSummary(d delivery.PanelData, p *i18n.Printer) string {
 	if name == "" {
 		return text
 	}
-	return text + " " + p.T("summary.blocked-time.longest", "status", name, "p50", amount(&d, p, longest))
+	word := "summary.blocked-time.longest"
+	if strings.HasPrefix(name, delivery.TagMark) {
+		word += ".tag"
+	}
+	return text + " " + p.T(word, "status", name, "p50", amount(&d, p, longest))
 }
 
 // flowSummary says in one sentence what a panel of issues shows.

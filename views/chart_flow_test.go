@@ -423,7 +423,7 @@ func TestNothingBlocked(t *testing.T) {
 	if doc.Find("[data-chart], script, table, [data-view]").Length() != 0 {
 		t.Error("there is a chart of nothing")
 	}
-	if got := doc.Find(".nothing").Text(); !strings.Contains(got, "No issue was in a blocked status") {
+	if got := doc.Find(".nothing").Text(); !strings.Contains(got, "No issue was blocked") {
 		t.Errorf("it says %q", got)
 	}
 	if got := doc.Find(".sentence").Text(); got != "None of the 40 started issues was ever blocked." {

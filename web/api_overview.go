@@ -25,7 +25,7 @@ type apiOverviewRow struct {
 type apiTeamFigure struct {
 	Value     *float64 `json:"value"`
 	N         int      `json:"n"`
-	Before    *float64 `json:"before"` // over the period of the same length before; null where the data does not reach back
+	Before    *float64 `json:"before"` // over the period of the same length before, of WIP at the beginning of the period; null where the data does not reach back
 	Unit      string   `json:"unit"`
 	Panel     string   `json:"panel"`
 	Statistic string   `json:"statistic"`

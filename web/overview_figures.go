@@ -3,7 +3,7 @@ package web
 import (
 	"context"
 	"math"
-	"slices"
+	"net/url"
 	"time"
 
 	"throughline/internal/delivery"
@@ -40,8 +40,8 @@ func overviewFigures() []overviewFigure {
 
 const (
 	openSlug = "errors-open"
-	// wipMedian is the median age of what is in progress, which is no statistic of a
-	// headline: that of the panel is of finished issues.
+	// wipMedian is the median age of what is in progress: that of the panel's own
+	// headline is of finished issues.
 	wipMedian = "wip_p50"
 )
 
@@ -73,9 +73,8 @@ func (f *overviewFigure) rowOf(c *rowAnswer) rowFigure {
 	case "throughput":
 		r.trend = wholeOf(*now, sumOf(*now))
 	case agingSlug:
-		r.before, r.trend = nil, c.course // nothing else is known of it but now
-		if f.stat == wipMedian {
-			r.value = medianOf(now)
+		if r.trend = nil; f.stat == "count" {
+			r.trend = c.course
 		}
 	case openSlug:
 		r.trend = c.course
@@ -114,20 +113,6 @@ func missingOf(f *overviewFigure, c *rowAnswer) (id string, n int) {
 	return "overview.missing.issues", 0
 }
 
-// medianOf is the median age of the issues in progress, nil when not all are at hand.
-func medianOf(d *delivery.PanelData) *float64 {
-	if len(d.Series) == 0 || len(d.Series[0].Points) != d.N || d.N == 0 {
-		return nil
-	}
-	var ages []float64
-	for _, p := range d.Series[0].Points {
-		ages = append(ages, *p.Value)
-	}
-	slices.Sort(ages)
-	median := delivery.Quantile(ages, 0.5)
-	return &median
-}
-
 // wholeOf are counts of the buckets of a panel, with gaps for those that are cut: there
 // a line would only seem to fall.
 func wholeOf(d delivery.PanelData, counts []float64) []float64 {
@@ -141,7 +126,13 @@ func wholeOf(d delivery.PanelData, counts []float64) []float64 {
 
 // rowLoader answers panels for one row, which is kept as a whole: its panels are not.
 type rowLoader struct {
-	s *Server
+	s    *Server
+	base url.Values // of the page
+	// lives are of all issues that any row asks for, or why there are none.
+	lives    *delivery.HeldLives
+	livesErr error
+	// reaches says that the issues reach back into the period before.
+	reaches bool
 	// deployments are of the period and the one before, read once for all panels.
 	deployments *delivery.DoraData
 }
@@ -153,6 +144,8 @@ func (l *rowLoader) ask(ctx context.Context, p panel, f delivery.Filter) (delive
 		return delivery.PanelData{}, err
 	case p.slug == openSlug:
 		return l.openErrors(ctx, q.errors)
+	case p.of == delivery.OfIssues:
+		return l.ofIssues(ctx, p, q.flow)
 	case p.of != delivery.OfDora:
 		return l.s.answerPanel(ctx, p, q)
 	case l.deployments == nil:

@@ -170,7 +170,7 @@ func (s *Server) computeRow(ctx context.Context, row overviewRow, base url.Value
 			return nil, err
 		}
 	}
-	loader := rowLoader{s: s}
+	loader := rowLoader{s: s, base: base}
 	figures, asked := rowFigures{}, map[string]*rowAnswer{}
 	var errs []error
 	for _, f := range overviewFigures() {
@@ -219,13 +219,14 @@ func (l *rowLoader) compare(ctx context.Context, p panel, row overviewRow, base 
 	var a rowAnswer
 	switch p.slug {
 	case agingSlug:
-		a.now, err = l.ask(ctx, p, f)
+		a, err = l.wip(ctx, p, f)
 	case openSlug:
 		if a.comparison, err = compareBy(ctx, l.ask, p, f); err == nil {
 			a.course, err = l.openCourse(ctx, p, f)
 		}
 	default:
 		a.comparison, err = compareBy(ctx, l.ask, p, f)
+		l.reaches = l.reaches || p.of == delivery.OfIssues && a.before.Slug != ""
 	}
 	return &a, err
 }

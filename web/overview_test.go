@@ -217,6 +217,15 @@ func TestOverviewChanges(t *testing.T) {
 	if !cell.HasClass("few") || cell.Find(".change").Length() != 0 {
 		t.Errorf("too few are compared: %s", cell.Text())
 	}
+	// Work in progress has a course, and is compared with the beginning of the period.
+	wip := list.Items[0].Figures
+	if before := wip["wip"].Before; before == nil || *before == 0 || wip["wip_age"].Before == nil || wip["wip_late"].Before != nil {
+		t.Errorf("work in progress was %v, with ages %v, and %v late", before, wip["wip_age"].Before, wip["wip_late"].Before)
+	}
+	if cell := rows["All"].Find("td[data-column=wip]"); cell.Find("svg.spark").Length() != 1 || !strings.Contains(cell.Find(".change").Text(), "%") {
+		html, _ := cell.Html()
+		t.Errorf("work in progress is %s", html)
+	}
 	// Runs became faster: less time is better.
 	if got := rows["Payments"].Find("td[data-column=pipeline] .change.better").Text(); !strings.Contains(got, "↓") {
 		t.Errorf("faster runs are %q", got)
@@ -225,6 +234,9 @@ func TestOverviewChanges(t *testing.T) {
 	_, rows = s.rowsOf("/?range=200d")
 	if got := rows["All"].Find("td[data-column=cycle_time] .change").Text(); got != "" {
 		t.Errorf("compared with what is not in the data: %s", got)
+	}
+	if got := rows["All"].Find("td[data-column=wip]").Text(); strings.Contains(got, "%") {
+		t.Errorf("work in progress is compared with what is not in the data: %s", got)
 	}
 }
 

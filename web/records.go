@@ -8,6 +8,7 @@ import (
 	"net/url"
 	"slices"
 	"strconv"
+	"strings"
 
 	"throughline/internal/delivery"
 	"throughline/internal/i18n"
@@ -238,6 +239,8 @@ func recordsWord(q *delivery.RecordsQuery) string {
 		return "records.aging.status"
 	case aging:
 		return "records.aging"
+	case q.Panel == blockedSlug && strings.HasPrefix(q.Status, delivery.TagMark):
+		return "records.blocked.tag"
 	case q.Panel == blockedSlug:
 		return "records.blocked"
 	case cumulative && q.Status != delivery.Closed.String():

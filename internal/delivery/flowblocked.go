@@ -1,16 +1,27 @@
 package delivery
 
-import "context"
+import (
+	"cmp"
+	"context"
+	"slices"
+	"strings"
+)
 
 // BlockedTime is how long started issues that were open at some time in a range have
-// been in statuses that block them, from their first active entry until they were
-// closed, or now: per issue the sum over re-entries. StatusBook says what blocks.
+// been in statuses, or borne tags, that block them, from their first active entry until
+// they were closed, or now, and while they were open: per issue the sum over re-entries.
+// StatusBook.Blocks and BlocksTag say what blocks.
 type BlockedTime struct {
-	Sample   // of started issues
-	Statuses []StatusTime
-	Shares   TimeShare // blocked time of all cycle time and WIP age
-	Issues   int       // blocked at least once
+	Sample                // of started issues
+	Statuses []StatusTime // and behind them tags, whose keys begin with TagMark
+	// Shares are the blocked time of all cycle time and WIP age. What a status and a
+	// tag, or two tags, block at once is in it once.
+	Shares TimeShare
+	Issues int // blocked at least once
 }
+
+// TagMark begins the name of a tag where that of a status may stand too.
+const TagMark = "#"
 
 // BlockedTimeOf asks a store for the blocked time.
 func BlockedTimeOf(ctx context.Context, s LivesStore, q FlowQuery) (BlockedTime, error) {
@@ -22,26 +33,34 @@ func BlockedTimeOf(ctx context.Context, s LivesStore, q FlowQuery) (BlockedTime,
 		if err != nil {
 			return err
 		}
+		tags, err := lives.Tagged(ctx)
+		if err != nil {
+			return err
+		}
 		blocks := blocker(book)
+		var spans []blockedSpan
 		err = lives.Each(ctx, openIn(&q), func(l *Life) {
 			whole, started := q.inProgress(l, known)
 			if !started {
 				return
 			}
 			out.N++
-			part, here := int64(0), sums.place(l.Place)
-			q.blocked(l, blocks, func(status string, millis int64) {
-				sums.visit(here, status).millis += millis
-				part += millis
-			})
-			if len(sums.visited) > 0 {
+			c, here := q.calendarIn(l.Queue), sums.place(l.Place)
+			spans = q.blocked(l, blocks, tags[l.ID], spans[:0])
+			for _, s := range spans {
+				sums.visit(here, s.by).millis += q.Millis(s.from, s.to, c)
+			}
+			if len(spans) > 0 {
 				out.Issues++
 			}
 			sums.next()
-			out.Shares.add(part, whole)
+			out.Shares.add(q.covered(spans, c), whole)
 		})
 		if err == nil {
 			out.Statuses = sums.times(book, known-1)
+			isTag := func(s StatusTime) bool { return strings.HasPrefix(s.Key, TagMark) }
+			tagged := slices.DeleteFunc(slices.Clone(out.Statuses), func(s StatusTime) bool { return !isTag(s) })
+			out.Statuses = append(slices.DeleteFunc(out.Statuses, isTag), tagged...)
 		}
 		return err
 	})
@@ -68,17 +87,44 @@ func (q *FlowQuery) until(end Instant) Instant {
 	return end
 }
 
-// blocked calls f for each stay that blocked a started issue, with its length by the
-// query's clock in milliseconds.
-func (q *FlowQuery) blocked(l *Life, blocks func(connection, key string) bool, f func(status string, millis int64)) {
-	c := q.calendarIn(l.Queue)
+// blockedSpan is a time [from, to) in which a status or a tag blocked an issue.
+type blockedSpan struct {
+	by       string // key of a status, or TagMark and a tag
+	from, to Instant
+}
+
+// blocked adds the times in which a started issue was blocked, up to the query's now.
+func (q *FlowQuery) blocked(l *Life, blocks func(connection, key string) bool, tags []TagStay, to []blockedSpan) []blockedSpan {
 	for i := l.firstActive(); i < len(l.Stays); i++ {
 		s := &l.Stays[i]
-		if s.Class == Closed || s.Start > q.Now || !blocks(l.Connection, s.Status) {
+		if s.Class == Closed || s.Start > q.Now {
 			continue
 		}
-		f(s.Status, q.Millis(s.Start, q.until(s.End), c))
+		end := q.until(s.End)
+		if blocks(l.Connection, s.Status) {
+			to = append(to, blockedSpan{s.Status, s.Start, end})
+		}
+		for _, tag := range tags {
+			if from, until := max(s.Start, tag.Start), min(end, q.until(tag.End)); from < until {
+				to = append(to, blockedSpan{TagMark + tag.Tag, from, until})
+			}
+		}
 	}
+	return to
+}
+
+// covered is the time within any of the spans, which it reorders, by the query's clock
+// in milliseconds.
+func (q *FlowQuery) covered(spans []blockedSpan, c *Calendar) int64 {
+	slices.SortFunc(spans, func(a, b blockedSpan) int { return cmp.Compare(a.from, b.from) })
+	sum, end := int64(0), -Forever
+	for _, s := range spans {
+		if from := max(s.from, end); from < s.to {
+			sum += q.Millis(from, s.to, c)
+			end = s.to
+		}
+	}
+	return sum
 }
 
 // blocker is StatusBook.Blocks, found out once for each status.
@@ -99,7 +145,7 @@ func blocker(b *StatusBook) func(connection, key string) bool {
 	}
 }
 
-// Panel is the blocked time by status, as the panel blocked-time shows it.
+// Panel is the blocked time by status and tag, as the panel blocked-time shows it.
 func (b BlockedTime) Panel(q FlowQuery) PanelData {
 	d := q.data("blocked-time", Bars, b.Sample, Figure{"rate", b.Shares.Rate()}, Figure{"issues", number(b.Issues)})
 	d.Series = statusBars(b.Statuses)

@@ -195,6 +195,50 @@ func TestBlockedTime(t *testing.T) {
 	same(t, "to come", figures(asked(t, delivery.BlockedTimeOf, held, q).Panel(q)), "rate -, issues 0, count 0")
 }
 
+func TestBlockedByTags(t *testing.T) {
+	tagged := issues{
+		// Two days with the tag and two on hold, one of them the same: 3 of 7 days.
+		{"DEV", "", []string{"open@2026-03-02", "progress@2026-03-03", "+blocked@2026-03-04", "hold@2026-03-05", "-blocked@2026-03-06", "progress@2026-03-07", "closed@2026-03-10"}},
+		// Tagged since before it was begun, 2.5 days ago.
+		{"DEV", "", []string{"open@2026-03-01", "+on-hold@2026-03-02", "progress@2026-03-23"}},
+		// The tag stayed while it was closed: 2 of 5 days.
+		{"DEV", "", []string{"progress@2026-03-10", "+Blocked@2026-03-11", "closed@2026-03-12", "progress@2026-03-14", "closed@2026-03-15"}},
+		// No such tag, for 5.5 days.
+		{"DEV", "", []string{"progress@2026-03-20", "+blockchain@2026-03-21"}},
+		// Never started.
+		{"DEV", "", []string{"open@2026-03-20", "+blocked@2026-03-21"}},
+	}
+	q := flowQuery()
+	d := asked(t, delivery.BlockedTimeOf, tagged, q).Panel(q)
+	same(t, "headline", figures(d), "rate 0.375, issues 3, count 4")
+	rows := ""
+	for _, p := range d.Series[0].Points {
+		rows += fmt.Sprintf("%s %s %q %d %g, ", p.X, p.Name, p.Class, *p.N, *p.Value)
+	}
+	same(t, "rows", rows, `hold Holding "waiting" 1 172800, #Blocked #Blocked "" 1 172800, #blocked #blocked "" 1 172800, #on-hold #on-hold "" 1 216000, `)
+
+	// Of the third, Wednesday counts and Saturday does not.
+	business(&q)
+	d = asked(t, delivery.BlockedTimeOf, tagged, q).Panel(q)
+	same(t, "working time", values(t, d, "p50"), "64800 32400 64800 75600")
+
+	got, sample, err := recordMarks(t, tagged, delivery.RecordsQuery{FlowQuery: q, Panel: "blocked-time", Status: "#on-hold"})
+	same(t, "behind a tag", []any{got, sample.N, err}, []any{"2 75600", 1, nil})
+}
+
+func recordMarks(t *testing.T, i issues, q delivery.RecordsQuery) (marks string, sample delivery.Sample, err error) {
+	t.Helper()
+	err = i.Lives(t.Context(), q.FlowQuery, func(lives delivery.Lives) error {
+		all, s, err := delivery.RecordMarks(t.Context(), lives, &q)
+		for _, m := range all {
+			marks += fmt.Sprint(m.ID, " ", m.Seconds)
+		}
+		sample = s
+		return err
+	})
+	return marks, sample, err
+}
+
 func TestBlocks(t *testing.T) {
 	known := delivery.Dictionaries{}
 	for n, name := range []string{"Blocked by others", "ПРИОСТАНОВЛЕНА", "Ожидание ответа", "Заблокирована", "On Hold", "Suspended", "Need info", "Open", "В работе"} {

@@ -77,6 +77,9 @@ type Lives interface {
 	Marks(ctx context.Context, ids []int64) (map[int64]Mark, error)
 	// Statuses say what the statuses of stays are called and mean.
 	Statuses(ctx context.Context) (*StatusBook, error)
+	// Tagged are the times in which issues bore tags that block them, by the store's
+	// own numbers; of issues that never did there is nothing.
+	Tagged(ctx context.Context) (map[int64][]TagStay, error)
 }
 
 // LivesStore reads lives; every Store does.

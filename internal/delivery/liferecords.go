@@ -161,24 +161,30 @@ func (q *FlowQuery) stays(l *Life, f func(s *Stay, millis int64)) {
 	}
 }
 
-// blocked are the issues that the status blocked, with how long.
+// blocked are the issues that the status or tag blocked, with how long.
 func (f *recordFinder) blocked(ctx context.Context, lives Lives) error {
 	q, known := &f.query.FlowQuery, f.query.KnownTo(f.query.Now)
 	book, err := lives.Statuses(ctx)
 	if err != nil {
 		return err
 	}
+	tags, err := lives.Tagged(ctx)
+	if err != nil {
+		return err
+	}
 	blocks := blocker(book)
+	var spans []blockedSpan
 	return lives.Each(ctx, openIn(q), func(l *Life) {
 		if _, started := q.inProgress(l, known); !started {
 			return
 		}
-		visited, sum := false, int64(0)
-		q.blocked(l, blocks, func(status string, millis int64) {
-			if status == f.query.Status {
-				visited, sum = true, sum+millis
+		visited, sum, c := false, int64(0), q.calendarIn(l.Queue)
+		spans = q.blocked(l, blocks, tags[l.ID], spans[:0])
+		for _, s := range spans {
+			if s.by == f.query.Status {
+				visited, sum = true, sum+q.Millis(s.from, s.to, c)
 			}
-		})
+		}
 		if visited {
 			f.add(l, sum/msPerSecond, "")
 		}

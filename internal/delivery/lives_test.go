@@ -2,7 +2,9 @@ package delivery_test
 
 import (
 	"context"
+	"encoding/json"
 	"fmt"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -13,7 +15,8 @@ import (
 	"throughline/internal/delivery"
 )
 
-// lived is an issue with its whole life: "status@2026-03-02 10:00", and so on.
+// lived is an issue with its whole life: "status@2026-03-02 10:00", and so on; "+blocked@…"
+// and "-blocked@…" put a tag on and take it off.
 type lived struct {
 	queue, resolution string
 	life              []string
@@ -86,6 +89,9 @@ func (l livesOf) Each(_ context.Context, want delivery.LivesWanted, f func(*deli
 		var periods []delivery.Period
 		for _, step := range i.life {
 			key, at, _ := strings.Cut(step, "@")
+			if strings.ContainsAny(key, "+-") {
+				continue
+			}
 			if len(periods) > 0 {
 				periods[len(periods)-1].End = day(at)
 			}
@@ -102,6 +108,43 @@ func (l livesOf) Each(_ context.Context, want delivery.LivesWanted, f func(*deli
 		}
 	}
 	return nil
+}
+
+func (l livesOf) Tagged(context.Context) (map[int64][]delivery.TagStay, error) {
+	out := map[int64][]delivery.TagStay{}
+	for n, i := range l.issues {
+		var events []delivery.Event
+		var tags []string
+		for _, step := range i.life {
+			key, at, _ := strings.Cut(step, "@")
+			if !strings.ContainsAny(key, "+-") {
+				continue
+			}
+			before := slices.Clone(tags)
+			if tag := key[1:]; key[0] == '+' {
+				tags = append(tags, tag)
+			} else {
+				tags = slices.DeleteFunc(tags, func(t string) bool { return t == tag })
+			}
+			events = append(events, tagging(day(at), before, tags))
+		}
+		if stays := delivery.TaggedOf(&delivery.Issue{}, true, events); len(stays) > 0 {
+			out[int64(n+1)] = stays
+		}
+	}
+	return out, nil
+}
+
+// tagging is an event that changes tags.
+func tagging(at delivery.Instant, from, to []string) delivery.Event {
+	list := func(tags []string) json.RawMessage {
+		text, err := json.Marshal(tags)
+		if err != nil {
+			panic(err) // strings
+		}
+		return text
+	}
+	return delivery.Event{At: at, Fields: []delivery.FieldChange{{Field: "tags", From: list(from), To: list(to)}}}
 }
 
 func (livesOf) Marks(_ context.Context, ids []int64) (map[int64]delivery.Mark, error) {

@@ -1,6 +1,9 @@
 package delivery
 
-import "time"
+import (
+	"strings"
+	"time"
+)
 
 // PanelData is what a panel shows, whatever its metric: the one form from which
 // its drawing, table, text, CSV and JSON are made. Values are in seconds and
@@ -208,6 +211,9 @@ func statusBars(statuses []StatusTime) []Series {
 	p50, p85 := Series{Name: "p50", Points: []Point{}}, Series{Name: "p85", Points: []Point{}}
 	for _, s := range statuses {
 		point := Point{X: s.Key, N: &s.N, Category: &Category{Name: s.Name, Class: s.Class.String()}}
+		if strings.HasPrefix(s.Key, TagMark) {
+			point.Class = ""
+		}
 		point.Value = s.P50
 		p50.Points = append(p50.Points, point)
 		point.Value = s.P85

@@ -15,6 +15,9 @@ type StatusBook struct {
 // At describes a status that so many issues at places are or were in, as it is where
 // most of them are and by what it means at an instant.
 func (b *StatusBook) At(key string, issues map[Place]int, at Instant) StatusTime {
+	if strings.HasPrefix(key, TagMark) {
+		return StatusTime{Key: key, Name: key}
+	}
 	return NameStatus(key, b.Names[key], Home(issues), b.Known, b.Meaning, at)
 }
 

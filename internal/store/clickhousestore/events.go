@@ -61,8 +61,7 @@ func (c *changelogDoc) at(place int) (r delivery.Ref, err error) {
 	return r, nil
 }
 
-// stored is an event without its fields, which no history is made from, and
-// those as they are stored.
+// stored is an event without its fields, and those as they are stored.
 type stored struct {
 	delivery.Event
 	fields verbatim
@@ -147,7 +146,7 @@ func (c *changelogDoc) decode(d *eventDoc) (stored, error) {
 }
 
 // changelog works a record's events into the stored ones, and returns all of
-// them without their fields.
+// them without their fields but for tags.
 func (r *issueRow) changelog(old *issueRow, rec *delivery.IssueRecord) ([]delivery.Event, error) {
 	var all []stored
 	if old != nil && !rec.Replace {
@@ -187,9 +186,17 @@ func (r *issueRow) setEvents(all []stored) (events []delivery.Event, err error) 
 	if r.events, err = encodeEvents(all); err != nil {
 		return nil, err
 	}
-	events = make([]delivery.Event, len(all))
+	return historyEvents(all)
+}
+
+// historyEvents are events without their fields but for tags.
+func historyEvents(all []stored) ([]delivery.Event, error) {
+	events := make([]delivery.Event, len(all))
 	for i := range all {
 		events[i] = all[i].Event
+		if err := delivery.DecodeTagChanges(string(all[i].fields), &events[i]); err != nil {
+			return nil, err
+		}
 	}
 	return events, nil
 }

@@ -127,6 +127,7 @@ func (w *writer) prepareIssues(rows []*issueRow) (*block, error) {
 		instants                                                     [5][]int64
 		connections, ids, keys, queues, types, statuses, resolutions = texts(n), texts(n), texts(n), texts(n), texts(n), texts(n), texts(n)
 		titles, movedID, movedKey, movedName, details, events, last  = texts(n), texts(n), texts(n), texts(n), texts(n), texts(n), texts(n)
+		tagged                                                       = texts(n)
 		former                                                       = make([][]string, n)
 		counts                                                       = make([]uint32, n)
 		fingerprints                                                 = make([]uint64, n)
@@ -143,7 +144,7 @@ func (w *writer) prepareIssues(rows []*issueRow) (*block, error) {
 		connections[i], ids[i], keys[i], queues[i], types[i] = r.connection, r.id, r.key, r.queue, r.typ
 		statuses[i], resolutions[i], titles[i] = r.status, r.resolution, r.title
 		movedID[i], movedKey[i], movedName[i] = r.movedBy.ID, r.movedBy.Key, r.movedBy.Name
-		details[i], events[i], last[i], former[i] = r.details, r.events, r.lastEvent, r.former
+		details[i], events[i], last[i], former[i], tagged[i] = r.details, r.events, r.lastEvent, r.former, r.tagged
 		counts[i], fingerprints[i], full[i], gone[i] = r.eventCount, r.fingerprint, r.full, r.gone
 	}
 	return w.s.prepare(w.ctx, w.s.conn, "issues", n,
@@ -154,7 +155,7 @@ func (w *writer) prepareIssues(rows []*issueRow) (*block, error) {
 		column{"moved_by_id", movedID}, column{"moved_by_key", movedKey}, column{"moved_by_name", movedName},
 		column{"former_keys", former}, column{"details", details}, column{"events", events}, column{"event_count", counts},
 		column{"last_event_id", last}, column{"last_ordinal", ordinals}, column{"full_changelog", full},
-		column{"fingerprint", fingerprints}, column{"gone", gone}, w.written(n))
+		column{"fingerprint", fingerprints}, column{"gone", gone}, column{"tagged", tagged}, w.written(n))
 }
 
 func texts(n int) []string { return make([]string, n) }

@@ -28,6 +28,7 @@ type issueValues struct {
 	movedAt                                     delivery.Instant
 	movedBy                                     delivery.Ref
 	details, events                             string // JSON
+	tagged                                      string // delivery.EncodeTagged
 	eventCount                                  uint32
 	lastEvent                                   string
 	lastOrdinal                                 int64
@@ -58,9 +59,11 @@ func (r *issueRow) same(old *issueRow) bool {
 }
 
 // derive makes what follows from the changelog, whatever statuses mean.
-func (r *issueRow) derive(rec *delivery.IssueRecord, events []delivery.Event) {
-	h := delivery.HistoryOf(&rec.Issue, events, forever)
+func (r *issueRow) derive(issue *delivery.Issue, events []delivery.Event) (err error) {
+	h := delivery.HistoryOf(issue, events, forever)
 	r.periods, r.movedAt, r.movedBy = h.Periods, h.MovedAt, h.MovedBy
+	r.tagged, err = delivery.EncodeTagged(delivery.TaggedOf(issue, r.full, events))
+	return err
 }
 
 // remember keeps former keys: the source's, and those stored before.

@@ -103,6 +103,22 @@ func (ls *lives) Marks(ctx context.Context, ids []int64) (map[int64]delivery.Mar
 	return out, err
 }
 
+// Tagged are the times in which issues bore tags that block them.
+func (ls *lives) Tagged(ctx context.Context) (map[int64][]delivery.TagStay, error) {
+	out := map[int64][]delivery.TagStay{}
+	err := scanRows(ctx, ls.store.conn, ls.store.sql("tagged", nil), func(rows driver.Rows) error {
+		var issue int64
+		var text string
+		if err := rows.Scan(&issue, &text); err != nil {
+			return err
+		}
+		stays, err := delivery.DecodeTagged(text)
+		out[issue] = stays
+		return err
+	})
+	return out, err
+}
+
 // Statuses say what the statuses of stays are called and mean.
 func (ls *lives) Statuses(context.Context) (*delivery.StatusBook, error) {
 	b := delivery.StatusBook{Known: ls.state.known, Names: ls.state.names(statusTerm), Meaning: ls.state.meaning()}

@@ -83,6 +83,12 @@ func schemaFuncs(a *Address) template.FuncMap {
 			return fmt.Sprintf("CREATE TABLE IF NOT EXISTS %s %s AS %s ENGINE = Distributed(`%s`, `%s`, %s, %s);",
 				table, on, localTable(a, table), a.cluster, a.database, localTable(a, table), key)
 		},
+		"distributedColumn": func(table, column string) string {
+			if a.cluster == "" {
+				return ""
+			}
+			return fmt.Sprintf("ALTER TABLE %s %s ADD COLUMN IF NOT EXISTS %s;", table, on, column)
+		},
 	}
 }
 

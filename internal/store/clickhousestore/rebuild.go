@@ -47,7 +47,7 @@ func (s *Store) Rebuilding(ctx context.Context) (bool, error) {
 	if err != nil {
 		return false, fmt.Errorf("rebuilding: %w", err)
 	}
-	return st.filling() != nil || len(st.dropped) > 0, nil
+	return st.filling() != nil || len(st.dropped) > 0 || st.untagged != allTagged, nil
 }
 
 // rebuildStep does a little of what is to be done and reports whether there
@@ -58,6 +58,10 @@ func (s *Store) rebuildStep(ctx context.Context) (more bool, err error) {
 		if g := w.st.filling(); g != nil {
 			more, w.changed = true, true
 			return w.fill(g)
+		}
+		if w.st.untagged != allTagged {
+			more, w.changed = true, true
+			return w.tag()
 		}
 		if len(w.st.dropped) == 0 {
 			return nil
@@ -93,6 +97,49 @@ func (w *writer) drop() error {
 	w.st.dropped = w.st.dropped[1:]
 	w.quiet = true
 	return nil
+}
+
+// tag derives the tags of the next issues that were stored before tags were.
+func (w *writer) tag() error {
+	var issues []int64
+	err := scanRows(w.ctx, w.s.conn, w.s.sql("untagged", nil), func(rows driver.Rows) error {
+		var issue int64
+		err := rows.Scan(&issue)
+		issues = append(issues, issue)
+		return err
+	}, clickhouse.Named("next", w.st.untagged), clickhouse.Named("limit", firstIssues))
+	if err != nil {
+		return fmt.Errorf("issues without tags: %w", err)
+	}
+	w.quiet = true
+	if len(issues) == 0 {
+		w.st.untagged = allTagged
+		return nil
+	}
+	w.st.untagged = issues[len(issues)-1] + 1
+	return w.s.issueRows(w.ctx, issues, func(old *issueRow) error {
+		row := *old
+		var issue delivery.Issue
+		if err := row.asTold(&issue); err != nil {
+			return err
+		}
+		all, err := decodeEvents(row.key, row.events)
+		if err != nil {
+			return err
+		}
+		events, err := historyEvents(all)
+		if err != nil {
+			return err
+		}
+		if err := row.derive(&issue, events); err != nil {
+			return err
+		}
+		if row.tagged != "" {
+			w.quiet = false
+			w.store(row.id, &row, old)
+		}
+		return nil
+	})
 }
 
 // fill derives flow of the next issues, or puts the generation in force when

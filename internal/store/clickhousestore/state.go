@@ -28,6 +28,7 @@ type state struct {
 
 	generations []generation // the current one first, then the one being filled
 	dropped     []uint32     // generations whose rows are to be removed
+	untagged    int64        // the first issue whose tags are still to be derived, or allTagged
 	newest      uint32       // generation that there ever was
 
 	terms map[termKey]term
@@ -35,6 +36,9 @@ type state struct {
 
 	oldest *atomic.Pointer[delivery.Instant] // holds nil until it is asked for
 }
+
+// allTagged says that the tags of no issue are still to be derived.
+const allTagged = -1
 
 // generation is the meaning of statuses that a set of flow rows is, or is
 // being, derived with.
@@ -97,6 +101,7 @@ type stateDoc struct {
 	Current  uint32 `json:"current"` // generation that answers come from
 	Newest   uint32 `json:"newest"`
 
+	Untagged    int64           `json:"untagged"` // absent in states from before tags were derived
 	Generations []generationDoc `json:"generations"`
 	Dropped     []uint32        `json:"dropped,omitempty"`
 }
@@ -109,7 +114,7 @@ type generationDoc struct {
 }
 
 func (s *state) encode() (string, error) {
-	doc := stateDoc{Identity: s.identity, Mark: s.mark, Current: s.current().id, Newest: s.newest, Dropped: s.dropped}
+	doc := stateDoc{Identity: s.identity, Mark: s.mark, Current: s.current().id, Newest: s.newest, Dropped: s.dropped, Untagged: s.untagged}
 	for i := range s.generations {
 		g := &s.generations[i]
 		workflow, types, err := g.meaning.Encode()
@@ -127,7 +132,7 @@ func (s *state) decode(text string) error {
 	if err := json.Unmarshal([]byte(text), &doc); err != nil {
 		return fmt.Errorf("stored state: %w", err)
 	}
-	s.identity, s.mark, s.newest, s.dropped = doc.Identity, doc.Mark, doc.Newest, doc.Dropped
+	s.identity, s.mark, s.newest, s.dropped, s.untagged = doc.Identity, doc.Mark, doc.Newest, doc.Dropped, doc.Untagged
 	for _, g := range doc.Generations {
 		m, err := delivery.DecodeMeaning(g.Workflow, g.Types)
 		if err != nil {
@@ -145,7 +150,7 @@ func (s *state) decode(text string) error {
 func newState() *state {
 	id := make([]byte, 16)
 	_, _ = rand.Read(id) // never fails
-	return &state{identity: hex.EncodeToString(id), version: 1, oldest: new(atomic.Pointer[delivery.Instant]), newest: 1, generations: []generation{{id: 1}}}
+	return &state{identity: hex.EncodeToString(id), version: 1, oldest: new(atomic.Pointer[delivery.Instant]), newest: 1, untagged: allTagged, generations: []generation{{id: 1}}}
 }
 
 // readState reads the state from the database, and begins one where there is
@@ -165,7 +170,7 @@ func (s *Store) readState(ctx context.Context, conn driver.Conn) (*state, error)
 		err = st.decode(doc)
 	} else {
 		fresh := newState()
-		st.identity, st.version, st.newest, st.generations = fresh.identity, fresh.version, fresh.newest, fresh.generations
+		st.identity, st.version, st.newest, st.untagged, st.generations = fresh.identity, fresh.version, fresh.newest, fresh.untagged, fresh.generations
 	}
 	if err != nil {
 		return nil, err

@@ -101,7 +101,7 @@ func scanIssueRow(rows driver.Rows, changelog bool, more ...any) (*issueRow, err
 		&r.movedBy.ID, &r.movedBy.Key, &r.movedBy.Name, &r.former, &r.details,
 	}
 	if changelog {
-		dest = append(dest, &r.events, &r.eventCount, &r.lastEvent, &r.lastOrdinal, &r.full, &r.fingerprint, &r.gone)
+		dest = append(dest, &r.events, &r.eventCount, &r.lastEvent, &r.lastOrdinal, &r.full, &r.fingerprint, &r.gone, &r.tagged)
 	}
 	return &r, rows.Scan(append(dest, more...)...)
 }

@@ -167,7 +167,9 @@ func (w *writer) record(connection string, rec *delivery.IssueRecord, out *deliv
 	if err != nil {
 		return err
 	}
-	row.derive(rec, events)
+	if err := row.derive(&rec.Issue, events); err != nil {
+		return err
+	}
 	row.remember(old, slices.Concat(rec.Aliases, rec.Former))
 	switch {
 	case old != nil && row.same(old):

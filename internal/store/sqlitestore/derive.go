@@ -10,7 +10,12 @@ import (
 const forever = delivery.Instant(math.MaxInt64)
 
 // derive replaces the derived rows of an issue.
-func (w *writer) derive(pk int64, connection string, rec *delivery.IssueRecord, row *issueRow, h *delivery.History) error {
+func (w *writer) derive(pk int64, connection string, rec *delivery.IssueRecord, row *issueRow, events []delivery.Event) error {
+	h := delivery.HistoryOf(&rec.Issue, events, forever)
+	tagged, err := delivery.EncodeTagged(delivery.TaggedOf(&rec.Issue, row.full, events))
+	if err != nil {
+		return err
+	}
 	var periods []byte
 	var previous delivery.Instant
 	for _, p := range h.Periods {
@@ -25,7 +30,7 @@ func (w *writer) derive(pk int64, connection string, rec *delivery.IssueRecord, 
 	if err != nil {
 		return err
 	}
-	if _, err := w.exec(putHistorySQL, pk, ms(h.MovedAt), movedBy, periods); err != nil {
+	if _, err := w.exec(putHistorySQL, pk, ms(h.MovedAt), movedBy, periods, tagged); err != nil {
 		return err
 	}
 	labels := flowLabels{row.connection, row.queue, row.typ, row.resolution}

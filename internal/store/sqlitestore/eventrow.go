@@ -42,10 +42,14 @@ func (w *writer) eventRow(e *delivery.Event) (eventRow, error) {
 	return r, err
 }
 
-// event is what a history is made from: all but type, transport and fields.
+// event is what a history is made from: all but type, transport and fields that are no
+// tags.
 func (w *writer) event(id string, r *eventRow) (delivery.Event, error) {
 	e := delivery.Event{ID: id, Ordinal: int(r.ordinal), At: delivery.Instant(r.at), Moved: r.moved}
-	var err error
+	err := delivery.DecodeTagChanges(r.fields.String, &e)
+	if err != nil {
+		return e, err
+	}
 	if e.Actor, err = w.refByID(r.actor); err != nil || !r.to.Valid {
 		return e, err
 	}

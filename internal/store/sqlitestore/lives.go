@@ -136,3 +136,20 @@ func (ls *lives) Statuses(ctx context.Context) (*delivery.StatusBook, error) {
 	}
 	return &b, nil
 }
+
+// Tagged are the times in which issues bore tags that block them.
+func (ls *lives) Tagged(ctx context.Context) (map[int64][]delivery.TagStay, error) {
+	out := map[int64][]delivery.TagStay{}
+	rows, err := ls.tx.QueryContext(ctx, taggedSQL)
+	err = each(rows, err, func(rows *sql.Rows) error {
+		var pk int64
+		var text string
+		if err := rows.Scan(&pk, &text); err != nil {
+			return err
+		}
+		stays, err := delivery.DecodeTagged(text)
+		out[pk] = stays
+		return err
+	})
+	return out, err
+}

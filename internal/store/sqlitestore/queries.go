@@ -214,6 +214,10 @@ var (
 	setMarkSQL string
 	//go:embed query/set_next_issue.sql
 	setNextIssueSQL string
+	//go:embed query/set_tagged.sql
+	setTaggedSQL string
+	//go:embed query/set_tags_from.sql
+	setTagsFromSQL string
 	//go:embed query/settle.sql
 	settleSQL string
 	//go:embed query/statuses_used.sql
@@ -226,6 +230,10 @@ var (
 	storedIssueSQL string
 	//go:embed query/stored_run.sql
 	storedRunSQL string
+	//go:embed query/tag_events.sql
+	tagEventsSQL string
+	//go:embed query/tagged.sql
+	taggedSQL string
 	//go:embed query/term.sql
 	termSQL string
 	//go:embed query/term_key.sql
@@ -242,6 +250,8 @@ var (
 	touchedSinceSQL string
 	//go:embed query/unfilled.sql
 	unfilledSQL string
+	//go:embed query/untagged.sql
+	untaggedSQL string
 	//go:embed query/version.sql
 	versionSQL string
 )

@@ -57,6 +57,9 @@ func (w *writer) rebuildStep() (more bool, err error) {
 	if g := w.filling(); g != nil {
 		return true, w.fill(g)
 	}
+	if more, err := w.tag(); more || err != nil {
+		return more, err
+	}
 	n, err := w.affected(deleteDroppedFlowSQL, rebuildRows)
 	if err != nil || n > 0 {
 		return true, err
@@ -134,4 +137,61 @@ func (w *writer) describe(i *derivable, stays []byte) (err error) {
 		i.periods = append(i.periods, p)
 	})
 	return errors.Join(bad, err)
+}
+
+// tag derives the tags of the next issues that were stored before tags were.
+func (w *writer) tag() (more bool, err error) {
+	var issues []delivery.Issue
+	var pks []int64
+	var details [][]byte
+	err = w.rows(func(rows *sql.Rows) error {
+		var pk int64
+		var i delivery.Issue
+		var text []byte
+		err := rows.Scan(&pk, &i.CreatedAt, &text)
+		pks, issues, details = append(pks, pk), append(issues, i), append(details, text)
+		return err
+	}, untaggedSQL, rebuildIssues)
+	if err != nil {
+		return false, err
+	}
+	for n, pk := range pks {
+		if err := delivery.DecodeDetails(details[n], &issues[n]); err != nil {
+			return false, err
+		}
+		if err := w.retag(pk, &issues[n]); err != nil {
+			return false, err
+		}
+	}
+	from := sql.NullInt64{Valid: len(pks) > 0}
+	if from.Valid {
+		from.Int64 = pks[len(pks)-1] + 1
+	}
+	n, err := w.affected(setTagsFromSQL, from)
+	return n > 0, err
+}
+
+// retag derives the tags of an issue from its stored events.
+func (w *writer) retag(pk int64, issue *delivery.Issue) error {
+	var events []delivery.Event
+	err := w.rows(func(rows *sql.Rows) error {
+		var e delivery.Event
+		var fields string
+		if err := rows.Scan(&e.ID, &e.Ordinal, &e.At, &fields); err != nil {
+			return err
+		}
+		err := delivery.DecodeTagChanges(fields, &e)
+		events = append(events, e)
+		return err
+	}, tagEventsSQL, pk)
+	if err != nil {
+		return err
+	}
+	tagged, err := delivery.EncodeTagged(delivery.TaggedOf(issue, true, events))
+	if err != nil || tagged == "" {
+		return err
+	}
+	w.changed = true
+	_, err = w.exec(setTaggedSQL, tagged, pk)
+	return err
 }

@@ -125,8 +125,7 @@ func (w *writer) store(connection string, rec *delivery.IssueRecord, row *issueR
 	if rec.Gone {
 		return w.underive(pk)
 	}
-	history := delivery.HistoryOf(&rec.Issue, events, forever)
-	return w.derive(pk, connection, rec, row, &history)
+	return w.derive(pk, connection, rec, row, events)
 }
 
 // knowsKeys reports whether all former keys of a record are remembered.

@@ -127,6 +127,15 @@ func (r recordedLives) Marks(_ context.Context, ids []int64) (map[int64]delivery
 	return out, nil
 }
 
+func (r recordedLives) Tagged(context.Context) (map[int64][]delivery.TagStay, error) {
+	out := map[int64][]delivery.TagStay{}
+	for n := range r.records {
+		rec := &r.records[n]
+		out[int64(n)] = delivery.TaggedOf(&rec.Issue, rec.Full, rec.Events)
+	}
+	return out, nil
+}
+
 func (r recordedLives) Statuses(context.Context) (*delivery.StatusBook, error) {
 	b := delivery.StatusBook{Known: delivery.Dictionaries{}, Meaning: &delivery.Meaning{Workflows: r.meaning, Types: types()}}
 	if r.query.Supposed != nil {

@@ -82,6 +82,7 @@ func Run(t *testing.T, o Opener) {
 		{"panels of lives", testFlowPanels},
 		{"panels of lives over time", testFlowPanelsOverTime},
 		{"panels of lives, empty", testFlowPanelsEmpty},
+		{"blocked by tags", testTagged},
 		{"oddities", testOddities},
 		{"oddities over time", testOdditiesVersions},
 		{"oddities of a made-up company", testOdditiesCompany},

@@ -1,4 +1,4 @@
 SELECT {{template "issue_columns.sql"}},
-       events, event_count, last_event_id, last_ordinal, full_changelog, fingerprint, gone
+       events, event_count, last_event_id, last_ordinal, full_changelog, fingerprint, gone, tagged
 FROM issues FINAL
 WHERE issue IN @issues

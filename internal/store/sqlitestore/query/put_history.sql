@@ -1,1 +1,1 @@
-INSERT OR REPLACE INTO histories (issue, moved_at, moved_by, periods) VALUES (?, ?, ?, ?)
+INSERT OR REPLACE INTO histories (issue, moved_at, moved_by, periods, tagged) VALUES (?, ?, ?, ?, ?)

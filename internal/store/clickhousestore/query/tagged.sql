@@ -1,0 +1,1 @@
+SELECT issue, tagged FROM issues FINAL WHERE tagged != '' AND NOT gone

@@ -1,0 +1,1 @@
+UPDATE histories SET tagged = ? WHERE issue = ?

@@ -1,0 +1,1 @@
+SELECT issue, tagged FROM histories WHERE tagged <> ''
