@@ -44,7 +44,7 @@ func axeScript(t *testing.T) string {
 // counts, its advice on good practice too.
 func TestAccessible(t *testing.T) {
 	axe := axeScript(t)
-	s := filledDemo(t)
+	s := demoToLookAt(t)
 	for _, look := range []look{
 		{"en", "light", 1440, 900},
 		{"en", "dark", 1440, 900},

@@ -59,7 +59,7 @@ func takePictures(t *testing.T, folder string) {
 	if err := os.MkdirAll(folder, 0o755); err != nil {
 		t.Fatal(err)
 	}
-	s := filledDemo(t)
+	s := demoToLookAt(t)
 	b := openTab(t, s.url, documented[0].width, documented[0].height)
 	last := look{}
 	for _, d := range documented {

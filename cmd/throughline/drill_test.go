@@ -39,7 +39,7 @@ const highest = `
 // TestDrillDown goes from each kind of mark to what is behind it, by mouse and
 // by keyboard.
 func TestDrillDown(t *testing.T) {
-	s := filledDemo(t)
+	s := demoToLookAt(t)
 	b := openTab(t, s.url, 1440, 900)
 	flow := func() {
 		t.Helper()
@@ -138,7 +138,7 @@ func (b *tab) apart(slug, find, want string) {
 // TestCopyLink: the link to a chart holds the page's filter, and whoever opens
 // it sees that chart.
 func TestCopyLink(t *testing.T) {
-	s := filledDemo(t)
+	s := demoToLookAt(t)
 	b := openTab(t, s.url, 1440, 600)
 	b.open("/flow?range=30d&queue=WEB")
 	b.drawn()

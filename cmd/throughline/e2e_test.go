@@ -80,7 +80,7 @@ func (b *tab) headline() string {
 // TestDemoInTheBrowser looks at every page of the demo in both languages and
 // themes: whatever the browser complains of fails it.
 func TestDemoInTheBrowser(t *testing.T) {
-	s := filledDemo(t)
+	s := demoToLookAt(t)
 	b := openTab(t, s.url, 1440, 900)
 	for _, lang := range []string{"ru", "en"} {
 		b.open("/")
@@ -104,10 +104,16 @@ func TestDemoInTheBrowser(t *testing.T) {
 func filledDemo(t *testing.T) *site {
 	t.Helper()
 	s := launch(t, nil, "demo")
+	s.filled()
+	return s
+}
+
+// filled waits until the demo is.
+func (s *site) filled() {
+	s.t.Helper()
 	s.logged(`msg="sync ended" connection=sentry`)
 	s.logged(`msg="sync ended" connection=demo`)
 	s.logged(`msg="sync ended" connection=github`)
-	return s
 }
 
 // page is one of the site, by the name of its picture.

@@ -13,7 +13,7 @@ import (
 // year half there nor one day of two asks for anything, Enter or going on does,
 // and days in the wrong order are told on the page in place of the charts.
 func TestFilterOfOwnDates(t *testing.T) {
-	s := filledDemo(t)
+	s := demoToLookAt(t)
 	b := openTab(t, s.url, 1440, 900)
 	b.open("/flow")
 	settled := func() {
@@ -79,7 +79,7 @@ func TestFilterOfOwnDates(t *testing.T) {
 // TestFilterOfQuickHands ticks in a menu that is opened and closed before the
 // browser had time to tell of either, as on a page that is busy drawing.
 func TestFilterOfQuickHands(t *testing.T) {
-	s := filledDemo(t)
+	s := demoToLookAt(t)
 	b := openTab(t, s.url, 1440, 900)
 	b.open("/flow?range=180d")
 	b.until("panels are there", `!document.querySelector("[aria-busy=true], .htmx-request")`)

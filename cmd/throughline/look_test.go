@@ -15,7 +15,7 @@ import (
 
 // TestKeyboard goes through the program without a mouse.
 func TestKeyboard(t *testing.T) {
-	s := filledDemo(t)
+	s := demoToLookAt(t)
 	b := openTab(t, s.url, 1440, 900)
 	b.open("/flow?range=180d")
 	b.drawn()
@@ -132,7 +132,7 @@ func (b *tab) forget(text string) {
 
 // TestLayoutStaysPut: what is loaded late does not move what is there.
 func TestLayoutStaysPut(t *testing.T) {
-	s := filledDemo(t)
+	s := demoToLookAt(t)
 	for _, width := range []int{1440, 390} {
 		b := openTab(t, s.url, width, 900)
 		for _, path := range []string{"/", "/flow", "/pipelines", "/runs?branch=*", "/dora", "/deployments", "/errors", "/errors/groups", "/quality", "/inbox"} {
@@ -158,7 +158,7 @@ func TestPrint(t *testing.T) {
 	if folder == "" {
 		folder = t.TempDir()
 	}
-	s := filledDemo(t)
+	s := demoToLookAt(t)
 	b := openTab(t, s.url, 1440, 900)
 	b.prefer("theme", "dark")
 	for _, p := range pages {
@@ -185,7 +185,7 @@ func TestPrint(t *testing.T) {
 
 // TestTitles: every page has a title of its own, in its language.
 func TestTitles(t *testing.T) {
-	s := filledDemo(t)
+	s := demoToLookAt(t)
 	b := openTab(t, s.url, 1440, 900)
 	for _, lang := range []string{"en", "ru"} {
 		b.prefer("lang", lang)

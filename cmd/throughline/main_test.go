@@ -59,6 +59,14 @@ type site struct {
 // launch starts a command that serves, on a free port.
 func launch(t *testing.T, environ []string, command string) *site {
 	t.Helper()
+	s := begin(t, environ, command)
+	t.Cleanup(func() { s.stop() })
+	return s
+}
+
+// begin is launch for a site that outlives the test.
+func begin(t *testing.T, environ []string, command string) *site {
+	t.Helper()
 	s := &site{t: t, stdout: &screen{}, log: &screen{}}
 	ctx, cancel := context.WithCancel(context.Background())
 	done := make(chan int, 1)
@@ -67,7 +75,6 @@ func launch(t *testing.T, environ []string, command string) *site {
 		done <- run(ctx, []string{"throughline", command}, environ, strings.NewReader(""), s.stdout, s.log)
 	}()
 	s.stop = sync.OnceValue(func() int { cancel(); return <-done })
-	t.Cleanup(func() { s.stop() })
 	s.url = "http://" + s.logged(`msg=listening addr=(\S+)`)[1]
 	return s
 }

@@ -7,7 +7,7 @@ import (
 
 // TestNumbersOnAPhone: figures stay whole in narrow tables, and none is left out.
 func TestNumbersOnAPhone(t *testing.T) {
-	s := filledDemo(t)
+	s := demoToLookAt(t)
 	b := openTab(t, s.url, 390, 844)
 	b.open("/flow")
 	b.until("rows are there", `document.querySelector("#table-cycle-time tbody a")`)
@@ -25,7 +25,7 @@ func TestNumbersOnAPhone(t *testing.T) {
 // TestFootsOnPaper applies the rules for paper to the screen: what a chart
 // counts is printed beneath it, what can only be clicked is not.
 func TestFootsOnPaper(t *testing.T) {
-	s := filledDemo(t)
+	s := demoToLookAt(t)
 	b := openTab(t, s.url, 1440, 900)
 	b.open("/flow")
 	b.until("panels are there", `document.querySelectorAll(".panel-foot").length === 12`)

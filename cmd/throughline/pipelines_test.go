@@ -18,7 +18,7 @@ const lastBar = `
 // TestPipelineToRun goes by clicks from the charts of pipelines to the runs behind
 // a column, to one of them and its jobs, and back.
 func TestPipelineToRun(t *testing.T) {
-	s := filledDemo(t)
+	s := demoToLookAt(t)
 	b := openTab(t, s.url, 1440, 900)
 	b.open("/pipelines?range=60d&bucket=week")
 	b.drawn()
@@ -62,7 +62,7 @@ func TestPipelineToRun(t *testing.T) {
 // TestListOfRunsFits: nothing of the list of runs is cut off in a window of 1280 px,
 // whatever the language.
 func TestListOfRunsFits(t *testing.T) {
-	s := filledDemo(t)
+	s := demoToLookAt(t)
 	b := openTab(t, s.url, 1280, 900)
 	for _, lang := range []string{"en", "ru"} {
 		b.open("/runs?branch=*&lang=" + lang)

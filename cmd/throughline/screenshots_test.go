@@ -20,7 +20,7 @@ func TestScreenshots(t *testing.T) {
 	if err := os.MkdirAll(folder, 0o755); err != nil {
 		t.Fatal(err)
 	}
-	s := filledDemo(t)
+	s := demoToLookAt(t)
 	for _, l := range looks {
 		everyPage(t, s, l, func(b *tab, p page) {
 			name := fmt.Sprintf("%s-%s.png", p.name, l)
