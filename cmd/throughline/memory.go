@@ -12,10 +12,12 @@ const (
 	// serveMemory is of Go's heap; the collector works harder beyond it.
 	serveMemory = int64(96 << 20)
 	// memoryEvery is how often memory is looked at, quietBytes what a program at
-	// rest allocates in that time at most, and heldBytes what it may hold unused.
+	// rest allocates in that time at most, heldBytes what it may hold unused, and
+	// wasteBytes what it may have allocated since it last gave any back.
 	memoryEvery = 5 * time.Second
 	quietBytes  = 8 << 20
 	heldBytes   = 4 << 20
+	wasteBytes  = 2 << 20
 )
 
 // limitMemory makes the collector work harder beyond limit, unless whoever
@@ -44,7 +46,7 @@ func giveMemoryBack(ctx context.Context) {
 		}
 		now := memoryNow()
 		quiet := now.allocated-before.allocated < quietBytes
-		if quiet && (now.free > heldBytes || now.allocated-given > quietBytes) {
+		if quiet && (now.free > heldBytes || now.allocated-given > wasteBytes) {
 			debug.FreeOSMemory()
 			given = now.allocated
 		}
