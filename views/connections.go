@@ -61,6 +61,14 @@ func (f ConnectionForm) path() string {
 	return "/settings/connections/" + f.Name
 }
 
+// hookAny is the message about the addresses that are of no connection alone.
+func (f ConnectionForm) hookAny() string {
+	if f.Kind == "jira" {
+		return "hook.any.jira"
+	}
+	return "hook.any"
+}
+
 func (f ConnectionForm) testPath() string {
 	if f.New {
 		return "/settings/connections/test"

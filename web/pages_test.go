@@ -223,7 +223,7 @@ func TestSyncs(t *testing.T) {
 	if bar := doc.Find("progress"); bar.AttrOr("value", "") != "500" || bar.AttrOr("max", "") != "1500" {
 		t.Errorf("the bar stands at %s of %s", bar.AttrOr("value", ""), bar.AttrOr("max", ""))
 	}
-	want(t, doc, "#syncs", "500 of 1,500 issues read · 50 per second · about 20 s left")
+	want(t, doc, "#syncs", "500 of 1,500 records read · 50 per second · about 20 s left")
 	part := s.page(doc.Find("#syncs").AttrOr("hx-get", ""))
 	if part.Find("#syncs progress").Length() != 1 || part.Find("header").Length() != 0 {
 		t.Error("the part is not the part alone")

@@ -40,10 +40,10 @@ func (p *planner) workflow() {
 		}
 	}
 	if len(unknown) > 0 {
-		p.notTaken(name, "the keys of %s are not known: choose these statuses as closed under Settings → Workflow after the first sync", strings.Join(unknown, ", "))
+		p.notTaken(name, "the keys of %s are not known: choose these statuses as closed under Settings → Statuses after the first sync", strings.Join(unknown, ", "))
 	}
 	if len(guessed) > 0 {
-		p.notTaken(name, "keys that are guesses: %s; see under Settings → Workflow after the first sync whether there are such statuses", strings.Join(guessed, ", "))
+		p.notTaken(name, "keys that are guesses: %s; see under Settings → Statuses after the first sync whether there are such statuses", strings.Join(guessed, ", "))
 	}
 	slices.Sort(keys)
 	if keys = slices.Compact(keys); len(keys) == 0 {
@@ -53,7 +53,7 @@ func (p *planner) workflow() {
 	w.Closed = keys
 	p.plan.Imported.Workflow = &w.Workflow
 	p.taken(name, "closed are the statuses with the keys %s%s; tracker-exporter compared displayed names. "+
-		"Only these are closed now: check under Settings → Workflow that none is missing", strings.Join(keys, ", "), p.suffix(name))
+		"Only these are closed now: check under Settings → Statuses that none is missing", strings.Join(keys, ", "), p.suffix(name))
 }
 
 // camel is the key that Tracker makes of an English name.
