@@ -13,7 +13,7 @@ import (
 
 // CycleTime measures the issues closed in the query's range.
 func (s *Store) CycleTime(ctx context.Context, q delivery.FlowQuery) (delivery.CycleTime, error) {
-	if q.Supposed != nil {
+	if q.Supposed != nil || !s.held.disabled() {
 		return delivery.CycleTimeOf(ctx, s, q)
 	}
 	var out delivery.CycleTime
@@ -46,7 +46,7 @@ func (s *Store) CycleTime(ctx context.Context, q delivery.FlowQuery) (delivery.C
 
 // CycleTimeTrend measures the issues closed in the query's range per bucket.
 func (s *Store) CycleTimeTrend(ctx context.Context, q delivery.FlowQuery) (delivery.CycleTimeTrend, error) {
-	if q.Supposed != nil {
+	if q.Supposed != nil || !s.held.disabled() {
 		return delivery.CycleTimeTrendOf(ctx, s, q)
 	}
 	var out delivery.CycleTimeTrend

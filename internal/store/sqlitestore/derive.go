@@ -11,6 +11,7 @@ const forever = delivery.Instant(math.MaxInt64)
 
 // derive replaces the derived rows of an issue.
 func (w *writer) derive(pk int64, connection string, rec *delivery.IssueRecord, row *issueRow, events []delivery.Event) error {
+	w.issues = append(w.issues, pk)
 	h := delivery.HistoryOf(&rec.Issue, events, forever)
 	tagged, err := delivery.EncodeTagged(delivery.TaggedOf(&rec.Issue, row.full, events))
 	if err != nil {
@@ -54,6 +55,7 @@ func (w *writer) putFlow(generation, issue int64, l flowLabels, f delivery.Flow)
 
 // underive removes the derived rows of an issue.
 func (w *writer) underive(pk int64) error {
+	w.issues = append(w.issues, pk)
 	if _, err := w.exec(deleteHistorySQL, pk); err != nil {
 		return err
 	}

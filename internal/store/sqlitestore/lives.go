@@ -13,7 +13,7 @@ import (
 // Lives calls f with the issues that a query is about.
 func (s *Store) Lives(ctx context.Context, q delivery.FlowQuery, f func(delivery.Lives) error) error {
 	err := s.read(ctx, func(tx *sql.Tx) error {
-		l, err := readLives(ctx, tx, &q)
+		l, err := s.readLives(ctx, tx, &q)
 		if err != nil {
 			return err
 		}
@@ -31,10 +31,11 @@ type lives struct {
 	query                                   *delivery.FlowQuery
 	stored                                  *generation    // that answers come from
 	filling                                 *generation    // nil unless another one is worked in
+	held                                    *snapshot      // of the same state; nil when it is to be read
 	status, conn, queue, kinds, resolutions map[int64]term // kinds of issues
 }
 
-func readLives(ctx context.Context, tx *sql.Tx, q *delivery.FlowQuery) (*lives, error) {
+func (s *Store) readLives(ctx context.Context, tx *sql.Tx, q *delivery.FlowQuery) (*lives, error) {
 	l := lives{tx: tx, query: q}
 	rows, err := tx.QueryContext(ctx, generationsSQL)
 	err = each(rows, err, func(rows *sql.Rows) error {
@@ -57,7 +58,12 @@ func readLives(ctx context.Context, tx *sql.Tx, q *delivery.FlowQuery) (*lives, 
 			return nil, err
 		}
 	}
-	return &l, nil
+	var version int64
+	if err := tx.QueryRowContext(ctx, versionSQL).Scan(&version); err != nil {
+		return nil, err
+	}
+	l.held, err = s.held.at(ctx, tx, version, l.stored.id)
+	return &l, err
 }
 
 // types are those of statuses that a workflow set now would meet.
@@ -75,27 +81,22 @@ func (ls *lives) Each(ctx context.Context, want delivery.LivesWanted, f func(*de
 		inForce = &ls.stored.Workflows // numbers must not be by both
 	}
 	r := delivery.NewLifeReader(ls.query, want, &ls.stored.Meaning, inForce, ls.types())
-	statement := flowsSQL
-	if r.Read.Stays {
-		statement = livesSQL
-	}
-	args := append(filterArgs(&ls.query.Filter), ms(r.Read.CreatedBefore), r.Read.Open, ms(r.Read.ClosedFrom), ms(r.Read.ClosedTo))
 	var l delivery.Life
 	stays := func(s stay) {
 		l.Stays = append(l.Stays, delivery.Stay{Status: ls.status[s.status].key, Start: s.start, End: s.end})
 	}
-	return sqlite.Scan(ctx, ls.tx, func(row sqlite.Row) error {
+	return ls.rows(ctx, &r.Read, func(row *heldRow, periods []byte) error {
 		l = delivery.Life{
-			ID: row.Int(0), Place: delivery.Place{Connection: ls.conn[row.Int(1)].key, Queue: ls.queue[row.Int(2)].key},
-			Type: ls.kinds[row.Int(3)].key, Resolution: ls.resolutions[row.Int(4)].key,
+			ID: row.issue, Place: delivery.Place{Connection: ls.conn[int64(row.connection)].key, Queue: ls.queue[int64(row.queue)].key},
+			Type: ls.kinds[int64(row.typ)].key, Resolution: ls.resolutions[int64(row.resolution)].key,
 			Flow: delivery.Flow{
-				CreatedAt: delivery.Instant(row.Int(5)), FirstActiveAt: delivery.Instant(row.Int(6)),
-				ClosedAt: delivery.Instant(row.Int(7)), ReopenCount: int(row.Int(8)),
+				CreatedAt: delivery.Instant(row.createdAt), FirstActiveAt: delivery.Instant(row.firstActiveAt),
+				ClosedAt: delivery.Instant(row.closedAt), ReopenCount: int(row.reopens),
 			},
 			Stays: l.Stays[:0],
 		}
 		if r.Read.Stays {
-			if err := eachStay(row.Bytes(9), stays); err != nil {
+			if err := eachStay(periods, stays); err != nil {
 				return err
 			}
 		}
@@ -103,6 +104,29 @@ func (ls *lives) Each(ctx context.Context, want delivery.LivesWanted, f func(*de
 			f(&l)
 		}
 		return nil
+	})
+}
+
+// rows calls f for the issues wanted, with their stays where these are.
+func (ls *lives) rows(ctx context.Context, want *delivery.LivesWanted, f func(row *heldRow, stays []byte) error) error {
+	if ls.held != nil {
+		return ls.held.each(ctx, ls, want, f)
+	}
+	statement := flowsSQL
+	if want.Stays {
+		statement = livesSQL
+	}
+	args := append(filterArgs(&ls.query.Filter), ms(want.CreatedBefore), want.Open, ms(want.ClosedFrom), ms(want.ClosedTo))
+	return sqlite.Scan(ctx, ls.tx, func(row sqlite.Row) error {
+		r, err := heldRowOf(row)
+		if err != nil {
+			return err
+		}
+		var stays []byte
+		if want.Stays {
+			stays = row.Bytes(9)
+		}
+		return f(&r, stays)
 	}, statement, args...)
 }
 

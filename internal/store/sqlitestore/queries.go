@@ -222,6 +222,8 @@ var (
 	settleSQL string
 	//go:embed query/statuses_used.sql
 	statusesUsedSQL string
+	//go:embed query/some_lives.sql
+	someLivesSQL string
 	//go:embed query/stays.sql
 	staysSQL string
 	//go:embed query/stored_events.sql

@@ -20,7 +20,7 @@ func (s *Store) Records(ctx context.Context, q delivery.RecordsQuery) (delivery.
 		var lives *lives
 		switch {
 		case q.FromLives():
-			if lives, err = readLives(ctx, tx, &q.FlowQuery); err == nil {
+			if lives, err = s.readLives(ctx, tx, &q.FlowQuery); err == nil {
 				marks, out.Sample, err = delivery.RecordMarks(ctx, lives, &q)
 			}
 		case q.Panel == "time-in-status":

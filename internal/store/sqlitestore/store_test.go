@@ -19,12 +19,18 @@ func open(t testing.TB, path string) *sqlitestore.Store {
 	return s
 }
 
-func TestStore(t *testing.T) {
+func TestStore(t *testing.T) { run(t, func(*sqlitestore.Store) {}) }
+
+// TestStoreOfMany: the same where there are more issues than are held in memory.
+func TestStoreOfMany(t *testing.T) { run(t, (*sqlitestore.Store).HoldNothing) }
+
+func run(t *testing.T, opened func(*sqlitestore.Store)) {
 	var paths sync.Map // of open stores
 	storetest.Run(t, storetest.Opener{
 		Open: func(t *testing.T) delivery.Store {
 			path := filepath.Join(t.TempDir(), "facts.db")
 			s := open(t, path)
+			opened(s)
 			paths.Store(s, path)
 			return s
 		},
@@ -34,6 +40,7 @@ func TestStore(t *testing.T) {
 			}
 			path, _ := paths.Load(s)
 			reopened := open(t, path.(string))
+			opened(reopened)
 			paths.Store(reopened, path)
 			return reopened
 		},

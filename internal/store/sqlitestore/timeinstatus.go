@@ -11,7 +11,7 @@ import (
 // TimeInStatus measures the stays of issues that were open at some time in the
 // query's range.
 func (s *Store) TimeInStatus(ctx context.Context, q delivery.FlowQuery) (delivery.TimeInStatus, error) {
-	if q.Supposed != nil {
+	if q.Supposed != nil || !s.held.disabled() {
 		return delivery.TimeInStatusOf(ctx, s, q)
 	}
 	out := delivery.TimeInStatus{Sample: delivery.Sample{Excluded: map[string]int{}, AsOf: q.Now}}

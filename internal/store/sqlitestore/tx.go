@@ -21,6 +21,8 @@ type writer struct {
 	seen        map[int64]seenName
 	generations []*generation // the current one first, then the one being filled
 	changed     bool
+	issues      []int64 // whose flow or history changed
+	version     int64   // that it makes, 0 when it changes nothing
 }
 
 // update runs f in a write transaction, and raises the version if f changed
@@ -50,7 +52,11 @@ func (s *Store) update(ctx context.Context, f func(w *writer) error) (err error)
 	if err := ctx.Err(); err != nil {
 		return err
 	}
+	if w.version > 0 {
+		s.held.wrote(w.version, w.issues)
+	}
 	if err := w.tx.Commit(); err != nil {
+		s.held.unwrote(w.version)
 		return err
 	}
 	committed = true
@@ -67,7 +73,7 @@ func (w *writer) run(f func(w *writer) error) error {
 	if err := w.storeNames(); err != nil {
 		return err
 	}
-	_, err := w.exec(raiseVersionSQL)
+	_, err := w.row(raiseVersionSQL, nil, []any{&w.version})
 	return err
 }
 

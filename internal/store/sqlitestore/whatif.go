@@ -16,7 +16,7 @@ func (s *Store) WhatIf(ctx context.Context, q delivery.FlowQuery, then delivery.
 	}
 	var out delivery.FlowChange
 	err := s.read(ctx, func(tx *sql.Tx) error {
-		lives, err := readLives(ctx, tx, &q)
+		lives, err := s.readLives(ctx, tx, &q)
 		if err != nil {
 			return err
 		}

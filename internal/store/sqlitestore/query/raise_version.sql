@@ -1,1 +1,1 @@
-UPDATE state SET version = version + 1
+UPDATE state SET version = version + 1 RETURNING version
