@@ -99,7 +99,9 @@ func (c *cache) get(ctx context.Context, q question) (any, error) {
 
 // compute begins to compute an answer, unless that was begun already.
 func (c *cache) compute(ctx context.Context, q question) <-chan singleflight.Result {
-	flight := fmt.Sprintf("%d %d %s", q.data, q.settings, q.key)
+	// Who has a place must not wait for who waits for one.
+	inside, _ := ctx.Value(insideKey{}).(bool)
+	flight := fmt.Sprintf("%t %d %d %s", inside, q.data, q.settings, q.key)
 	return c.flight.DoChan(flight, func() (value any, err error) {
 		// singleflight would end the process.
 		defer func() {

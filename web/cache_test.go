@@ -216,3 +216,39 @@ func TestCacheComputesFewAtOnce(t *testing.T) {
 		}
 	})
 }
+
+// An answer that needs another one does not wait for somebody who waits for its place.
+func TestCacheAnswersWithinAnswers(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var c cache
+		var calls atomic.Int64
+		now := time.Date(2026, 3, 2, 12, 0, 0, 0, time.UTC)
+		enough := make(chan struct{})
+		var all sync.WaitGroup
+		for n := range computing() { // all places are taken
+			outer := question{key: fmt.Sprint("outer ", n), now: now, deadline: time.Minute, answer: func(ctx context.Context) (any, int, error) {
+				<-enough
+				value, err := c.get(ctx, counted(generation{}, "inner", time.Time{}, now, &calls))
+				return value, 10, err
+			}}
+			all.Go(func() {
+				if _, err := c.get(t.Context(), outer); err != nil {
+					t.Errorf("%s: %v", outer.key, err)
+				}
+			})
+		}
+		synctest.Wait()
+		all.Go(func() { // one without a place asks for the inner one first
+			if _, err := c.get(t.Context(), counted(generation{}, "inner", time.Time{}, now, &calls)); err != nil {
+				t.Error(err)
+			}
+		})
+		synctest.Wait()
+		began := time.Now()
+		close(enough)
+		all.Wait()
+		if took := time.Since(began); took > 0 {
+			t.Errorf("they waited for each other for %s", took)
+		}
+	})
+}

@@ -26,8 +26,8 @@ type Store struct {
 	// names belongs to whoever holds the writer's only connection.
 	names *dictionary
 	// series likewise; nil until it is read.
-	series *seriesCache
-	held   held
+	series    *seriesCache
+	held      held
 	lastTouch int64
 }
 
