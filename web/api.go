@@ -29,7 +29,7 @@ const (
 // apiRoutes are those of programs, and of the links to data on pages.
 func (s *Server) apiRoutes(r chi.Router) {
 	r.Route("/api/v1", func(r chi.Router) {
-		r.Use(middleware.Compress(5, "application/json", "text/csv", svgType))
+		r.Use(middleware.Compress(gzipLevel, "application/json", "text/csv", svgType))
 		r.NotFound(s.notFound)
 		r.MethodNotAllowed(s.methodNotAllowed)
 		r.Group(func(r chi.Router) {

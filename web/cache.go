@@ -12,8 +12,8 @@ import (
 
 // Bounds of a cache.
 const (
-	cacheEntries = 256
-	cacheBytes   = 12 << 20
+	cacheEntries = 512
+	cacheBytes   = 32 << 20
 	// nowLifetime is how long an answer that depends on now is given again.
 	nowLifetime = time.Minute
 	// dear is what an answer must have cost to be given although there is newer
@@ -22,6 +22,12 @@ const (
 	// all processors busy with the same questions.
 	dear      = 20 * time.Millisecond
 	dearTimes = 20
+	// settled is how young a chart is good enough while a sync brings in more, whatever
+	// it cost.
+	settled = 10 * time.Second
+	// busyTimes is how many times longer an answer may be stale while every place to
+	// compute one is taken: it would only wait.
+	busyTimes = 3
 )
 
 // computing is how many answers are computed at once; more would only make each
@@ -60,7 +66,8 @@ type cacheEntry struct {
 	data    int64     // generation of the data it is of
 	asked   time.Time // when it was computed
 	cost    time.Duration
-	expires time.Time // zero: with its generation
+	stale   time.Duration // as it was asked for
+	expires time.Time     // zero: with its generation
 	used    int64
 }
 
@@ -73,6 +80,8 @@ type question struct {
 	// stale is how old an answer may be that was dear and is of data before:
 	// such a one is given at once, and computed anew for the next who asks.
 	stale time.Duration
+	// settle is how young an answer may be of data before whatever it cost.
+	settle time.Duration
 	// answer computes the value and says about how many bytes it holds. Its
 	// context outlives the one who asked first, and ends after deadline.
 	answer   func(ctx context.Context) (value any, bytes int, err error)
@@ -86,7 +95,9 @@ func (c *cache) get(ctx context.Context, q question) (any, error) {
 	case fresh:
 		return value, nil
 	case fading:
-		c.compute(ctx, q)
+		if !c.busy() {
+			c.compute(ctx, q)
+		}
 		return value, nil
 	}
 	select {
@@ -138,7 +149,7 @@ func (c *cache) apart(ctx context.Context, q question) (any, error) {
 
 // enter waits until an answer may be computed; leave makes room for the next.
 func (c *cache) enter(ctx context.Context) (inside context.Context, leave func(), err error) {
-	c.openGate.Do(func() { c.gate = make(chan struct{}, computing()) })
+	c.openGate.Do(c.makeGate)
 	// An answer that asks for another has its place already.
 	if _, inside := ctx.Value(insideKey{}).(bool); inside {
 		return ctx, func() {}, nil
@@ -150,6 +161,14 @@ func (c *cache) enter(ctx context.Context) (inside context.Context, leave func()
 		return nil, nil, ctx.Err()
 	}
 }
+
+// busy reports whether every place to compute an answer is taken.
+func (c *cache) busy() bool {
+	c.openGate.Do(c.makeGate)
+	return len(c.gate) == cap(c.gate)
+}
+
+func (c *cache) makeGate() { c.gate = make(chan struct{}, computing()) }
 
 // insideKey marks the context of an answer that is being computed.
 type insideKey struct{}
@@ -171,6 +190,9 @@ func (c *cache) lookup(q question) (any, freshness) {
 		return nil, missing
 	}
 	how := e.freshness(q)
+	if how == missing && e.bearable(q) && c.busy() {
+		how = fading
+	}
 	if how != missing {
 		c.clock++
 		e.used = c.clock
@@ -183,14 +205,19 @@ func (e *cacheEntry) freshness(q question) freshness {
 	switch {
 	case e.data == q.data && (e.expires.IsZero() || q.now.Before(e.expires)):
 		return fresh
-	case e.cost < dear || age >= q.stale:
+	case age >= q.stale:
 		return missing
-	case age < dearTimes*e.cost:
+	case age < q.settle || e.cost >= dear && age < dearTimes*e.cost:
 		return fresh
+	case e.cost < dear:
+		return missing
 	default:
 		return fading
 	}
 }
+
+// bearable reports whether an entry may be given where there is no computing a newer one.
+func (e *cacheEntry) bearable(q question) bool { return q.now.Sub(e.asked) < busyTimes*q.stale }
 
 func (c *cache) keep(q question, value any, bytes int, cost time.Duration) {
 	c.mu.Lock()
@@ -203,7 +230,7 @@ func (c *cache) keep(q question, value any, bytes int, cost time.Duration) {
 	}
 	c.drop(q.key)
 	for key, e := range c.entries {
-		if e.data != q.data && e.freshness(q) == missing {
+		if e.data != q.data && q.now.Sub(e.asked) >= busyTimes*e.stale {
 			c.drop(key)
 		}
 	}
@@ -214,7 +241,7 @@ func (c *cache) keep(q question, value any, bytes int, cost time.Duration) {
 		c.drop(c.oldest())
 	}
 	c.clock++
-	c.entries[q.key] = &cacheEntry{value: value, bytes: bytes, data: q.data, asked: q.now, cost: cost, expires: q.expires, used: c.clock}
+	c.entries[q.key] = &cacheEntry{value: value, bytes: bytes, data: q.data, asked: q.now, cost: cost, stale: q.stale, expires: q.expires, used: c.clock}
 	c.bytes += bytes
 }
 

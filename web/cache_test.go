@@ -181,9 +181,14 @@ func TestCacheWhileDataComesIn(t *testing.T) {
 			{"new settings", 0, 5, 2, costly, 4},
 			{"cheap", 0, 5, 2, cheap, 5},
 			{"cheap, new data", 0, 6, 2, cheap, 6},
+			{"young still, whatever else was computed", 0, 6, 2, costly, 4},
 		}
 		for _, s := range steps {
 			time.Sleep(s.after)
+			exact := question{generation: generation{s.data, s.settings}, key: "exact", now: time.Now(), deadline: time.Minute, answer: func(context.Context) (any, int, error) { return 0, 1, nil }}
+			if _, err := c.get(t.Context(), exact); err != nil {
+				t.Error(err)
+			}
 			if got := ask(s.data, s.settings, s.cost); got != s.want {
 				t.Errorf("%s: %v, want %d", s.name, got, s.want)
 			}

@@ -23,7 +23,7 @@ func (s *Server) groupLives(ctx context.Context) ([]groupLife, error) {
 	if err != nil {
 		return nil, err
 	}
-	ask := question{generation: g, key: "lives of error groups", now: s.now(), stale: s.cfg.Stale, deadline: panelDeadline}
+	ask := question{generation: g, key: "lives of error groups", now: s.now(), deadline: panelDeadline}
 	ask.answer = func(ctx context.Context) (any, int, error) {
 		const each, state = 96, 56
 		var all []groupLife

@@ -29,7 +29,7 @@ func (s *Server) heldLives(ctx context.Context, base url.Values) (*delivery.Held
 		return nil, err
 	}
 	now := s.now()
-	ask := question{generation: g, key: fmt.Sprintf("lives of issues since %d", f.From), now: now, expires: now.Add(nowLifetime), stale: s.cfg.Stale, deadline: panelDeadline}
+	ask := question{generation: g, key: fmt.Sprintf("lives of issues since %d", f.From), now: now, expires: now.Add(nowLifetime), deadline: panelDeadline}
 	ask.answer = func(ctx context.Context) (any, int, error) {
 		h, err := delivery.HoldLives(ctx, s.store, q)
 		if err != nil {

@@ -133,7 +133,7 @@ func (s *Server) loadRow(ctx context.Context, row overviewRow, base url.Values) 
 		now: now, expires: now.Add(nowLifetime), deadline: panelDeadline,
 	}
 	if running {
-		ask.stale = s.cfg.Stale
+		ask.stale, ask.settle = s.cfg.Stale, min(settled, s.cfg.Stale)
 	}
 	ask.answer = func(ctx context.Context) (any, int, error) {
 		figures, err := s.computeRow(ctx, row, base)

@@ -41,7 +41,7 @@ func (s *Server) loadPanelOf(ctx context.Context, p panel, f delivery.Filter, st
 		return delivery.PanelData{}, err
 	}
 	now := s.now()
-	ask := question{generation: g, key: panelKey(p.slug, f), now: now, stale: stale, deadline: panelDeadline}
+	ask := question{generation: g, key: panelKey(p.slug, f), now: now, stale: stale, settle: min(settled, stale), deadline: panelDeadline}
 	if p.now {
 		ask.expires = now.Add(nowLifetime)
 	}
@@ -188,13 +188,21 @@ func cached[T any](ctx context.Context, s *Server, key string, load func(context
 	if err != nil {
 		return none, err
 	}
-	value, err := s.caches.answers.get(ctx, question{
+	running, err := s.db.SyncRunning(ctx)
+	if err != nil {
+		return none, err
+	}
+	ask := question{
 		generation: g, key: key, now: s.now(), stale: listsStale * s.cfg.Stale, deadline: panelDeadline,
 		answer: func(ctx context.Context) (any, int, error) {
 			v, err := load(ctx)
 			return v, 4096, err
 		},
-	})
+	}
+	if running {
+		ask.settle = min(settled, s.cfg.Stale)
+	}
+	value, err := s.caches.answers.get(ctx, ask)
 	if err != nil {
 		return none, err
 	}

@@ -24,7 +24,7 @@ const (
 // panelRoutes are the pages of panels, and the panels that they ask for.
 func (s *Server) panelRoutes(r chi.Router) {
 	r.Group(func(r chi.Router) {
-		r.Use(middleware.Compress(5, "text/html"), s.queryLang)
+		r.Use(middleware.Compress(gzipLevel, "text/html"), s.queryLang)
 		r.Get("/flow", s.metrics(flowMetrics()))
 		r.Get("/pipelines", s.metrics(pipelineMetrics()))
 		r.Get("/dora", s.metrics(doraMetrics()))

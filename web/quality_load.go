@@ -144,7 +144,7 @@ func (s *Server) qualityFacts(ctx context.Context, f delivery.Filter, stale qual
 	case stale == badgeStale:
 		ask.stale = listsStale * s.cfg.Stale
 	case running:
-		ask.stale = s.cfg.Stale
+		ask.stale, ask.settle = s.cfg.Stale, min(settled, s.cfg.Stale)
 	}
 	ask.answer = func(ctx context.Context) (any, int, error) {
 		found, err := s.loadQuality(ctx, f)

@@ -47,7 +47,7 @@ func (s *Server) pointRoutes(r chi.Router) {
 	r.Group(func(r chi.Router) {
 		r.Use(unstored, basicToken, s.unlessToken)
 		r.With(s.needScope(scopeIngest)).Post(putPath, s.putPoints)
-		r.With(middleware.Compress(5, "application/json"), s.needScope(scopeRead)).Get(queryPath, s.querySeries)
+		r.With(middleware.Compress(gzipLevel, "application/json"), s.needScope(scopeRead)).Get(queryPath, s.querySeries)
 	})
 }
 

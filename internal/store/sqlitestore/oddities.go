@@ -19,7 +19,11 @@ func (s *Store) Oddities(ctx context.Context, q delivery.FlowQuery) (delivery.Od
 			return err
 		}
 		odd := delivery.NewStays(&q, &n.generation.Meaning)
-		if err := oddStays(ctx, tx, &q, n, odd); err != nil {
+		l, err := s.readLives(ctx, tx, &q)
+		if err != nil {
+			return err
+		}
+		if err := l.oddStays(ctx, odd); err != nil {
 			return err
 		}
 		if err := oddInstants(ctx, tx, &q, odd); err != nil {
@@ -41,13 +45,14 @@ func (s *Store) Oddities(ctx context.Context, q delivery.FlowQuery) (delivery.Od
 	return out, nil
 }
 
-func oddStays(ctx context.Context, tx *sql.Tx, q *delivery.FlowQuery, n *namer, odd *delivery.Stays) error {
-	return sqlite.Scan(ctx, tx, func(row sqlite.Row) error {
-		odd.Issue(row.Int(0), delivery.Place{Connection: n.conn[row.Int(1)].key, Queue: n.queue[row.Int(2)].key})
-		err := eachStay(row.Bytes(9), func(s stay) { odd.Stay(n.status[s.status].key, s.start, s.end, s.inferred) })
+func (ls *lives) oddStays(ctx context.Context, odd *delivery.Stays) error {
+	all := delivery.AllLives()
+	return ls.rows(ctx, &all, func(row *heldRow, periods []byte) error {
+		odd.Issue(row.issue, delivery.Place{Connection: ls.conn[int64(row.connection)].key, Queue: ls.queue[int64(row.queue)].key})
+		err := eachStay(periods, func(s stay) { odd.Stay(ls.status[s.status].key, s.start, s.end, s.inferred) })
 		odd.End()
 		return err
-	}, livesSQL, append(filterArgs(&q.Filter), ms(delivery.Forever), true, ms(-delivery.Forever), ms(delivery.Forever))...)
+	})
 }
 
 func oddInstants(ctx context.Context, tx *sql.Tx, q *delivery.FlowQuery, odd *delivery.Stays) error {
