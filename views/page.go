@@ -4,6 +4,7 @@ package views
 
 import (
 	"context"
+	"fmt"
 	"net/url"
 
 	"throughline/internal/i18n"
@@ -59,6 +60,12 @@ func WithBase(ctx context.Context, base string) context.Context {
 func URL(ctx context.Context, path string) string {
 	base, _ := ctx.Value(baseKey{}).(string)
 	return base + path
+}
+
+// Eyes are all that a part of a page depends on besides what it is given: the language,
+// the site's path, the time zone and what the reader may do.
+func Eyes(ctx context.Context) string {
+	return fmt.Sprintf("%s %s %s %t %t %t", i18n.From(ctx).Lang(), URL(ctx, "/"), clockOf(ctx).Zone, isLead(ctx), isAdmin(ctx), looksOnly(ctx))
 }
 
 // asset is the URL of a static file, below the base path.

@@ -1,6 +1,7 @@
 package web
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"runtime"
@@ -13,7 +14,8 @@ import (
 // Bounds of a cache.
 const (
 	cacheEntries = 512
-	cacheBytes   = 32 << 20
+	cacheBytes   = 24 << 20
+	drawnBytes   = 8 << 20
 	// nowLifetime is how long an answer that depends on now is given again.
 	nowLifetime = time.Minute
 	// dear is what an answer must have cost to be given although there is newer
@@ -38,6 +40,7 @@ func computing() int { return max(2, min(runtime.GOMAXPROCS(0), runtime.NumCPU()
 type caches struct {
 	answers cache
 	embeds  cache
+	drawn   cache
 }
 
 // generation is what an answer was computed from: when it changes, every
@@ -49,6 +52,7 @@ type generation struct{ data, settings int64 }
 // value is ready.
 type cache struct {
 	flight singleflight.Group
+	most   int // bytes, cacheBytes unless said
 
 	gate     chan struct{} // holds one for each answer that is being computed
 	openGate sync.Once
@@ -234,10 +238,11 @@ func (c *cache) keep(q question, value any, bytes int, cost time.Duration) {
 			c.drop(key)
 		}
 	}
-	if bytes > cacheBytes {
+	most := cmp.Or(c.most, cacheBytes)
+	if bytes > most {
 		return
 	}
-	for len(c.entries) >= cacheEntries || c.bytes+bytes > cacheBytes {
+	for len(c.entries) >= cacheEntries || c.bytes+bytes > most {
 		c.drop(c.oldest())
 	}
 	c.clock++

@@ -50,7 +50,7 @@ func (s *Server) loadPanelOf(ctx context.Context, p panel, f delivery.Filter, st
 		if err != nil {
 			return nil, 0, err
 		}
-		d.Markers = append(d.Markers, markers...)
+		d.Markers, d.Serial = append(d.Markers, markers...), s.serials.Add(1)
 		return d, panelBytes(d), nil
 	}
 	get := s.caches.answers.get
@@ -61,7 +61,11 @@ func (s *Server) loadPanelOf(ctx context.Context, p panel, f delivery.Filter, st
 	if err != nil {
 		return delivery.PanelData{}, err
 	}
-	return value.(delivery.PanelData), nil
+	d := value.(delivery.PanelData)
+	if p.unkept {
+		d.Serial = 0
+	}
+	return d, nil
 }
 
 // answerPanel asks the store.

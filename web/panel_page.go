@@ -126,12 +126,13 @@ func (s *Server) chartPanel(w http.ResponseWriter, r *http.Request) {
 
 func (s *Server) writeChart(w http.ResponseWriter, r *http.Request, p panel, view views.Panel, d delivery.PanelData) {
 	if d.N > 0 {
-		chart, before, err := s.chart(r.Context(), p, view, d)
+		spec, err := s.chartSpec(r.Context(), p, d, true)
+		if err == nil {
+			err = s.drawChart(w, r, view, d, spec)
+		}
 		if err != nil {
 			s.failPanel(w, r, view, err)
-			return
 		}
-		s.render(w, r, http.StatusOK, views.ChartPanel(view, d, chart, before))
 		return
 	}
 	empty, err := s.whyEmpty(r.Context(), p, d, view.Query)
@@ -140,16 +141,6 @@ func (s *Server) writeChart(w http.ResponseWriter, r *http.Request, p panel, vie
 		return
 	}
 	s.render(w, r, http.StatusOK, views.EmptyPanel(view, empty))
-}
-
-// chart is the drawing of a panel, and of a trend what it was before.
-func (s *Server) chart(ctx context.Context, p panel, view views.Panel, d delivery.PanelData) (views.Chart, *delivery.PanelData, error) {
-	spec, err := s.chartSpec(ctx, p, d, true)
-	if err != nil {
-		return views.Chart{}, nil, err
-	}
-	spec.Open, spec.Lists = views.URL(ctx, "/issues/"), view.Lists(ctx, d)
-	return views.ChartOf(d, i18n.From(ctx), spec), spec.Before, nil
 }
 
 // chartSpec is what else a drawing of a panel shows, in a browser or in a picture: with

@@ -85,6 +85,7 @@ type Server struct {
 	largePuts   chan struct{}
 	series      seriesIndex
 	caches      caches
+	serials     atomic.Uint64 // of answers that are kept
 	uses        embedUses
 	// qualityKinds is what the badge of data quality said last, and one more.
 	qualityKinds atomic.Int64
@@ -96,6 +97,7 @@ const gzipLevel = 2
 // New makes a Server; it starts nothing.
 func New(cfg Config) *Server {
 	s := &Server{cfg: cfg, db: cfg.DB, store: cfg.Store, log: cfg.Log, now: cfg.Now, observer: cfg.Observer, logins: newThrottle(), guesses: newThrottle(), largeHooks: make(chan struct{}, largeHooks), inflating: make(chan struct{}, inflating), largePuts: make(chan struct{}, largePuts)}
+	s.caches.drawn.most = drawnBytes
 	if s.now == nil {
 		s.now = time.Now
 	}

@@ -9,6 +9,7 @@ import (
 // its drawing, table, text, CSV and JSON are made. Values are in seconds and
 // not rounded.
 type PanelData struct {
+	Serial   uint64 // tells this answer from every other one, where somebody keeps them; else 0
 	Slug     string
 	Of       Subject
 	Shape    Shape

@@ -62,7 +62,7 @@ func TestEditsByHand(t *testing.T) {
 	must(c.Edit("PAY-5", "summary", `said "so"`+"\n\x01"))
 	must(c.Edit("PAY-5", "comment", ""))
 	must(c.Edit("PAY-5", "type", "story"))
-	must(c.Edit("PAY-5", "tags", "legal"))
+	must(c.Edit("PAY-5", "tags", "blocked"))
 	must(c.Transition("PAY-5", "inProgress", "-"))
 	must(c.Transition("PAY-5", "closed", "wontFix"))
 	is := get("PAY-5")

@@ -33,6 +33,6 @@ var remarks = []string{
 	"Deployed behind a flag.", "Нужны логи за вчера.", "Agreed with the team: we go without it.", "The numbers are in the attachment.",
 }
 
-var tagNames = []string{"backend", "frontend", "regress", "customer", "security", "tech-debt", "quick-win", "release-notes", "research", "legal"}
+var tagNames = []string{"backend", "frontend", "regress", "customer", "security", "tech-debt", "quick-win", "release-notes", "research", "blocked"}
 
 var severities = []string{"", "S1", "S2", "S3", "S4"}
