@@ -14,7 +14,7 @@ import (
 // Bounds of a cache.
 const (
 	cacheEntries = 512
-	cacheBytes   = 24 << 20
+	cacheBytes   = 40 << 20
 	drawnBytes   = 8 << 20
 	// nowLifetime is how long an answer that depends on now is given again.
 	nowLifetime = time.Minute
