@@ -8,8 +8,8 @@ import (
 	"github.com/ClickHouse/clickhouse-go/v2"
 
 	"throughline/internal/delivery"
-	"throughline/internal/store/clickhousestore"
 	"throughline/internal/store/clickhousestore/chtest"
+	"throughline/internal/store/storetest"
 )
 
 // TestTagsOfFormerFacts: what was stored before tags were derived gets them in a
@@ -38,7 +38,7 @@ func TestTagsOfFormerFacts(t *testing.T) {
 	if _, err := s.Write(t.Context(), b); err != nil {
 		t.Fatal(err)
 	}
-	want := taggedNow(t, s)
+	want := storetest.TaggedNow(t, s)
 	if len(want) != 650 {
 		t.Fatalf("%d issues have tags that block", len(want))
 	}
@@ -66,7 +66,7 @@ func TestTagsOfFormerFacts(t *testing.T) {
 			t.Error(err)
 		}
 	}()
-	if n := len(taggedNow(t, again)); n != 0 {
+	if n := len(storetest.TaggedNow(t, again)); n != 0 {
 		t.Fatalf("%d issues have tags still", n)
 	}
 	if left, err := again.Rebuilding(t.Context()); !left || err != nil {
@@ -79,7 +79,7 @@ func TestTagsOfFormerFacts(t *testing.T) {
 	if err := again.Rebuild(t.Context(), nil); err != nil {
 		t.Fatal(err)
 	}
-	if got := taggedNow(t, again); fmt.Sprint(got) != fmt.Sprint(want) {
+	if got := storetest.TaggedNow(t, again); fmt.Sprint(got) != fmt.Sprint(want) {
 		t.Errorf("tags are %v, want %v", got, want)
 	}
 	if left, err := again.Rebuilding(t.Context()); left || err != nil {
@@ -88,18 +88,4 @@ func TestTagsOfFormerFacts(t *testing.T) {
 	if after, err := again.Version(t.Context()); after == before || err != nil {
 		t.Errorf("version is still %d, %v", after, err)
 	}
-}
-
-// taggedNow are the stored tags.
-func taggedNow(t *testing.T, s *clickhousestore.Store) map[int64][]delivery.TagStay {
-	t.Helper()
-	var out map[int64][]delivery.TagStay
-	err := s.Lives(t.Context(), delivery.FlowQuery{}, func(l delivery.Lives) (err error) {
-		out, err = l.Tagged(t.Context())
-		return err
-	})
-	if err != nil {
-		t.Fatal(err)
-	}
-	return out
 }

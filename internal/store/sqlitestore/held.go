@@ -121,11 +121,15 @@ func (h *held) at(ctx context.Context, tx *sql.Tx, version, generation int64) (*
 	base, changed := h.since(version, generation)
 	var next *snapshot
 	var err error
+	most := cmp.Or(h.most, heldIssues)
 	if base != nil {
 		next, err = base.with(ctx, tx, changed, version)
 	}
-	if next == nil && err == nil {
-		next, err = readSnapshot(ctx, tx, version, generation, cmp.Or(h.most, heldIssues))
+	switch {
+	case err == nil && next == nil:
+		next, err = readSnapshot(ctx, tx, version, generation, most)
+	case err == nil && next.size() > most: // grown bit by bit
+		err = errTooMany
 	}
 	if errors.Is(err, errTooMany) {
 		h.disable()
@@ -207,6 +211,15 @@ func readSnapshot(ctx context.Context, tx *sql.Tx, version, generation int64, mo
 		return s.add(row)
 	}, livesSQL, args...)
 	return &s, err
+}
+
+// size is how many issues there are, gone ones among them.
+func (s *snapshot) size() int {
+	n := len(s.pages)
+	if n == 0 {
+		return 0
+	}
+	return (n-1)*pageIssues + len(s.pages[n-1].rows)
 }
 
 // add puts an issue behind all others.

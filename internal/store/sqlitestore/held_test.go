@@ -145,8 +145,29 @@ func TestHeldLives(t *testing.T) {
 	}
 	s.sameLives(t, "after a write that failed")
 
-	s.held.most = 10
-	s.held.newest, s.held.before, s.held.changes = nil, nil, nil
+	s.held.most = s.held.newest.size()
+	write(delivery.Batch{Issues: []delivery.IssueRecord{wander(r, 3)}})
+	if held := s.sameLives(t, "as many as are held"); held == nil {
+		t.Error("they are not held")
+	}
+	write(delivery.Batch{Issues: []delivery.IssueRecord{wander(r, 1_000_000)}})
+	if held := s.sameLives(t, "one more"); held != nil || !s.held.disabled() {
+		t.Error("too many are held when they come one by one")
+	}
+}
+
+// TestHeldNotAtAll: more than are held are not begun with.
+func TestHeldNotAtAll(t *testing.T) {
+	s := openTest(t)
+	s.held.most = 3
+	b := delivery.Batch{Connection: "x"}
+	r := rand.New(rand.NewPCG(1, 2))
+	for n := range 4 {
+		b.Issues = append(b.Issues, wander(r, n))
+	}
+	if _, err := s.Write(t.Context(), b); err != nil {
+		t.Fatal(err)
+	}
 	if held := s.sameLives(t, "too many"); held != nil || !s.held.disabled() {
 		t.Error("too many are held")
 	}

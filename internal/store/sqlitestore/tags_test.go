@@ -6,6 +6,7 @@ import (
 	"testing"
 
 	"throughline/internal/delivery"
+	"throughline/internal/store/storetest"
 )
 
 // TestTagsOfFormerFacts: what was stored before tags were derived gets them in a
@@ -31,7 +32,7 @@ func TestTagsOfFormerFacts(t *testing.T) {
 	if _, err := s.Write(t.Context(), b); err != nil {
 		t.Fatal(err)
 	}
-	want := s.taggedNow(t)
+	want := storetest.TaggedNow(t, s)
 	if len(want) != issues/5*2-1 {
 		t.Fatalf("%d issues have tags that block", len(want))
 	}
@@ -50,13 +51,13 @@ func TestTagsOfFormerFacts(t *testing.T) {
 	if err := s.update(t.Context(), func(w *writer) error { _, err := w.rebuildStep(); return err }); err != nil {
 		t.Fatal(err)
 	}
-	if n := len(s.taggedNow(t)); n == 0 || n >= len(want) {
+	if n := len(storetest.TaggedNow(t, s)); n == 0 || n >= len(want) {
 		t.Errorf("%d issues have tags after one step", n)
 	}
 	if err := s.Rebuild(t.Context(), nil); err != nil {
 		t.Fatal(err)
 	}
-	if got := s.taggedNow(t); fmt.Sprint(got) != fmt.Sprint(want) {
+	if got := storetest.TaggedNow(t, s); fmt.Sprint(got) != fmt.Sprint(want) {
 		t.Errorf("tags are %v, want %v", got, want)
 	}
 	if left, err := s.Rebuilding(t.Context()); left || err != nil {
@@ -65,18 +66,4 @@ func TestTagsOfFormerFacts(t *testing.T) {
 	if after, err := s.Version(t.Context()); after == before || err != nil {
 		t.Errorf("version is still %d, %v", after, err)
 	}
-}
-
-// taggedNow are the stored tags.
-func (s *Store) taggedNow(t *testing.T) map[int64][]delivery.TagStay {
-	t.Helper()
-	var out map[int64][]delivery.TagStay
-	err := s.Lives(t.Context(), delivery.FlowQuery{}, func(l delivery.Lives) (err error) {
-		out, err = l.Tagged(t.Context())
-		return err
-	})
-	if err != nil {
-		t.Fatal(err)
-	}
-	return out
 }

@@ -87,3 +87,17 @@ func testTagged(t *testing.T, s *store) {
 	s.batch(t, delivery.Batch{Connection: tracker, Gone: []string{"3"}})
 	s.samePanels(t, "gone", recorded{records: slices.Delete(slices.Clone(records), 2, 3)}, q)
 }
+
+// TaggedNow are the tags that block the issues of a store, by its own numbers.
+func TaggedNow(t *testing.T, s delivery.Store) map[int64][]delivery.TagStay {
+	t.Helper()
+	var out map[int64][]delivery.TagStay
+	err := s.Lives(t.Context(), delivery.FlowQuery{}, func(l delivery.Lives) (err error) {
+		out, err = l.Tagged(t.Context())
+		return err
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return out
+}
