@@ -6,6 +6,8 @@ import (
 	"context"
 	"fmt"
 	"net/url"
+	"strconv"
+	"strings"
 
 	"throughline/internal/i18n"
 	"throughline/static"
@@ -101,4 +103,18 @@ func current(on bool) string {
 		return "page"
 	}
 	return "false"
+}
+
+// RangeWords is a period that ends today, like 45d, 12w or 6m, in words.
+func RangeWords(ctx context.Context, span string) string {
+	p := i18n.From(ctx)
+	if id := "flow.range." + span; p.Has(id) {
+		return p.T(id)
+	}
+	if number := strings.TrimRight(span, "dwm"); len(number) == len(span)-1 {
+		if n, err := strconv.Atoi(number); err == nil {
+			return p.T("flow.range."+span[len(number):], "n", n)
+		}
+	}
+	return span
 }

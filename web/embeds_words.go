@@ -9,6 +9,7 @@ import (
 
 	"throughline/internal/delivery"
 	"throughline/internal/i18n"
+	"throughline/views"
 )
 
 // wordsOf is how many values of a filter are written out.
@@ -85,21 +86,11 @@ func periodText(ctx context.Context, f url.Values) string {
 	span, from, to := f.Get("range"), f.Get("from"), f.Get("to")
 	switch {
 	case span != "":
-		return messageOr(i18n.From(ctx), "flow.range."+span, spanText(ctx, span))
+		return views.RangeWords(ctx, span)
 	case from+to == "":
-		return messageOr(i18n.From(ctx), "flow.range."+defaultRange, defaultRange)
+		return views.RangeWords(ctx, defaultRange)
 	}
 	return strings.TrimSpace(instantText(ctx, from) + " – " + instantText(ctx, to))
-}
-
-// spanText is a number of days, weeks or months in words.
-func spanText(ctx context.Context, span string) string {
-	p, unit := i18n.From(ctx), "embeds.span."+span[len(span)-1:]
-	n, err := strconv.Atoi(span[:len(span)-1])
-	if err != nil || !p.Has(unit) {
-		return span
-	}
-	return p.T(unit, "n", n)
 }
 
 // instantText is a day of a filter as it is read, anything else as it was written.

@@ -97,8 +97,8 @@ func TestFlowPageFilters(t *testing.T) {
 	if got := own.Find("input[name=queue]:checked").AttrOr("value", ""); got != "GONE" {
 		t.Errorf("a queue that is not in the data is ticked as %q", got)
 	}
-	if got := s.page("/flow?range=14d").Find("select[name=range] option[selected]").AttrOr("value", ""); got != "14d" {
-		t.Errorf("a period of one's own shows as %q", got)
+	if got := s.page("/flow?range=14d").Find("select[name=range] option[selected]"); got.AttrOr("value", "") != "14d" || got.Text() != "14 days" {
+		t.Errorf("a period of one's own shows as %q, %q", got.AttrOr("value", ""), got.Text())
 	}
 	bad := s.get("/flow?colour=red&range=soon")
 	if bad.status != http.StatusBadRequest || bad.doc.Find("[data-slot]").Length() != 0 {

@@ -6,6 +6,7 @@ import (
 	"io"
 	"net/http"
 	"slices"
+	"strings"
 	"sync"
 	"time"
 
@@ -38,6 +39,11 @@ func (s *Server) hookRoutes(r chi.Router) {
 		r.Post(path, s.kindHook(jiraKind))
 	}
 	r.Post(hooksBelow+"{connection}", s.namedHook)
+}
+
+// takesHooks reports whether hooks come to a path.
+func takesHooks(path string) bool {
+	return path == githubHooks || path == jiraHooks || strings.HasPrefix(path, jiraHooks+"/") || strings.HasPrefix(path, hooksBelow)
 }
 
 // receivers are sources that were opened to receive hooks, by connection: opening

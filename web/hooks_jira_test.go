@@ -41,6 +41,8 @@ func TestJiraHooks(t *testing.T) {
 		{"its end", "/api/jira/tickets/close?secret=one+secret", "", "", story, 200, `{"status":"accepted"}`},
 		{"signed, of the other", "/api/jira", "X-Hub-Signature", signature, incident, 200, `{"status":"accepted"}`},
 		{"no secret", "/api/jira", "", "", incident, 401, `"message":"the request is not signed"`},
+		{"larger than others may be", "/api/jira/tickets/new?secret=guess", "", "", strings.Repeat(" ", maxBody+1), 401, `does not verify`},
+		{"too large", "/api/jira/incidents/rca?secret=one+secret", "", "", strings.Repeat(" ", maxHook+1), 413, `"code":"too_large"`},
 		{"a path of its own", "/api/jira", "X-Throughline-Path", "/api/jira/tickets/new", incident, 401, `not signed`},
 		{"a wrong secret", "/api/jira?secret=guess", "", "", incident, 401, `"message":"the signature does not verify"`},
 		{"a wrong signature", "/api/jira", "X-Hub-Signature", "sha256=00", incident, 401, `does not verify`},

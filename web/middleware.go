@@ -117,7 +117,7 @@ func (w *unstoredWriter) Unwrap() http.ResponseWriter { return w.ResponseWriter 
 func (s *Server) limitBody(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		limit := int64(maxBody)
-		if path := strings.TrimPrefix(r.URL.Path, s.base); path == githubHooks || strings.HasPrefix(path, hooksBelow) {
+		if path := strings.TrimPrefix(r.URL.Path, s.base); takesHooks(path) {
 			limit = maxHook
 		} else if path == putPath {
 			limit = maxPut

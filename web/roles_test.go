@@ -54,7 +54,7 @@ func accessTo(method, path string) (access, bool) {
 		return open, true
 	case strings.HasPrefix(path, embedPath): // to whoever knows its address
 		return open, true
-	case isHook(path): // signed, which is tested elsewhere
+	case takesHooks(path): // signed, which is tested elsewhere
 		return open, true
 	case path == "/save_metrics", path == "/api/put", (path == "/api/v1/runs" || path == "/api/v1/deployments" || path == "/api/v1/incidents") && !get, strings.HasSuffix(path, "/replay"):
 		return admin, true // or a program, by its token

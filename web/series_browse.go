@@ -8,7 +8,6 @@ import (
 	"net/url"
 	"regexp"
 	"slices"
-	"strconv"
 	"strings"
 
 	"throughline/internal/control"
@@ -272,19 +271,7 @@ func savedQuery(p *control.SeriesPanel) url.Values {
 // savedView is a saved panel as pages show it.
 func savedView(ctx context.Context, p *control.SeriesPanel) views.Panel {
 	view := panelView(ctx, seriesPanel(), savedQuery(p))
-	view.Title, view.Key = i18n.T(ctx, "overview.saved", "name", p.Name, "range", rangeWords(ctx, p.Range)), fmt.Sprintf("series-%d", p.ID)
+	view.Title, view.Key = i18n.T(ctx, "overview.saved", "name", p.Name, "range", views.RangeWords(ctx, p.Range)), fmt.Sprintf("series-%d", p.ID)
 	view.Path, view.Href = fmt.Sprintf("%s/panels/%d", seriesPath, p.ID), seriesPath+"?"+view.Query
 	return view
-}
-
-// rangeWords is a number of days, weeks or months in words.
-func rangeWords(ctx context.Context, span string) string {
-	p := i18n.From(ctx)
-	if id := "flow.range." + span; p.Has(id) {
-		return p.T(id)
-	}
-	if n, err := strconv.Atoi(strings.TrimRight(span, "dwm")); err == nil {
-		return p.T("overview.span."+span[len(span)-1:], "n", n)
-	}
-	return span
 }

@@ -34,11 +34,6 @@ func everyRoute(t *testing.T, s *site, f func(method, path string)) {
 	}
 }
 
-// isHook reports whether a path takes hooks, for which no session counts.
-func isHook(path string) bool {
-	return path == githubHooks || strings.HasPrefix(path, hooksBelow) || path == jiraHooks || strings.HasPrefix(path, jiraHooks+"/")
-}
-
 func TestEveryAnswerHasSecurityHeaders(t *testing.T) {
 	s := signedIn(t, nil)
 	want := map[string]string{
@@ -77,7 +72,7 @@ func TestEveryAnswerHasSecurityHeaders(t *testing.T) {
 func TestPostsOfOtherSitesAreRefused(t *testing.T) {
 	s := signedIn(t, nil)
 	everyRoute(t, s, func(method, path string) {
-		if method != http.MethodPost || strings.HasPrefix(path, "/api/") || strings.HasPrefix(path, "/static/") || isHook(path) {
+		if method != http.MethodPost || strings.HasPrefix(path, "/api/") || strings.HasPrefix(path, "/static/") || takesHooks(path) {
 			return
 		}
 		req := s.request(http.MethodPost, path, strings.NewReader("name=x"))
@@ -98,7 +93,7 @@ func TestStrangersSeeNothing(t *testing.T) {
 	everyRoute(t, s, func(method, path string) {
 		open := strings.HasPrefix(path, "/static/") || strings.HasPrefix(path, embedPath) || strings.HasPrefix(path, "/api/") ||
 			path == "/healthz" || path == "/readyz" || strings.HasPrefix(path, "/metrics") || // here, on this machine
-			path == "/save_metrics" || isHook(path) || // which answer programs
+			path == "/save_metrics" || takesHooks(path) || // which answer programs
 			path == "/login" || path == "/setup" || path == "/logout" || path == "/preferences" || path == "/invite"
 		if open {
 			return

@@ -11,6 +11,7 @@ import (
 	"slices"
 	"strings"
 
+	"throughline/internal/config"
 	"throughline/internal/delivery"
 	"throughline/internal/store/clickhousestore"
 	"throughline/internal/store/sqlitestore"
@@ -96,6 +97,18 @@ func (p storePlace) String() string {
 		return p.file
 	}
 	return p.address.String()
+}
+
+// serving says what has to be set for a server to use the place.
+func (p storePlace) serving(dataDir string) string {
+	const store = config.Prefix + "STORE"
+	switch {
+	case p.file == "":
+		return store + " naming " + p.String()
+	case sameFile(p.file, filepath.Join(dataDir, "facts.db")):
+		return store + "=sqlite"
+	}
+	return p.file + " as facts.db of the data directory and " + store + "=sqlite"
 }
 
 // same reports whether two places are one, as far as their names tell.

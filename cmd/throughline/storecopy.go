@@ -31,6 +31,7 @@ const copyMemory = int64(160 << 20)
 type transfer struct {
 	p         program
 	from, to  storePlace
+	dataDir   string
 	workflows delivery.Workflows
 }
 
@@ -62,6 +63,7 @@ func prepareCopy(ctx context.Context, p program) (t transfer, unlock func() erro
 	if err != nil {
 		return t, nil, err
 	}
+	t.dataDir = cfg.DataDir
 	t.workflows, err = db.Workflows(ctx)
 	if err = errors.Join(err, db.Close()); err != nil {
 		return t, nil, err
@@ -176,7 +178,7 @@ func (t *transfer) finish(ctx context.Context, from, to delivery.Store) error {
 	if err := c.Adopt(ctx); err != nil {
 		return err
 	}
-	say(t.p.stdout, "Both hold the same. With THROUGHLINE_STORE naming %s the server goes on from here; nothing is fetched again.\n", t.to)
+	say(t.p.stdout, "Both hold the same. With %s the server goes on from here; nothing is fetched again.\n", t.to.serving(t.dataDir))
 	return nil
 }
 

@@ -81,7 +81,10 @@ func TestStoreCopy(t *testing.T) {
 
 	lose(t, environ)
 	code, stdout, stderr = cli(t, environ, "store", "copy", "env:TARGET", "sqlite")
-	expect(t, code, exitDone, stdout+stderr, "Both hold the same. With THROUGHLINE_STORE naming "+dirOf(environ)+"/facts.db ")
+	expect(t, code, exitDone, stdout+stderr, "Both hold the same. With THROUGHLINE_STORE=sqlite the server")
+	elsewhere := filepath.Join(t.TempDir(), "copied.db")
+	code, stdout, stderr = cli(t, environ, "store", "copy", "env:TARGET", "sqlite:"+elsewhere)
+	expect(t, code, exitDone, stdout+stderr, "With "+elsewhere+" as facts.db of the data directory and THROUGHLINE_STORE=sqlite the server")
 	if d := cmp.Diff(want, readFacts(t, environ)); d != "" {
 		t.Errorf("facts (-SQLite +SQLite again):\n%s", d)
 	}
