@@ -1,6 +1,7 @@
 package web
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"net/url"
@@ -57,6 +58,8 @@ func (s *Server) ranksOf(ctx context.Context, p panel, f delivery.Filter, d *del
 		return s.recoveryRanks(ctx, q.dora)
 	case "incidents":
 		return s.incidentRanks(ctx, q.dora)
+	case "errors-resolve-time":
+		return s.resolveRanks(ctx, &q.errors)
 	}
 	return nil, nil //nolint:nilnil // no panel has to have them
 }
@@ -188,6 +191,19 @@ func (s *Server) incidentRanks(ctx context.Context, q delivery.DoraQuery) (*rank
 		if i.StartedAt >= q.From && i.StartedAt < q.To && i.ResolvedAt >= i.StartedAt && i.ResolvedAt != 0 {
 			all = append(all, ranked{float64(i.ResolvedAt-i.StartedAt) / 1000, i.Title, i.Service, views.URL(ctx, "/incidents/"+strconv.FormatInt(i.Seq, 10))})
 		}
+	}
+	return ranksIn(all), nil
+}
+
+func (s *Server) resolveRanks(ctx context.Context, q *delivery.ErrorsAsked) (*ranks, error) {
+	var all []ranked
+	err := q.Resolved(s.store.ErrorGroups(ctx, q.Facts(0, q.To)), func(g *delivery.ListedErrorGroup, r *delivery.Resolution, reason string) {
+		if reason == "" {
+			all = append(all, ranked{float64(r.Millis()) / 1000, cmp.Or(g.ShortID, g.ID), g.Title, views.URL(ctx, "/errors/groups/"+strconv.FormatInt(g.Seq, 10))})
+		}
+	})
+	if err != nil {
+		return nil, err
 	}
 	return ranksIn(all), nil
 }

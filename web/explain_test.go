@@ -3,6 +3,7 @@ package web
 import (
 	"math"
 	"net/http"
+	"slices"
 	"strconv"
 	"strings"
 	"testing"
@@ -101,5 +102,26 @@ func TestExplainOfNothing(t *testing.T) {
 	}
 	if text := textOf(s.page("/explain/cycle-time"), ".explain"); !strings.Contains(text, "Nothing was counted") {
 		t.Errorf("nothing is explained as %q", text)
+	}
+}
+
+// The group of errors that stood longest is told, and leads to itself.
+func TestExplainedResolveTimes(t *testing.T) {
+	s := withErrors(t)
+	b := knownErrors()
+	slow := b.ErrorGroups[3]
+	slow.ID, slow.ShortID, slow.Title, slow.FirstSeen = "6", "WEB-6", "Slow", errorsAt(-30)
+	slow.States = []delivery.GroupState{{Status: delivery.GroupUnresolved, At: slow.FirstSeen}, {Status: delivery.GroupResolved, At: errorsAt(-10)}}
+	if _, err := s.store.Write(t.Context(), delivery.Batch{Connection: "sentry", ErrorGroups: []delivery.ErrorGroup{slow}}); err != nil {
+		t.Fatal(err)
+	}
+	d := s.page("/explain/errors-resolve-time?range=7d")
+	p80 := d.Find("#p80")
+	if got := secondsIn(t, p80.Find("table").First().Find("tbody tr")); !slices.Equal(got, []float64{36000, 72000}) {
+		t.Errorf("p80 lies between %v, want 10 and 20 hours", got)
+	}
+	longest := p80.Find("table tbody tr").Last()
+	if href := longest.Find("a").AttrOr("href", ""); !strings.Contains(longest.Text(), "WEB-6") || s.page(href).Find("h1").Text() != "Slow" {
+		t.Errorf("the longest is %q at %q", longest.Text(), href)
 	}
 }

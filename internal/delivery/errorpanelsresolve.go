@@ -33,6 +33,34 @@ func (g *ErrorGroup) Resolutions(first Instant) []Resolution {
 	return out
 }
 
+// Millis is how long the group had stood, in milliseconds floored to seconds.
+func (r *Resolution) Millis() int64 { return int64(r.At-r.From) / msPerSecond * msPerSecond }
+
+// Resolved gives each time a group was resolved in the range, with the reason why it is
+// left out, "" for those that count.
+func (q *ErrorsAsked) Resolved(groups iter.Seq2[ListedErrorGroup, error], each func(g *ListedErrorGroup, r *Resolution, reason string)) error {
+	return eachOf(groups, func(g *ListedErrorGroup) {
+		first, seen := q.FirstSeen(&g.ErrorGroup)
+		unknown := q.environmentUnknown(&g.ErrorGroup)
+		if !seen && !unknown {
+			return
+		}
+		for _, r := range g.Resolutions(first) {
+			switch {
+			case r.At < q.From || r.At >= q.To:
+			case unknown:
+				each(g, &r, EnvironmentUnknown)
+			case r.Unseen:
+				each(g, &r, ResolvedBefore)
+			case r.At < r.From:
+				each(g, &r, ChangeSkew)
+			default:
+				each(g, &r, "")
+			}
+		}
+	})
+}
+
 // ResolveTimes is the panel errors-resolve-time: resolved − first seen, or − reopened or
 // come back, of each time a group was resolved in the range, in the bucket in which that
 // was, floored to seconds; percentiles are R7. What stands open is not in it, and what
@@ -41,25 +69,14 @@ func ResolveTimes(groups iter.Seq2[ListedErrorGroup, error], q ErrorsAsked) (Pan
 	b := q.buckets()
 	all, byBucket := []int64{}, make([][]int64, len(b.all))
 	excluded := map[string]int{}
-	err := eachOf(groups, func(g *ListedErrorGroup) {
-		first, seen := q.FirstSeen(&g.ErrorGroup)
-		unknown := q.environmentUnknown(&g.ErrorGroup)
-		if !seen && !unknown {
-			return
-		}
-		for _, r := range g.Resolutions(first) {
-			switch i := b.of(r.At); {
-			case i < 0:
-			case unknown:
-				excluded[EnvironmentUnknown]++
-			case r.Unseen:
-				excluded[ResolvedBefore]++
-			case r.At < r.From:
-				excluded[ChangeSkew]++
-			default:
-				millis := int64(r.At-r.From) / msPerSecond * msPerSecond
-				all, byBucket[i] = append(all, millis), append(byBucket[i], millis)
-			}
+	err := q.Resolved(groups, func(_ *ListedErrorGroup, r *Resolution, reason string) {
+		i := b.of(r.At)
+		switch {
+		case i < 0:
+		case reason != "":
+			excluded[reason]++
+		default:
+			all, byBucket[i] = append(all, r.Millis()), append(byBucket[i], r.Millis())
 		}
 	})
 	if err != nil {
