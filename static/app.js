@@ -138,6 +138,36 @@ document.addEventListener("input", (event) => {
   if (event.target.matches("[data-when-day]")) event.target.closest("fieldset").querySelector("[data-when]").checked = true;
 });
 
+// How a figure is computed opens over the page; in a tab of its own it is a page.
+document.addEventListener("click", async (event) => {
+  const link = event.target.closest("a[data-explain]"), box = document.getElementById("explained");
+  if (!link || event.button || event.ctrlKey || event.metaKey || event.shiftKey || event.altKey || link.ariaBusy) return;
+  event.preventDefault();
+  link.ariaBusy = "true";
+  try {
+    const answer = await fetch(link.href);
+    const page = new DOMParser().parseFromString(await answer.text(), "text/html"), found = page.querySelector(".explain");
+    if (!answer.ok || !found) throw new Error(answer.status);
+    const figure = link.hash && found.querySelector(link.hash);
+    box.querySelector("h2").textContent = page.querySelector("h1").textContent;
+    box.querySelector("[data-page]").href = link.href;
+    box.querySelector("[data-body]").replaceChildren(found);
+    if (!box.open) box.showModal();
+    box.scrollTop = 0;
+    if (figure) {
+      figure.classList.add("asked");
+      figure.scrollIntoView();
+    }
+  } catch {
+    location.assign(link.href);
+  } finally {
+    link.ariaBusy = null;
+  }
+});
+document.getElementById("explained")?.addEventListener("click", (event) => {
+  if (event.target === event.currentTarget || event.target.closest("[data-close]")) event.currentTarget.close();
+});
+
 // Time zones: the server proposes common ones, the browser knows the rest.
 for (const list of document.querySelectorAll("datalist[data-zones]")) {
   if (!Intl.supportedValuesOf) break;

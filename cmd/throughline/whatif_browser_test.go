@@ -6,6 +6,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/chromedp/chromedp/kb"
 )
 
 // choose sets a field of a form as a user does who is done with it.
@@ -153,21 +155,37 @@ func TestQualityInTheBrowser(t *testing.T) {
 	b.until("there is a page behind it", `document.querySelector("h1")`)
 }
 
-// TestExplainInTheBrowser opens how a figure is computed, and finds the figure there.
+// TestExplainInTheBrowser opens how a figure is computed, and finds the figure there: over
+// the page, and as a page.
 func TestExplainInTheBrowser(t *testing.T) {
 	s := demoToLookAt(t)
+	axe := axeScript(t)
 	b := openTab(t, s.url, 1440, 900)
+	const link, shown = ".figure a[href*='/explain/']", "#explained[open]"
 	for _, lang := range []string{"en", "ru"} {
 		b.open("/flow?range=180d&lang=" + lang)
 		b.drawn()
 		figure := b.headline()
-		b.follow(".figure a[href*='/explain/']")
+		b.click(link)
+		b.until("it opens over the page", `document.querySelector("#explained[open] .explain")`)
+		b.untilText(shown, figure)
+		b.expect("its title has the focus", `document.activeElement.id === "explained-title" && document.activeElement.textContent !== ""`)
+		b.expect("the figure is marked", `document.querySelector("#explained .asked h2")`)
+		b.accessible(axe, "an explanation over "+lang)
+		b.press(kb.Escape)
+		b.until("it is closed", `!document.querySelector("#explained[open]")`)
+		b.expect("the focus is where it was", fmt.Sprintf("document.activeElement === document.querySelector(%q)", link))
+		b.click(link)
+		b.until("it opens again", `document.querySelector("#explained[open] .explain")`)
+		b.follow("#explained [data-page]")
 		b.until("it is in the language", fmt.Sprintf("document.documentElement.lang === %q", lang))
 		b.untilText("main", figure)
 		b.expect("issues are named", `document.querySelectorAll("main a[href*='/issues/']").length >= 2`)
 		b.open("/?lang=" + lang)
 		b.drawn()
-		b.follow("table.teams thead a[href*='/explain/']")
-		b.until("every column explains itself", `document.querySelector("h1")`)
+		b.click("table.teams thead a[href*='/explain/']")
+		b.until("every column explains itself", `document.querySelector("#explained[open] .explain")`)
+		b.click("#explained [data-close]")
+		b.until("it is closed", `!document.querySelector("#explained[open]")`)
 	}
 }
