@@ -210,6 +210,13 @@ func fanSummary(d delivery.PanelData, p *i18n.Printer) string {
 	return p.T("fan.summary", "n", items, "p85", fanDate(d, p, day), "p50", fanDay(d, p, "p50"), "p95", fanDay(d, p, "p95"), "judging", judging)
 }
 
+// ForecastDay is the day by which the issues asked about are done with the sureness of a
+// figure; ok is false where that is not foreseen.
+func ForecastDay(d *delivery.PanelData, p *i18n.Printer, figure string) (day string, ok bool) {
+	date, ok := doneOn(*d, figure)
+	return fanDate(*d, p, date), ok
+}
+
 func fanDate(d delivery.PanelData, p *i18n.Printer, day delivery.Date) string {
 	return p.Date(day.In(d.Zone).Time().In(d.Zone))
 }

@@ -104,18 +104,24 @@ func (e *explainer) figure(ctx context.Context, f delivery.Figure) (*views.Expla
 	out := &views.ExplainFigure{Name: f.Name}
 	quantile, isQuantile := quantiles[f.Name]
 	switch {
+	case e.data.Slug == "forecast":
+		return e.forecast(out, f.Name, *f.Value), nil
+	case e.data.Slug == "control-chart":
+		return e.control(ctx, out, f.Name, *f.Value)
 	case isQuantile && e.data.Quantity == delivery.Durations:
 		out.Label = e.printer.T("explain.figure.quantile", "percent", e.printer.Percent(quantile.p, 0))
 		if f.Name == "p50" {
 			out.Label = e.printer.T("explain.figure.p50")
 		}
 		out.Value, out.Exact = e.short(*f.Value), e.exact(*f.Value)
-		if e.data.N < quantile.enough {
-			out.Few = e.printer.T("explain.few", "n", e.data.N, "enough", quantile.enough)
+		if n := e.measured(); n < quantile.enough {
+			out.Few = e.printer.T("explain.few", "n", n, "enough", quantile.enough)
 		}
 		return out, e.quantile(ctx, out, quantile.p, *f.Value)
 	case f.Name == "rate":
 		e.rate(out, *f.Value)
+	case f.Name == "p50" && e.data.Slug == "throughput":
+		return e.medianCount(out, *f.Value), nil
 	case f.Name == "mean":
 		e.mean(out, *f.Value)
 	default:
@@ -140,10 +146,19 @@ func (e *explainer) number(v float64) string { return e.printer.Number(v, 3) }
 // percentile most.
 const aroundRank = 3
 
-func (e *explainer) quantile(ctx context.Context, out *views.ExplainFigure, p, value float64) error {
-	n := e.data.N
+// measured is how many values percentiles are of: those of aging are of finished issues,
+// while open ones are counted.
+func (e *explainer) measured() int {
 	if e.ranks != nil {
-		n = e.ranks.n
+		return e.ranks.n
+	}
+	return e.data.N
+}
+
+func (e *explainer) quantile(ctx context.Context, out *views.ExplainFigure, p, value float64) error {
+	n := e.measured()
+	if e.data.Slug == "aging" {
+		out.Steps = append(out.Steps, e.printer.T("explain.finished", "n", n))
 	}
 	steps := delivery.StepsOf(p, n)
 	out.Steps = append(out.Steps, e.printer.T("explain.quantile", "n", n, "p", e.number(p), "less", e.printer.Number(float64(n-1), 0), "place", e.number(steps.Place)))
@@ -207,8 +222,12 @@ func (e *explainer) rate(out *views.ExplainFigure, rate float64) {
 	if d.N < delivery.EnoughForRate {
 		out.Few = p.T("explain.few", "n", d.N, "enough", delivery.EnoughForRate)
 	}
-	if d.Slug == "flow-efficiency" {
-		out.Steps = []string{p.T("explain.rate.times", "n", d.N)}
+	if d.Share != nil {
+		hours := func(millis int64) string { return p.T("explain.hours", "n", p.Number(float64(millis)/3_600_000, 1)) }
+		out.Steps = []string{
+			p.T("explain.rate."+d.Slug, "n", d.N),
+			p.T("explain.rate.times", "part", hours(d.Share.Part), "whole", hours(d.Share.Whole), "rate", p.Percent(rate, 2)),
+		}
 		return
 	}
 	hits := int(rate*float64(d.N) + 0.5)

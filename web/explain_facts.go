@@ -68,12 +68,16 @@ func (s *Server) flowFacts(ctx context.Context, d *delivery.PanelData) ([]views.
 		return nil, err
 	}
 	versions = control.VersionsOn(versions, d.Filter.Definition)
-	text := workflowText(p, versions, min(d.Filter.To, d.AsOf)-1, s.zone(ctx))
+	facets, err := s.facets(ctx)
+	if err != nil {
+		return nil, err
+	}
+	text := workflowText(p, versions, facets.Resolutions, min(d.Filter.To, d.AsOf)-1, s.zone(ctx))
 	return append(out, views.ExplainFact{Label: p.T("explain.workflow"), Text: text, Href: settingsPath(ctx, "/settings/workflow")}), nil
 }
 
 // workflowText says by which version statuses are read at an instant.
-func workflowText(p *i18n.Printer, versions []control.WorkflowVersion, at delivery.Instant, zone *time.Location) string {
+func workflowText(p *i18n.Printer, versions []control.WorkflowVersion, resolutions []delivery.Facet, at delivery.Instant, zone *time.Location) string {
 	if len(versions) == 0 {
 		return p.T("explain.workflow.none")
 	}
@@ -87,7 +91,7 @@ func workflowText(p *i18n.Printer, versions []control.WorkflowVersion, at delive
 		text += " " + p.T("explain.workflow.versions", "n", n)
 	}
 	if left := in.ExcludedResolutions; len(left) > 0 {
-		text += " " + p.T("explain.workflow.left", "resolutions", strings.Join(left, ", "))
+		text += " " + p.T("explain.workflow.left", "resolutions", namesOf(p, resolutions, left))
 	}
 	return text
 }
@@ -150,7 +154,7 @@ func calendarText(p *i18n.Printer, c *control.Calendar) string {
 	}
 	off := p.T("explain.calendar.no_holidays")
 	if c.Holidays != control.BuiltinCalendar().Holidays && c.Holidays != "" {
-		off = p.T("explain.calendar.holidays", "country", c.Holidays)
+		off = p.T("explain.calendar.holidays", "country", p.T("country."+c.Holidays))
 	}
-	return p.T("explain.calendar.is", "days", strings.Join(days, ", "), "hours", strings.Join(c.Hours, ", "), "zone", c.Zone, "holidays", off)
+	return p.T("explain.calendar.is", "days", strings.Join(days, ", "), "hours", strings.ReplaceAll(strings.Join(c.Hours, ", "), "-", "–"), "zone", c.Zone, "holidays", off)
 }

@@ -26,7 +26,7 @@ type ranked struct {
 
 // measuredIssues are the panels whose percentiles are of cycle time.
 var measuredIssues = map[string]string{
-	"cycle-time": "cycle-time", "cycle-time-trend": "cycle-time", "cycle-time-histogram": "cycle-time", "aging": "cycle-time",
+	"cycle-time": "cycle-time", "cycle-time-trend": "cycle-time", "cycle-time-histogram": "cycle-time", "aging": "cycle-time", "control-chart": "cycle-time",
 	"lead-time-trend": "lead-time-trend",
 }
 
@@ -42,7 +42,7 @@ func (s *Server) ranksOf(ctx context.Context, p panel, f delivery.Filter, d *del
 	if err != nil {
 		return nil, err
 	}
-	if slug, ok := measuredIssues[p.slug]; ok && d.Figure("p50") != nil {
+	if slug, ok := measuredIssues[p.slug]; ok && (d.Figure("p50") != nil || d.Figure("mean") != nil) {
 		return s.issueRanks(ctx, slug, q.flow)
 	}
 	if measure, ok := measuredRuns[p.slug]; ok {

@@ -11,6 +11,7 @@ import (
 	"github.com/PuerkitoBio/goquery"
 
 	"throughline/internal/delivery"
+	"throughline/internal/i18n"
 )
 
 // secondsIn are the numbers of a table's last column.
@@ -66,7 +67,7 @@ func TestExplainedSample(t *testing.T) {
 		t.Errorf("%d reasons, the API says %v", got, panel.Excluded)
 	}
 	facts := textOf(d, ".explain-facts")
-	for _, want := range []string{"Working hours only", "09:00-18:00", "R7", "first version", "none: everything"} {
+	for _, want := range []string{"Working hours only", "09:00–18:00", "R7", "first version", "none: everything"} {
 		if !strings.Contains(facts, want) {
 			t.Errorf("the facts do not say %q: %s", want, facts)
 		}
@@ -123,5 +124,59 @@ func TestExplainedResolveTimes(t *testing.T) {
 	longest := p80.Find("table tbody tr").Last()
 	if href := longest.Find("a").AttrOr("href", ""); !strings.Contains(longest.Text(), "WEB-6") || s.page(href).Find("h1").Text() != "Slow" {
 		t.Errorf("the longest is %q at %q", longest.Text(), href)
+	}
+}
+
+// Figures that are no percentiles of times are explained as what they are.
+func TestExplainedOtherFigures(t *testing.T) {
+	s := inCompany(t, 400, nil)
+	explained := func(slug, figure string) string {
+		return textOf(s.page("/explain/"+slug+"?range=200d"), "#"+figure)
+	}
+	panel := func(slug string) apiPanelData { return read[apiPanelData](s, "/api/v1/panels/"+slug+"?range=200d&clock=business") }
+	p := i18n.For("en")
+	number := func(v *float64) string { return p.Number(*v, 3) }
+
+	control := panel("control-chart")
+	mean, upper := control.Headline["mean"], control.Headline["upper"]
+	if got := explained("control-chart", "mean"); !strings.Contains(got, "Mean cycle time") || !strings.Contains(got, " ÷ "+strconv.Itoa(control.N)+" = "+number(mean)+" s") {
+		t.Errorf("the mean of the control chart, %s: %s", number(mean), got)
+	}
+	if got := explained("control-chart", "upper"); !strings.Contains(got, number(mean)+" + 2.66 × "+number(control.Headline["range"])+" = "+number(upper)+" s") {
+		t.Errorf("its upper limit, %s: %s", number(upper), got)
+	}
+
+	forecast := panel("forecast")
+	days := int(*forecast.Headline["p85"])
+	if got := explained("forecast", "p85"); !strings.Contains(got, "85 % of the runs need at most "+strconv.Itoa(days)+" days") {
+		t.Errorf("the forecast's p85 of %d days: %s", days, got)
+	}
+	if got := explained("forecast", "mean"); !strings.Contains(got, strconv.Itoa(forecast.N)+" ÷ ") || !strings.Contains(got, "/ day") || strings.Contains(got, "week") {
+		t.Errorf("the mean of its history: %s", got)
+	}
+
+	for _, slug := range []string{"flow-efficiency", "blocked-time"} {
+		rate := p.Percent(*panel(slug).Headline["rate"], 2)
+		if got := explained(slug, "rate"); !strings.Contains(got, " h ÷ ") || !strings.Contains(got, " = "+rate) || strings.Contains(got, " of "+strconv.Itoa(panel(slug).N)+":") {
+			t.Errorf("%s, %s: %s", slug, rate, got)
+		}
+	}
+
+	finished := read[apiPanelData](s, "/api/v1/panels/cycle-time?range=200d").N
+	if got := explained("aging", "p50"); !strings.Contains(got, "this is of the "+strconv.Itoa(finished)+" that were finished") {
+		t.Errorf("the bands of aging, of %d: %s", finished, got)
+	}
+	if got := explained("throughput", "p50"); !strings.Contains(got, "Median per week"+p.Number(*panel("throughput").Headline["p50"], 3)) {
+		t.Errorf("the median of throughput: %s", got)
+	}
+	figure := s.page("/panels/" + headlineSlug + "?range=200d").Find(".figure").Last()
+	how := figure.Find("a[href*='/explain/']").AttrOr("href", "")
+	throughput := panel("throughput")
+	left := 0
+	for _, n := range throughput.Excluded {
+		left += n
+	}
+	if !strings.Contains(how, "/explain/throughput?") || !strings.Contains(figure.Text(), p.Number(float64(throughput.N+left), 0)) {
+		t.Errorf("finished issues lead to %s: %s; %d + %d", how, figure.Text(), throughput.N, left)
 	}
 }

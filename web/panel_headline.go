@@ -44,10 +44,12 @@ func (s *Server) flowFigures(ctx context.Context, f delivery.Filter, view views.
 		return nil, err
 	}
 	c.counted = view.Records(ctx, "cycle-time")
+	finished := c.count(view.Records(ctx, "cycle-time", "excluded", delivery.AnyReason))
+	finished.How = view.Explain(ctx, "throughput", "")
 	return []views.Figure{
 		c.duration("figure.median", "p50", delivery.EnoughForP50),
 		c.duration("figure.p85", "p85", delivery.EnoughForP85),
-		c.count(view.Records(ctx, "cycle-time", "excluded", delivery.AnyReason)),
+		finished,
 	}, nil
 }
 

@@ -152,8 +152,8 @@ func TestPinnedExplanation(t *testing.T) {
 	s := overTime(t)
 	s.saveLater(t)
 	for query, texts := range map[string][2]string{
-		"":                       {"1 Feb 2026", "00:00-24:00"},
-		"&definition=2026-02-05": {"1 Feb 2026", "09:00-18:00"},
+		"":                       {"1 Feb 2026", "00:00–24:00"},
+		"&definition=2026-02-05": {"1 Feb 2026", "09:00–18:00"},
 	} {
 		doc := s.page("/explain/cycle-time?range=30d&clock=business" + query)
 		for _, text := range texts {

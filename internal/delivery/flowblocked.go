@@ -148,6 +148,6 @@ func blocker(b *StatusBook) func(connection, key string) bool {
 // Panel is the blocked time by status and tag, as the panel blocked-time shows it.
 func (b BlockedTime) Panel(q FlowQuery) PanelData {
 	d := q.data("blocked-time", Bars, b.Sample, Figure{"rate", b.Shares.Rate()}, Figure{"issues", number(b.Issues)})
-	d.Series = statusBars(b.Statuses)
+	d.Series, d.Share = statusBars(b.Statuses), &b.Shares
 	return d
 }

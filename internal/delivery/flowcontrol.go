@@ -39,8 +39,8 @@ const (
 	EnoughForLimits = 10
 	// runLength is how many successive points on one side of the mean are a run.
 	runLength = 8
-	// limitFactor makes limits of a mean moving range: 3 ÷ d₂, 1.128 for two.
-	limitFactor = 2.66
+	// LimitFactor makes limits of a mean moving range: 3 ÷ d₂, 1.128 for two.
+	LimitFactor = 2.66
 )
 
 // ControlChartOf asks a store for the control chart of cycle time.
@@ -111,7 +111,7 @@ func (c *ControlChart) limit() {
 	if n < EnoughForLimits {
 		return
 	}
-	upper, lower := mean+limitFactor*moved, max(0, mean-limitFactor*moved)
+	upper, lower := mean+LimitFactor*moved, max(0, mean-LimitFactor*moved)
 	c.Upper, c.Lower = &upper, &lower
 }
 

@@ -76,7 +76,7 @@ func (q *FlowQuery) activeMillis(l *Life) int64 {
 // Panel is the flow efficiency per bucket, as the panel flow-efficiency shows it.
 func (e FlowEfficiency) Panel(q FlowQuery) PanelData {
 	d := q.data("flow-efficiency", Trend, e.Sample, Figure{"rate", e.Shares.Rate()})
-	d.Quantity = Rates
+	d.Quantity, d.Share = Rates, &e.Shares
 	rate, count := Series{"rate", []Point{}}, Series{"count", []Point{}}
 	for _, b := range e.Buckets {
 		rate.Points = append(rate.Points, b.slot(d.Zone, b.Rate(), b.N, EnoughForRate))

@@ -36,8 +36,9 @@ const (
 	EnoughForForecast = 10
 	// MaxForecastDays is how far a forecast looks for the day on which all is finished.
 	MaxForecastDays = 1000
+	// ForecastRuns is how many times the days to come are simulated.
+	ForecastRuns = 10_000
 
-	forecastRuns  = 10_000
 	forecastStep  = 7 // days between two points
 	forecastSteps = 13
 )
@@ -171,13 +172,13 @@ type simulation struct {
 // simulateDays draws days of a history until so many items are finished, and all days
 // that are shown.
 func simulateDays(history []int32, items int, seed uint64) *simulation {
-	s := simulation{days: make([]int64, forecastRuns)}
+	s := simulation{days: make([]int64, ForecastRuns)}
 	for i := range s.finished {
-		s.finished[i] = make([]int64, forecastRuns)
+		s.finished[i] = make([]int64, ForecastRuns)
 	}
 	draws := dayDraws{history: history, random: rand.NewPCG(seed, 0)}
 	target := int64(items)
-	for run := range forecastRuns {
+	for run := range ForecastRuns {
 		sum, days := int64(0), int64(0)
 		for i := range s.finished {
 			for range forecastStep {
