@@ -242,7 +242,7 @@ func shownCell(d *delivery.PanelData, p *i18n.Printer, column string, c Cell) st
 		}
 		return ""
 	case string:
-		if column == "class" {
+		if column == "class" && v != "" { // tags have none
 			return p.T("class." + v)
 		}
 		if column == "signal" && v != "" {

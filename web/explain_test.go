@@ -156,7 +156,7 @@ func TestExplainedOtherFigures(t *testing.T) {
 	}
 
 	for _, slug := range []string{"flow-efficiency", "blocked-time"} {
-		rate := p.Percent(*panel(slug).Headline["rate"], 2)
+		rate := strings.ReplaceAll(p.Percent(*panel(slug).Headline["rate"], 2), "\u00a0", " ")
 		if got := explained(slug, "rate"); !strings.Contains(got, " h ÷ ") || !strings.Contains(got, " = "+rate) || strings.Contains(got, " of "+strconv.Itoa(panel(slug).N)+":") {
 			t.Errorf("%s, %s: %s", slug, rate, got)
 		}
