@@ -263,6 +263,9 @@ func flowCounts(p *i18n.Printer, c *delivery.FlowChange) (out []string) {
 			out = append(out, p.T(n.id, "n", n.n))
 		}
 	}
+	if len(out) > 0 {
+		out = append(out, p.T("whatif.within", "n", c.InRange))
+	}
 	return out
 }
 

@@ -68,6 +68,7 @@ func TestFlowTrial(t *testing.T) {
 		t.Errorf("tried is %q", got)
 	}
 	want(t, doc, ".trial-flips", "2 issues are measured differently")
+	want(t, doc, ".trial-flips", "of all these, 2 are closed within the period above")
 	want(t, doc, ".trial-flips tbody tr:first-child", "Issue 2 Closed")
 	if got := doc.Find(".trial-flips tbody a").First().AttrOr("href", ""); got != "/issues/OPS-1" {
 		t.Errorf("the first issue leads to %q", got)

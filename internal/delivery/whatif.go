@@ -34,6 +34,7 @@ type FlowChange struct {
 	// be left out for their resolution or no longer be, and the others closed either
 	// way whose cycle time would be another, or begin or cease to be.
 	Opened, Closed, LeftOut, Counted, Remeasured int
+	InRange                                      int        // of all these, closed in the range either way
 	Items                                        []FlowFlip // of these, at most MaxFlips, the last closed first
 	// Without counts the issues finished in the range that are of types which would
 	// not count.
@@ -156,6 +157,9 @@ func (c *Comparison) flip(i *Life, after Flow) {
 		n.Remeasured++
 	default:
 		return
+	}
+	if c.now.inRange(i.Flow) || c.then.inRange(after) {
+		n.InRange++
 	}
 	n.Items = append(n.Items, f)
 	if len(n.Items) >= 20*MaxFlips {

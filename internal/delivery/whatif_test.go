@@ -54,7 +54,7 @@ func TestComparison(t *testing.T) {
 	c.Add(compared(6, [2]int64{1, 0}, [2]int64{2, 0})) // open as before
 	c.Add(compared(7, [2]int64{1, 5}, [2]int64{2, 6})) // later, and as long
 	got := c.Finish()
-	if got.Opened != 1 || got.Closed != 1 || got.Remeasured != 2 || got.LeftOut+got.Counted != 0 {
+	if got.Opened != 1 || got.Closed != 1 || got.Remeasured != 2 || got.InRange != 4 || got.LeftOut+got.Counted != 0 {
 		t.Errorf("opened %d, closed %d, remeasured %d", got.Opened, got.Closed, got.Remeasured)
 	}
 	var rows [][]int64
