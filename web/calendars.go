@@ -248,14 +248,13 @@ func (s *Server) deleteCalendar(w http.ResponseWriter, r *http.Request) {
 }
 
 // weekdays are the days of the week from Monday, as forms name them.
-func weekdays() []struct {
+type weekday struct {
 	name string
 	day  time.Weekday
-} {
-	return []struct {
-		name string
-		day  time.Weekday
-	}{
+}
+
+func weekdays() []weekday {
+	return []weekday{
 		{"mon", time.Monday},
 		{"tue", time.Tuesday},
 		{"wed", time.Wednesday},
@@ -299,6 +298,7 @@ func plainHours(s string) string {
 // or lines.
 func readDates(field, text string) ([]delivery.Date, error) {
 	var out []delivery.Date
+	seen := map[delivery.Date]bool{}
 	for _, word := range strings.FieldsFunc(text, func(r rune) bool { return strings.ContainsRune(" ,;\t\n\r", r) }) {
 		d, err := delivery.ParseDate(word)
 		if err != nil {
@@ -308,7 +308,10 @@ func readDates(field, text string) ([]delivery.Date, error) {
 			}
 			d = delivery.DateOf(t)
 		}
-		out = append(out, d)
+		if !seen[d] {
+			out = append(out, d)
+		}
+		seen[d] = true
 	}
 	return out, nil
 }

@@ -133,7 +133,9 @@ func TestExplainedOtherFigures(t *testing.T) {
 	explained := func(slug, figure string) string {
 		return textOf(s.page("/explain/"+slug+"?range=200d"), "#"+figure)
 	}
-	panel := func(slug string) apiPanelData { return read[apiPanelData](s, "/api/v1/panels/"+slug+"?range=200d&clock=business") }
+	panel := func(slug string) apiPanelData {
+		return read[apiPanelData](s, "/api/v1/panels/"+slug+"?range=200d&clock=business")
+	}
 	p := i18n.For("en")
 	number := func(v *float64) string { return p.Number(*v, 3) }
 

@@ -114,6 +114,12 @@ func splitQuery(q url.Values, own func(name string) bool) (trial, rest url.Value
 	return trial, rest
 }
 
+// onlyOnce refuses what is given more than once, but for names of several values.
+func onlyOnce(asked url.Values, several ...string) error {
+	names := slices.Sorted(maps.Keys(asked))
+	return single(asked, slices.DeleteFunc(names, func(name string) bool { return slices.Contains(several, name) })...)
+}
+
 // withQuery is a path with a query, if there is any.
 func withQuery(path string, parts ...url.Values) string {
 	all := joinedQuery(parts...)

@@ -45,6 +45,7 @@ func (s *Server) readDoraTrial(ctx context.Context, q url.Values) (*doraTrial, e
 	t := &doraTrial{s: s}
 	t.asked, t.query = splitQuery(q, isDoraTrial)
 	t.filter, t.wrong = s.pageFilterOf(ctx, delivery.OfDora, t.query)
+	t.wrong = errors.Join(t.wrong, onlyOnce(t.asked))
 	if t.wrong != nil {
 		return t, t.wrong
 	}

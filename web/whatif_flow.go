@@ -37,11 +37,13 @@ type flowTrial struct {
 	asked  url.Values // what is tried, as it was typed
 	own    url.Values // the same, without what is as it is saved
 
-	may    rights
-	teams  delivery.Teams
-	facets delivery.Facets
-	errs   error // of the fields
-	since  delivery.Date
+	may     rights
+	teams   delivery.Teams
+	facets  delivery.Facets
+	found   []delivery.StatusInUse
+	printer *i18n.Printer
+	errs    error // of the fields
+	since   delivery.Date
 
 	scopes   []workflowScope // whose statuses may be tried, the first unless said
 	scope    workflowScope
@@ -68,6 +70,7 @@ func (s *Server) readFlowTrial(ctx context.Context, q url.Values) (*flowTrial, e
 	t := &flowTrial{s: s}
 	t.asked, t.query = splitQuery(q, isFlowTrial)
 	t.filter, t.wrong = s.pageFilterOf(ctx, delivery.OfIssues, t.query)
+	t.wrong = errors.Join(t.wrong, onlyOnce(t.asked, "workdays", "excluded_resolutions", "except"))
 	if t.query.Has("definition") {
 		t.wrong = errors.Join(t.wrong, &delivery.FilterError{Param: "definition", Code: "definition_trial", Message: "a trial is beside the definitions in force"})
 	}
@@ -103,8 +106,8 @@ func (t *flowTrial) load(ctx context.Context) (err error) {
 	if t.edit, err = s.calendarOf(ctx, t.calendarQuery()); err != nil {
 		return err
 	}
-	found, err := s.statusesInUse(ctx)
-	if err != nil {
+	t.printer = i18n.From(ctx)
+	if t.found, err = s.statusesInUse(ctx); err != nil {
 		return err
 	}
 	if len(t.filter.Queues) == 1 {
@@ -121,7 +124,7 @@ func (t *flowTrial) load(ctx context.Context) (err error) {
 		}
 	}
 	shown := t.shown()
-	t.statuses = statusChoices(i18n.From(ctx), found, &shown, t.teams, t.scope)
+	t.statuses = statusChoices(t.printer, t.found, &shown, t.teams, t.scope)
 	return nil
 }
 
@@ -200,6 +203,13 @@ func (t *flowTrial) readStatuses() {
 		t.own.Set("lists", scopeWord(t.scope))
 	}
 	t.classes = map[string]string{}
+	for name := range t.asked {
+		key, isClass := strings.CutPrefix(name, classPrefix)
+		if isClass && !slices.ContainsFunc(t.found, func(s delivery.StatusInUse) bool { return s.Key == key }) {
+			t.fail(&control.FieldError{Field: statusesField, Code: "unknown", Message: "no such status"})
+			t.own.Set(name, t.asked.Get(name))
+		}
+	}
 	for _, status := range t.statuses {
 		name := classPrefix + status.Key
 		class := t.asked.Get(name)
@@ -262,6 +272,12 @@ func (t *flowTrial) readHours(today delivery.Date) error {
 			form[name] = slices.DeleteFunc(slices.Clone(t.asked[name]), func(v string) bool { return v == "" })
 		}
 	}
+	for _, day := range form["workdays"] {
+		if !slices.ContainsFunc(weekdays(), func(d weekday) bool { return d.name == day }) {
+			t.fail(&control.FieldError{Field: "workdays", Code: "unknown", Message: "no such day"})
+			return nil
+		}
+	}
 	c, err := readCalendar(form, t.edit, today)
 	is, more := c.Compile()
 	if err := errors.Join(err, more); err != nil {
@@ -305,23 +321,56 @@ func hoursForm(c control.Calendar) url.Values {
 // workflowTried reports whether the workflow differs.
 func (t *flowTrial) workflowTried() bool { return len(t.classes) > 0 || t.excludes }
 
-// changed makes of the stored versions of the workflow those that are tried.
+// changed makes of the stored versions of the workflow those that are tried: of each
+// what is not tried stays as it is in that version.
 func (t *flowTrial) changed(stored []control.WorkflowVersion) ([]control.WorkflowVersion, error) {
-	form := url.Values{}
-	for _, status := range t.statuses {
-		form.Set(classPrefix+status.Key, cmp.Or(t.classes[status.Key], status.Class))
-	}
 	var mistake error
-	shown := t.shown()
+	was := t.shown().ExcludedResolutions
 	next := control.ChangeFrom(stored, t.since, t.last(), func(w *delivery.Workflow) {
 		if len(t.classes) > 0 {
-			mistake = errors.Join(mistake, readScopeLists(form, t.scope, shown, w))
+			form, base := url.Values{}, *w
+			for _, status := range statusChoices(t.printer, t.found, &base, t.teams, t.scope) {
+				form.Set(classPrefix+status.Key, cmp.Or(t.classes[status.Key], status.Class))
+			}
+			mistake = errors.Join(mistake, readScopeLists(form, t.scope, base, w))
 		}
 		if t.excludes {
-			w.ExcludedResolutions = t.excluded
+			w.ExcludedResolutions = replayed(w.ExcludedResolutions, was, t.excluded)
 		}
 	})
-	return next, mistake
+	return next, errors.Join(mistake, control.CheckVersions(next))
+}
+
+// changedHours is changed for the versions of the working hours.
+func (t *flowTrial) changedHours(stored []control.Calendar) ([]control.Calendar, error) {
+	was := t.edit.DaysOff
+	next := control.ChangeCalendarFrom(stored, t.since, t.edit.From, func(c *control.Calendar) {
+		if t.own.Has("workdays") {
+			c.Workdays = t.calendar.Workdays
+		}
+		if t.own.Has("hours") {
+			c.Hours = t.calendar.Hours
+		}
+		if t.own.Has("holidays") {
+			c.Holidays = t.calendar.Holidays
+		}
+		if t.own.Has("days_off") {
+			c.DaysOff = replayed(c.DaysOff, was, t.calendar.DaysOff)
+		}
+	})
+	return next, control.CheckCalendars(t.edit.Name, next)
+}
+
+// replayed is of what it was with what another list gained from before to after, and
+// without what that lost.
+func replayed[T comparable](of, before, after []T) []T {
+	out := slices.DeleteFunc(slices.Clone(of), func(v T) bool { return slices.Contains(before, v) && !slices.Contains(after, v) })
+	for _, v := range after {
+		if !slices.Contains(before, v) && !slices.Contains(out, v) {
+			out = append(out, v)
+		}
+	}
+	return out
 }
 
 func (t *flowTrial) address() string { return withQuery(flowWhatIfPath, t.query, t.own) }

@@ -20,7 +20,7 @@ func (t *flowTrial) result(ctx context.Context) (views.TrialResult, error) {
 		Of: "issues", Fields: append([]string{statusesField}, flowTrialFields[1:]...), Discard: t.back(),
 		Labels: map[string]string{
 			"workdays": p.T("calendar.workdays"), "hours": p.T("calendar.hours"), "holidays": p.T("calendar.holidays"),
-			"days_off": p.T("calendar.days_off"), "since": p.T("whatif.since"), statusesField: p.T("whatif.statuses"),
+			"days_off": p.T("calendar.days_off"), "excluded_resolutions": p.T("whatif.resolutions"), "since": p.T("whatif.since"), statusesField: p.T("whatif.statuses"),
 		},
 	}
 	var then delivery.Supposition
@@ -74,7 +74,7 @@ func (t *flowTrial) supposition(ctx context.Context, q delivery.FlowQuery) (deli
 	if !t.hours {
 		return then, nil
 	}
-	versions, err := versionsWith(t.edit, t.calendar, t.edit.versions)
+	versions, err := t.changedHours(t.edit.versions)
 	if err != nil {
 		return then, err
 	}
@@ -257,7 +257,7 @@ func flowCounts(p *i18n.Printer, c *delivery.FlowChange) (out []string) {
 		id string
 		n  int
 	}{
-		{"preview.closed", c.Closed}, {"preview.opened", c.Opened}, {"whatif.left_out", c.LeftOut}, {"whatif.counted", c.Counted}, {"preview.remeasured", c.Remeasured},
+		{"preview.closed", c.Closed}, {"preview.opened", c.Opened}, {"whatif.left_out", c.LeftOut}, {"whatif.counted", c.Counted}, {"whatif.started", c.Started}, {"whatif.unstarted", c.Unstarted}, {"preview.remeasured", c.Remeasured},
 	} {
 		if n.n > 0 {
 			out = append(out, p.T(n.id, "n", n.n))
@@ -282,14 +282,16 @@ func flowFlips(p *i18n.Printer, c *delivery.FlowChange, now, then *delivery.Flow
 		}
 		out = append(out, flip)
 	}
-	return out, c.Closed + c.Opened + c.LeftOut + c.Counted + c.Remeasured - len(out)
+	return out, c.Closed + c.Opened + c.LeftOut + c.Counted + c.Started + c.Unstarted + c.Remeasured - len(out)
 }
 
 // flipText is what becomes of an issue; a day has that many hours.
 func flipText(p *i18n.Printer, closed, out bool, seconds *int64, day float64) string {
 	switch {
+	case !closed && seconds == nil:
+		return p.T("whatif.open.waiting")
 	case !closed:
-		return p.T("preview.open")
+		return p.T("whatif.open.started", "age", p.Duration(float64(*seconds), day))
 	case out:
 		return p.T("whatif.left")
 	case seconds == nil:

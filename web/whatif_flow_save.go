@@ -4,9 +4,9 @@ import (
 	"context"
 	"errors"
 	"net/http"
-	"slices"
 
 	"throughline/internal/control"
+	"throughline/internal/delivery"
 	"throughline/internal/i18n"
 	"throughline/views"
 )
@@ -17,10 +17,6 @@ func (t *flowTrial) save(ctx context.Context) (views.TrialSave, error) {
 	save := views.TrialSave{Path: flowWhatIfPath, Hidden: hiddenFields(t.query, t.own)}
 	if !t.workflowTried() && !t.hours {
 		return save, nil // types are no definition
-	}
-	if u, ok := userFrom(ctx); !ok || u.Role == control.Viewer {
-		save.Why = []string{p.T("whatif.who")}
-		return save, nil
 	}
 	next, err := t.changed(t.stored)
 	if err != nil {
@@ -39,12 +35,18 @@ func (t *flowTrial) save(ctx context.Context) (views.TrialSave, error) {
 	if t.hours && !t.edit.editable() {
 		save.Why = append(save.Why, p.T("whatif.who.hours", "name", t.edit.Name))
 	}
+	if u, ok := userFrom(ctx); (!ok || u.Role == control.Viewer) && (len(save.Why) == 0 || t.scope.team != "" && !t.excludes && !t.hours) {
+		save.Why = []string{p.T("whatif.who")} // a lead of the team, for one
+	}
 	if len(save.Why) > 0 {
 		return save, nil
 	}
 	save.Label, save.Help = p.T("whatif.save"), p.T("whatif.save.help")
 	if !t.since.IsZero() {
 		save.Label, save.Help = p.T("whatif.save.from", "day", dayText(p, t.since)), p.T("when.help")
+	}
+	if t.scope.team == "" && t.scope.queue == "" && len(t.classes) > 0 && narrowed(&t.filter) {
+		save.Help = p.T("whatif.save.everybody") + " " + save.Help
 	}
 	return save, nil
 }
@@ -101,8 +103,13 @@ func (t *flowTrial) definitions() control.DefinitionsChange {
 	if t.hours {
 		c.Name = t.calendar.Name
 		c.Calendar = func(stored []control.Calendar) ([]control.Calendar, error) {
-			return versionsWith(t.edit, t.calendar, slices.Clone(stored))
+			return t.changedHours(stored)
 		}
 	}
 	return c
+}
+
+// narrowed reports whether a filter shows a part of all issues.
+func narrowed(f *delivery.Filter) bool {
+	return len(f.Connections)+len(f.Queues)+len(f.Teams) > 0
 }

@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"net/http"
 	"net/url"
+	"slices"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -129,7 +131,7 @@ func TestFlowTrialByViewer(t *testing.T) {
 	trial := "?class:open=active&hours=10:00-12:00&since=2026-01-01&except=bug"
 	for _, path := range []string{"/flow/what-if", "/flow/what-if/preview"} {
 		doc := s.page(path + trial)
-		want(t, doc, ".trial-save", "Only leads and admins can save this")
+		want(t, doc, ".trial-save", "An admin can save this: common statuses")
 		if doc.Find(".trial-save form, .trial-save button").Length() != 0 {
 			t.Errorf("%s offers to save", path)
 		}
@@ -413,5 +415,77 @@ func TestFlowTrialSavedTwice(t *testing.T) {
 	}
 	if got := s.saves(); got != "workflow.save" {
 		t.Errorf("the log has %q", got)
+	}
+}
+
+// What is not tried stays as it is in each later version.
+func TestFlowTrialOverVersions(t *testing.T) {
+	s := overTime(t)
+	s.saveLater(t)
+	form := url.Values{
+		"range": {"180d"}, "class:open": {"active"}, "excluded_resolutions": {"duplicate wontFix"}, "days_off": {"2026-02-23"}, "holidays": {"RU"},
+	}
+	doc := s.page("/flow/what-if?" + form.Encode())
+	if res := s.post("/flow/what-if", inputsOf(doc.Find(".trial-save form"))); res.status != http.StatusSeeOther {
+		t.Fatalf("saving answers %d", res.status)
+	}
+	versions, err := s.db.WorkflowVersions(t.Context())
+	if err != nil || len(versions) != 2 || versions[1].From.String() != "2026-02-01" {
+		t.Fatalf("versions %+v, %v", versions, err)
+	}
+	for i, excluded := range []string{"wontFix", "duplicate wontFix"} {
+		w := &versions[i].Workflow
+		slices.Sort(w.ExcludedResolutions)
+		if got := strings.Join(w.ExcludedResolutions, " "); got != excluded {
+			t.Errorf("version %d leaves out %q, want %q", i, got, excluded)
+		}
+		if c := w.Class("", "", "open", "new"); c != delivery.Active {
+			t.Errorf("open is %v in version %d", c, i)
+		}
+		if c := w.Class("", "", "testing", "inProgress"); c != []delivery.Class{delivery.Active, delivery.Closed}[i] {
+			t.Errorf("testing is %v in version %d", c, i)
+		}
+	}
+	calendars, err := s.db.Calendars(t.Context())
+	if err != nil || len(calendars) != 2 {
+		t.Fatalf("calendars %+v, %v", calendars, err)
+	}
+	for i, hours := range []string{"09:00-18:00", "00:00-24:00"} {
+		if c := calendars[i]; !slices.Equal(c.Hours, []string{hours}) || c.Holidays != "RU" || len(c.DaysOff) != 1 {
+			t.Errorf("calendar %d is %+v", i, c)
+		}
+	}
+}
+
+// Issues that are open and would be in progress are among those concerned.
+func TestFlowTrialOfOpenIssues(t *testing.T) {
+	s := overTime(t)
+	doc := s.page("/flow/what-if?range=180d&class:open=active")
+	rows := trialRows(doc)["In progress now"]
+	if len(rows) < 2 || rows[0] == rows[1] {
+		t.Fatalf("in progress: %v", rows)
+	}
+	was, _ := strconv.Atoi(rows[0])
+	is, _ := strconv.Atoi(rows[1])
+	want(t, doc, ".trial-flips", fmt.Sprintf("%d open issues would be in progress", is-was))
+	want(t, doc, ".trial-flips tbody tr:first-child", "open, not started")
+	want(t, doc, ".trial-save", "Save from the beginning")
+	want(t, s.page("/flow/what-if?class:open=active&queue=DEV&queue=OPS"), ".trial-save", "The statuses are everybody's")
+}
+
+// What cannot be read is told, at its field.
+func TestTrialOfNothing(t *testing.T) {
+	s := signedIn(t, nil)
+	s.addIssues()
+	for query, text := range map[string]string{
+		"class:nosuch=active": "There is no such status", "workdays=mon&workdays=noday": "Name days as mon", "since=2026-13-01": "Write one day like",
+		"excluded_resolutions=" + strings.Repeat("x", 300): "too much",
+	} {
+		want(t, s.page("/flow/what-if?"+query), ".error-summary, .trial-errors, [role=alert]", text)
+	}
+	for _, query := range []string{"/flow/what-if?since=2026-01-01&since=2026-01-02", "/flow/what-if?class:open=active&class:open=closed", "/dora/what-if?window=24&window=48"} {
+		if res := s.get(query); res.status != http.StatusBadRequest {
+			t.Errorf("%s answers %d", query, res.status)
+		}
 	}
 }

@@ -95,6 +95,22 @@ func CalendarFrom(versions []Calendar, c Calendar, last delivery.Date) []Calenda
 	return out
 }
 
+// ChangeCalendarFrom is ChangeFrom for the versions of a calendar. change must not
+// write into the slices of what it gets.
+func ChangeCalendarFrom(versions []Calendar, from, last delivery.Date, change func(*Calendar)) []Calendar {
+	if len(versions) == 0 {
+		versions = []Calendar{BuiltinCalendar()} // what held until now
+	}
+	return changeFrom(versions, from, last, func(c *Calendar) *delivery.Date { return &c.From }, change)
+}
+
+// CheckCalendars refuses versions of a calendar that could not be saved, as a
+// *FieldError.
+func CheckCalendars(name string, versions []Calendar) error {
+	_, err := normalCalendars(name, versions)
+	return err
+}
+
 // ChangeCalendar puts what change makes of the versions of a calendar in their
 // place; it gets none of a calendar that is new. It returns the audit entry to
 // undo it by, 0 when nothing changed. Errors: those of change and Compile,

@@ -72,31 +72,47 @@ func WorkflowAt(versions []WorkflowVersion, day delivery.Date) int {
 	return at
 }
 
+// CheckVersions refuses versions of the workflow that could not be saved, as a
+// *FieldError.
+func CheckVersions(versions []WorkflowVersion) error {
+	_, err := normalVersions(versions)
+	return err
+}
+
 // ChangeFrom applies change from a day on: to a version that begins then, made
 // of the one in force when there is none, and to all after it up to the one
 // that began on last. The zero day is the beginning of time.
 func ChangeFrom(versions []WorkflowVersion, from, last delivery.Date, change func(*delivery.Workflow)) []WorkflowVersion {
-	out := slices.Clone(versions)
-	if len(out) == 0 && !from.IsZero() {
-		out = append(out, WorkflowVersion{}) // until then status types decide
+	if len(versions) == 0 && !from.IsZero() {
+		versions = []WorkflowVersion{{}} // until then status types decide
 	}
-	i := slices.IndexFunc(out, func(v WorkflowVersion) bool { return v.From == from })
+	return changeFrom(versions, from, last, func(v *WorkflowVersion) *delivery.Date { return &v.From }, func(v *WorkflowVersion) {
+		// Maps are shared between versions and with the caller.
+		v.Queues, v.Teams = maps.Clone(v.Queues), maps.Clone(v.Teams)
+		change(&v.Workflow)
+	})
+}
+
+// changeFrom is ChangeFrom for whatever has versions, which begin on a day.
+func changeFrom[V any](versions []V, from, last delivery.Date, day func(*V) *delivery.Date, change func(*V)) []V {
+	out := slices.Clone(versions)
+	i := slices.IndexFunc(out, func(v V) bool { return *day(&v) == from })
 	if i < 0 {
-		version := WorkflowVersion{From: from}
-		at := WorkflowAt(out, from)
-		if at >= 0 {
-			version.Workflow = out[at].Workflow
+		var version V
+		for k := range out {
+			if k == 0 || !from.Before(*day(&out[k])) {
+				i, version = k, out[k]
+			}
 		}
-		i = at + 1
+		i++
+		*day(&version) = from
 		out = slices.Insert(out, i, version)
 	}
 	for ; i < len(out); i++ {
-		if out[i].From != from && last.Before(out[i].From) {
+		if begins := *day(&out[i]); begins != from && last.Before(begins) {
 			break
 		}
-		// Maps are shared between versions and with the caller.
-		out[i].Queues, out[i].Teams = maps.Clone(out[i].Queues), maps.Clone(out[i].Teams)
-		change(&out[i].Workflow)
+		change(&out[i])
 	}
 	return out
 }

@@ -31,11 +31,12 @@ type FlowChange struct {
 	Before, After FlowSample // of the query's range
 	// Of all issues within the filter but for its range: those that were closed
 	// and would be open, those that were open and would be closed, those that would
-	// be left out for their resolution or no longer be, and the others closed either
-	// way whose cycle time would be another, or begin or cease to be.
-	Opened, Closed, LeftOut, Counted, Remeasured int
-	InRange                                      int        // of all these, closed in the range either way
-	Items                                        []FlowFlip // of these, at most MaxFlips, the last closed first
+	// be left out for their resolution or no longer be, those open either way that would
+	// be in progress or no longer be, and the others whose cycle time, lead time or age
+	// would be another, or begin or cease to be.
+	Opened, Closed, LeftOut, Counted, Started, Unstarted, Remeasured int
+	InRange                                                          int        // of all these, closed in the range either way
+	Items                                                            []FlowFlip // of these, at most MaxFlips, open ones first, then the last closed
 	// Without counts the issues finished in the range that are of types which would
 	// not count.
 	Without int
@@ -74,7 +75,8 @@ func (q *FlowQuery) Measure(issues func(yield func(FinishedIssue) bool)) CycleSa
 const MaxFlips = 50
 
 // FlowFlip is an issue that would flow otherwise. Before and After are its cycle
-// time in seconds by the query's clock, nil when it has none.
+// time, or while it is open its age since it was started, in seconds by the query's
+// clock; nil when it has none.
 type FlowFlip struct {
 	ID                  int64 // the store's own
 	Key, Title, Queue   string
@@ -140,8 +142,11 @@ func (c *Comparison) flip(i *Life, after Flow) {
 	}
 	f := FlowFlip{
 		ID: i.ID, WasClosed: i.IsClosed(), IsClosed: after.IsClosed(), WasOut: wasOut, IsOut: isOut,
-		Before: c.now.cycleTime(i.Queue, i.Flow), After: c.then.cycleTime(i.Queue, after),
+		Before: c.now.sinceActive(i.Queue, i.Flow), After: c.then.sinceActive(i.Queue, after),
 		at: max(i.ClosedAt, after.ClosedAt),
+	}
+	if !f.WasClosed && !f.IsClosed {
+		f.at = c.now.Now // before all that is closed
 	}
 	n := &c.change
 	switch {
@@ -153,7 +158,11 @@ func (c *Comparison) flip(i *Life, after Flow) {
 		n.LeftOut++
 	case f.WasOut && !f.IsOut:
 		n.Counted++
-	case f.IsClosed && !f.IsOut && !equal(f.Before, f.After):
+	case !f.IsClosed && f.Before == nil && f.After != nil:
+		n.Started++
+	case !f.IsClosed && f.Before != nil && f.After == nil:
+		n.Unstarted++
+	case !f.IsOut && (i.ClosedAt != after.ClosedAt || !equal(f.Before, f.After)):
 		n.Remeasured++
 	default:
 		return
@@ -219,11 +228,12 @@ func (s *side) done() FlowSample {
 	return out
 }
 
-func (q *FlowQuery) cycleTime(queue string, f Flow) *int64 {
-	if !f.IsClosed() || !f.FirstActiveAt.Known() {
+// sinceActive is the cycle time of a flow, or its age now.
+func (q *FlowQuery) sinceActive(queue string, f Flow) *int64 {
+	if !f.FirstActiveAt.Known() || f.FirstActiveAt >= q.Now {
 		return nil
 	}
-	s := q.seconds(&FinishedIssue{Queue: queue, FirstActiveAt: f.FirstActiveAt, ClosedAt: f.ClosedAt})
+	s := q.seconds(&FinishedIssue{Queue: queue, FirstActiveAt: f.FirstActiveAt, ClosedAt: q.until(f.ClosedAt)})
 	return &s
 }
 

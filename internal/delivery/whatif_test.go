@@ -51,11 +51,13 @@ func TestComparison(t *testing.T) {
 	c.Add(compared(3, [2]int64{1, 0}, [2]int64{1, 9}))
 	c.Add(compared(4, [2]int64{1, 5}, [2]int64{3, 5}))
 	c.Add(compared(5, [2]int64{1, 5}, [2]int64{0, 7}))
-	c.Add(compared(6, [2]int64{1, 0}, [2]int64{2, 0})) // open as before
+	c.Add(compared(6, [2]int64{1, 0}, [2]int64{2, 0})) // open for a second less
 	c.Add(compared(7, [2]int64{1, 5}, [2]int64{2, 6})) // later, and as long
+	c.Add(compared(8, [2]int64{0, 0}, [2]int64{1, 0}))
+	c.Add(compared(9, [2]int64{1, 0}, [2]int64{0, 0}))
 	got := c.Finish()
-	if got.Opened != 1 || got.Closed != 1 || got.Remeasured != 2 || got.InRange != 4 || got.LeftOut+got.Counted != 0 {
-		t.Errorf("opened %d, closed %d, remeasured %d", got.Opened, got.Closed, got.Remeasured)
+	if got.Opened != 1 || got.Closed != 1 || got.Remeasured != 4 || got.Started != 1 || got.Unstarted != 1 || got.InRange != 5 || got.LeftOut+got.Counted != 0 {
+		t.Errorf("%+v", got)
 	}
 	var rows [][]int64
 	for _, f := range got.Items {
@@ -68,12 +70,13 @@ func TestComparison(t *testing.T) {
 		}
 		rows = append(rows, row)
 	}
-	if diff := cmp.Diff([][]int64{{3, -1, 8}, {5, 4, -1}, {4, 4, 2}, {2, 4, -1}}, rows); diff != "" {
+	const age = 13*86400 - 1 // of what began with the first second
+	if diff := cmp.Diff([][]int64{{9, age, -1}, {8, -1, age}, {6, age, age - 1}, {3, age, 8}, {5, 4, -1}, {7, 4, 4}, {4, 4, 2}, {2, 4, age}}, rows); diff != "" {
 		t.Errorf("items (-want +got)\n%s", diff)
 	}
 	// Two complete weeks; five issues closed on the first Thursday before, and five after.
-	if b, a := got.Before, got.After; b.Finished != 5 || *b.PerWeek != 2.5 || *b.LeadTime != 5 || b.InProgress != 2 || b.Sample.N != 5 ||
-		a.Finished != 5 || *a.PerWeek != 2.5 || *a.LeadTime != 6 || a.InProgress != 2 || a.Excluded[delivery.NeverActive] != 1 {
+	if b, a := got.Before, got.After; b.Finished != 5 || *b.PerWeek != 2.5 || *b.LeadTime != 5 || b.InProgress != 3 || b.Sample.N != 5 ||
+		a.Finished != 5 || *a.PerWeek != 2.5 || *a.LeadTime != 6 || a.InProgress != 3 || a.Excluded[delivery.NeverActive] != 1 {
 		t.Errorf("before %+v, after %+v", b, a)
 	}
 }
