@@ -67,7 +67,7 @@ func (s *Server) auditPage(w http.ResponseWriter, r *http.Request) {
 // entry to go on after.
 func auditQuery(q url.Values) (control.AuditQuery, error) {
 	query := control.AuditQuery{Kind: q.Get("kind")}
-	err := onlyParams(q, "user", "kind", "before")
+	err := onlyParams(q, "user", "kind", "before", "lang")
 	number := func(name string) int64 {
 		if q.Get(name) == "" {
 			return 0

@@ -21,10 +21,10 @@ const incidentsPerPage = 100
 
 // incidentRoutes are open to look at; leads and admins record.
 func (s *Server) incidentRoutes(r chi.Router) {
-	r.With(s.queryLang).Get(incidentsPath, s.incidentsPage)
-	r.With(s.queryLang).Get(incidentsPath+"/{incident}", s.incidentPage)
+	r.Get(incidentsPath, s.incidentsPage)
+	r.Get(incidentsPath+"/{incident}", s.incidentPage)
 	r.Group(func(r chi.Router) {
-		r.Use(s.needUser, s.needLead, s.queryLang)
+		r.Use(s.needUser, s.needLead)
 		r.Get(incidentsPath+"/new", s.newIncidentPage)
 		r.Post(incidentsPath+"/new", s.recordIncident)
 		r.Post(incidentsPath+"/{incident}", s.changeIncident)

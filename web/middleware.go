@@ -4,9 +4,12 @@ import (
 	"context"
 	"errors"
 	"net/http"
+	"net/url"
 	"runtime/debug"
+	"slices"
 	"strings"
 	"time"
+	"unicode/utf8"
 
 	"github.com/go-chi/chi/v5"
 	"github.com/go-chi/chi/v5/middleware"
@@ -127,6 +130,23 @@ func (s *Server) limitBody(next http.Handler) http.Handler {
 	})
 }
 
+// needText refuses paths and queries that are no text: what cannot be written cannot be
+// answered about.
+func (s *Server) needText(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		query, err := url.QueryUnescape(r.URL.RawQuery) // what is not well formed is told elsewhere
+		if !utf8.ValidString(r.URL.Path) || err == nil && !utf8.ValidString(query) {
+			if s.isAPI(r) {
+				writeAPIError(w, http.StatusBadRequest, "bad_request", "the address is not UTF-8")
+			} else {
+				s.errorPage(w, r, http.StatusBadRequest)
+			}
+			return
+		}
+		next.ServeHTTP(w, r)
+	})
+}
+
 // locale puts into the context what pages are written with: language, base
 // path, and the clock of the default calendar.
 func (s *Server) locale(next http.Handler) http.Handler {
@@ -157,9 +177,12 @@ func (s *Server) calendar(ctx context.Context) (*delivery.Calendar, error) {
 	return s.db.DefaultCalendar(ctx)
 }
 
-// lang is the signed-in user's language, else the one chosen before sign-in,
+// lang is the language that the query asks for, else the signed-in user's, else the one chosen before sign-in,
 // else the browser's, else the configured one.
 func (s *Server) lang(r *http.Request) string {
+	if lang := r.URL.Query().Get("lang"); slices.Contains(i18n.Langs(), lang) {
+		return lang
+	}
 	if u, ok := userFrom(r.Context()); ok && u.Lang != "" {
 		return u.Lang
 	}

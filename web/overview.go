@@ -15,14 +15,11 @@ import (
 )
 
 func (s *Server) overviewRoutes(r chi.Router) {
-	r.Group(func(r chi.Router) {
-		r.Use(s.queryLang)
-		r.Get("/", s.overviewPage)
-		r.Get("/overview/rows/{row}", s.overviewRowPart)
-		r.Get("/overview/attention", s.attentionPart)
-		r.Get("/overview/connections", s.overviewConnections)
-		r.Get("/overview/begin", s.beginPage)
-	})
+	r.Get("/", s.overviewPage)
+	r.Get("/overview/rows/{row}", s.overviewRowPart)
+	r.Get("/overview/attention", s.attentionPart)
+	r.Get("/overview/connections", s.overviewConnections)
+	r.Get("/overview/begin", s.beginPage)
 }
 
 // overviewPage is the frame of the first page. It runs no metric query: rows and what

@@ -24,7 +24,7 @@ const (
 // panelRoutes are the pages of panels, and the panels that they ask for.
 func (s *Server) panelRoutes(r chi.Router) {
 	r.Group(func(r chi.Router) {
-		r.Use(middleware.Compress(gzipLevel, "text/html"), s.queryLang)
+		r.Use(middleware.Compress(gzipLevel, "text/html"))
 		r.Get("/flow", s.metrics(flowMetrics()))
 		r.Get("/pipelines", s.metrics(pipelineMetrics()))
 		r.Get("/dora", s.metrics(doraMetrics()))
@@ -52,16 +52,6 @@ func (s *Server) panelRoutes(r chi.Router) {
 		r.Get("/services/*", s.serviceTimeline)
 		r.Get("/runs", s.runsPage)
 		r.Get("/runs/{run}", s.runPage)
-	})
-}
-
-// queryLang lets the query choose the language of a page.
-func (s *Server) queryLang(next http.Handler) http.Handler {
-	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if lang := r.URL.Query().Get("lang"); slices.Contains(i18n.Langs(), lang) {
-			r = r.WithContext(i18n.With(r.Context(), i18n.For(lang)))
-		}
-		next.ServeHTTP(w, r)
 	})
 }
 

@@ -21,7 +21,7 @@ const qualityPath = "/quality"
 // qualityRoutes say what is wrong with the data behind the numbers.
 func (s *Server) qualityRoutes(r chi.Router) {
 	r.Group(func(r chi.Router) {
-		r.Use(middleware.Compress(gzipLevel, "text/html"), s.queryLang)
+		r.Use(middleware.Compress(gzipLevel, "text/html"))
 		r.Get(qualityPath, s.qualityPage)
 		r.Get(qualityPath+"/badge", s.qualityBadge)
 		r.Get(qualityPath+"/{kind}", s.qualityKindPage)

@@ -5,8 +5,11 @@ import (
 	"context"
 	"errors"
 	"net/http"
+	"net/url"
+	"slices"
 	"strings"
 	"time"
+	"unicode/utf8"
 
 	"github.com/a-h/templ"
 	"github.com/go-chi/chi/v5"
@@ -44,7 +47,7 @@ func (s *Server) parseForm(w http.ResponseWriter, r *http.Request) bool {
 	err := r.ParseForm()
 	var tooLarge *http.MaxBytesError
 	switch {
-	case err == nil:
+	case err == nil && isText(r.PostForm):
 		return true
 	case errors.As(err, &tooLarge):
 		s.errorPage(w, r, http.StatusRequestEntityTooLarge)
@@ -52,6 +55,16 @@ func (s *Server) parseForm(w http.ResponseWriter, r *http.Request) bool {
 		s.errorPage(w, r, http.StatusBadRequest)
 	}
 	return false
+}
+
+// isText reports whether all of a form is UTF-8.
+func isText(form url.Values) bool {
+	for name, values := range form {
+		if !utf8.ValidString(name) || slices.ContainsFunc(values, func(v string) bool { return !utf8.ValidString(v) }) {
+			return false
+		}
+	}
+	return true
 }
 
 // fail answers an error of a database: with a page that says what is wrong as

@@ -13,6 +13,7 @@ import (
 	"sync/atomic"
 	"testing"
 	"time"
+	"unicode/utf8"
 
 	"throughline/static"
 )
@@ -285,5 +286,28 @@ func TestGuessingTokensIsSlowedDown(t *testing.T) {
 	defer s.server.guesses.mu.Unlock()
 	if n := len(s.server.guesses.addresses.byKey); n == 0 || n > wrongRemembered {
 		t.Errorf("%d addresses are remembered", n)
+	}
+}
+
+// What is no text is refused before it can be written into a page.
+func TestAddressesAreText(t *testing.T) {
+	s := signedIn(t, nil)
+	for _, path := range []string{"/flow/what-if?days_off=%FF%FE", "/dora/what-if?production=%FF", "/issues/%FF", "/flow?team=%FF", "/api/v1/issues?team=%FF", "/nope%FF"} {
+		if res := s.get(path); res.status != http.StatusBadRequest || !utf8.ValidString(res.body) {
+			t.Errorf("%s answers %d: %q", path, res.status, res.body)
+		}
+	}
+	if res := s.post("/settings/calendars", url.Values{"hours": {"\xff"}}); res.status != http.StatusBadRequest {
+		t.Errorf("a form that is no text answers %d", res.status)
+	}
+}
+
+// Every page speaks the language that the address asks for.
+func TestLanguageOfTheAddress(t *testing.T) {
+	s := signedIn(t, nil)
+	for _, path := range []string{"/", "/flow", "/syncs", "/inbox", "/account", "/settings/workflow", "/settings/audit", "/nope"} {
+		if got := s.get(path+"?lang=ru").doc.Find("html").AttrOr("lang", ""); got != "ru" {
+			t.Errorf("%s is in %q", path, got)
+		}
 	}
 }

@@ -125,7 +125,7 @@ const maxBody = 5 << 20
 func (s *Server) Handler() http.Handler {
 	root := chi.NewRouter()
 	root.Use(clientIP(s.cfg.TrustedProxies))
-	root.Use(s.logRequests, s.recoverPanics, s.securityHeaders, s.limitBody, middleware.GetHead)
+	root.Use(s.logRequests, s.recoverPanics, s.securityHeaders, s.limitBody, s.needText, middleware.GetHead)
 	root.NotFound(s.browser(http.HandlerFunc(s.notFound)).ServeHTTP)
 	root.MethodNotAllowed(s.browser(http.HandlerFunc(s.methodNotAllowed)).ServeHTTP)
 	root.Get("/healthz", s.healthz)

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"fmt"
+	"maps"
 	"math"
 	"slices"
 	"strings"
@@ -44,9 +45,7 @@ func (t *doraTrial) result(ctx context.Context) (views.TrialResult, error) {
 	out.Tried = t.words(p)
 	out.Caption = p.T("whatif.caption.deployments", "days", daysOf(ctx, &q))
 	out.Rows = doraRows(p, &change)
-	if out.Notes, err = t.notes(ctx); err != nil {
-		return out, err
-	}
+	out.Notes = t.notes(p, &change)
 	out.Counts = doraCounts(p, &change)
 	for i := range change.Items {
 		out.Flips = append(out.Flips, doraFlip(p, &change.Items[i], &q))
@@ -140,34 +139,33 @@ func doraRows(p *i18n.Printer, c *delivery.DoraChange) (rows []views.TrialRow) {
 
 // notes say which environments become production and which no longer are, and what
 // keeps the names from mattering.
-func (t *doraTrial) notes(ctx context.Context) (out []string, err error) {
-	p := i18n.From(ctx)
-	facets, err := t.s.doraFacets(ctx)
-	if err != nil {
-		return nil, err
-	}
-	var in, off []string
-	for _, e := range facets.Environments {
-		was, is := delivery.IsProduction(t.savedNames(), e.Key), delivery.IsProduction(t.triedNames(), e.Key)
-		name := e.Key + " (" + p.Number(float64(e.Count), 0) + ")"
+func (t *doraTrial) notes(p *i18n.Printer, c *delivery.DoraChange) (out []string) {
+	var in, off, kept []string
+	names := maps.Clone(c.Was)
+	maps.Copy(names, c.Is)
+	for _, name := range slices.Sorted(maps.Keys(names)) {
+		said := name + " (" + p.Number(float64(names[name]), 0) + ")"
 		switch {
-		case e.Key == "" || was == is:
-		case is:
-			in = append(in, name)
-		default:
-			off = append(off, name)
+		case c.Was[name] == 0:
+			in = append(in, said)
+		case c.Is[name] == 0:
+			off = append(off, said)
+		case delivery.IsProduction(t.savedNames(), name) && !delivery.IsProduction(t.triedNames(), name):
+			kept = append(kept, name)
 		}
 	}
-	if len(in) > 0 {
-		out = append(out, p.T("whatif.environments.in", "names", strings.Join(in, ", ")))
-	}
-	if len(off) > 0 {
-		out = append(out, p.T("whatif.environments.out", "names", strings.Join(off, ", ")))
+	for _, note := range []struct {
+		id    string
+		names []string
+	}{{"whatif.environments.in", in}, {"whatif.environments.out", off}, {"whatif.environments.kept", kept}} {
+		if len(note.names) > 0 {
+			out = append(out, p.T(note.id, "names", strings.Join(note.names, ", ")))
+		}
 	}
 	if len(t.filter.Environments) > 0 && t.own.Has("production") {
 		out = append(out, p.T("whatif.environments.narrowed"))
 	}
-	return out, nil
+	return out
 }
 
 // doraCounts say how many deployments become what.

@@ -74,6 +74,7 @@ func TestDoraTrial(t *testing.T) {
 	if got := res.header.Get("HX-Replace-Url"); got != "/dora/what-if?range=30d&window=48" {
 		t.Errorf("the address is %q", got)
 	}
+	want(t, s.page(link+"&production=elsewhere"), ".trial-figures", "No longer production: production (4).")
 	want(t, s.page(link+"&environment=staging-1&production=staging"), ".trial-figures", "narrowed to environments")
 	want(t, s.page(link+"&window=48&lang=ru"), ".trial-flips", "1 деплой станет неудачным")
 }

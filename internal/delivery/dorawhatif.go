@@ -25,6 +25,9 @@ type DoraChange struct {
 	// would not have, and the others whose kind would be another, or that would be one
 	// deployment with another.
 	Entered, Left, Failed, Mended, Other int
+	// Was and Is are the environments that are production, by name, with the number of
+	// groups of the range there.
+	Was, Is map[string]int
 	Items                                []DoraFlip // of these, at most MaxFlips, the newest first
 }
 
@@ -213,6 +216,19 @@ func (q *DoraQuery) placed(groups []Group) placed {
 	return p
 }
 
+// production counts the groups of production by the names of their environments.
+func (p *placed) production() map[string]int {
+	out := map[string]int{}
+	for _, g := range p.inRange {
+		if g.Environment == Production {
+			for _, name := range g.Names {
+				out[name]++
+			}
+		}
+	}
+	return out
+}
+
 // class is what one side says of a group of either.
 func (p *placed) class(of *Group, suspected bool) DoraClass {
 	g := p.of[place{of.Service, groupNumber(of.ID)}]
@@ -229,6 +245,7 @@ func (p *placed) class(of *Group, suspected bool) DoraClass {
 // compare finds the groups that would be something else.
 func (c *DoraChange) compare(q *DoraQuery, before, after []Group) {
 	was, is := q.placed(before), q.placed(after)
+	c.Was, c.Is = was.production(), is.production()
 	seen := map[place]bool{}
 	for _, g := range slices.Concat(is.inRange, was.inRange) {
 		at := place{g.Service, groupNumber(g.ID)}
@@ -252,6 +269,8 @@ func (c *DoraChange) note(f DoraFlip) {
 		c.Entered++
 	case !f.Is.Counts:
 		c.Left++
+	case f.Is.With != f.Was.With:
+		c.Other++ // whether it failed was another's, or would be
 	case f.Is.Failed && !f.Was.Failed:
 		c.Failed++
 	case f.Was.Failed && !f.Is.Failed:
