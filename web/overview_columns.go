@@ -1,6 +1,7 @@
 package web
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"net/url"
@@ -101,7 +102,7 @@ func rowCells(ctx context.Context, row overviewRow, base url.Values, columns []o
 	var out []views.TeamCell
 	for i, c := range columns {
 		f := figureNamed(c.main)
-		cell := views.TeamCell{Column: views.TeamColumn{ID: c.id}, Href: cellPath(row, c.of, f.panel, base, none), First: i == 0 || columns[i-1].of != c.of}
+		cell := views.TeamCell{Column: views.TeamColumn{ID: c.id}, Href: cellPath(ctx, row, c.of, f.panel, base, none), First: i == 0 || columns[i-1].of != c.of}
 		r, ok := figures[c.main]
 		if cell.Lost = !ok; ok {
 			cell.Figure = f.view(p, &r)
@@ -118,12 +119,13 @@ func rowCells(ctx context.Context, row overviewRow, base url.Values, columns []o
 	return out
 }
 
-// cellPath is where a figure of a row is shown with its panel.
-func cellPath(row overviewRow, of delivery.Subject, slug string, base url.Values, none unassigned) string {
+// cellPath is where a figure of a row is shown with its panel. What is of no team and has
+// no filter leads to the teams, or for whoever may not change them to the page of all.
+func cellPath(ctx context.Context, row overviewRow, of delivery.Subject, slug string, base url.Values, none unassigned) string {
 	p, _ := panelBySlug(slug)
 	q, some := row.query(of, base, none)
 	if !some {
-		return "/settings/teams"
+		return cmp.Or(settingsPath(ctx, "/settings/teams"), p.page+"?"+without(base, "clock").Encode()+"#panel-"+slug)
 	}
 	return p.page + "?" + q.Encode() + "#panel-" + slug
 }

@@ -329,3 +329,45 @@ func TestAttention(t *testing.T) {
 		t.Errorf("of a paused connection it says %q", got["connections"])
 	}
 }
+
+// Nothing on the overview, or of what is wrong with the data, leads somebody to a page
+// that is not for them.
+func TestOverviewForEachRole(t *testing.T) {
+	s := withTeams(t)
+	s.addSuspected()
+	s.connect()
+	s.addUser("viewer@example.com", control.Viewer)
+	s.addUser("lead@example.com", control.Lead)
+	admin := s.client
+	for _, who := range []string{"", "viewer@example.com", "lead@example.com"} {
+		s.client = admin
+		if who != "" {
+			s.client = s.as(who)
+		}
+		seen := map[string]bool{}
+		todo := []string{"/?range=90d", "/quality", "/overview/begin"}
+		for parts := 0; len(todo) > 0 && parts < 60; parts++ {
+			doc := s.page(todo[0])
+			todo = todo[1:]
+			for _, part := range doc.Find("[hx-get]").EachIter() {
+				if at := part.AttrOr("hx-get", ""); !seen[at] && strings.HasPrefix(at, "/overview/") {
+					seen[at] = true
+					todo = append(todo, at)
+				}
+			}
+			for _, link := range doc.Find("main a[href^='/'], a[href^='/']").EachIter() {
+				href := link.AttrOr("href", "")
+				if seen[href] || strings.HasPrefix(href, "/static/") || strings.HasPrefix(href, "/panels/") {
+					continue
+				}
+				seen[href] = true
+				if res := s.get(href); res.status >= 400 {
+					t.Errorf("%q is led to %s, which answers %d", who, href, res.status)
+				}
+			}
+		}
+		if len(seen) < 30 {
+			t.Errorf("%q finds %d links only", who, len(seen))
+		}
+	}
+}
