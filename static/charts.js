@@ -313,7 +313,7 @@
   // Nor would one row of names do: they stand in as many as they need, and the chart is
   // higher by them.
   function wrapLegend(o, look) {
-    const gap = 10;
+    const gap = look.width < 480 ? 10 : 14;
     let rows = 1, x = 0;
     for (const name of o.legend.data) {
       const width = o.legend.itemWidth + 6 + wide(o.legend.formatter(name), 12, look);
@@ -707,7 +707,7 @@
     const head = { color: look.muted, fontSize: 12, align: "left", padding: [0, 0, 0, -look.left] };
     o.yAxis = [axis(o.yAxis[0], look, { ...grid(look), splitNumber: 5, nameGap: 12, nameTextStyle: head, label: { formatter: (v) => count(meta, v) } })];
     for (const s of o.series) s.emphasis = { disabled: true };
-    if (look.width < 480) wrapLegend(o, look);
+    wrapLegend(o, look);
     if (meta.level) levelLine(o, meta, look);
     if (meta.lines) {
       const buckets = o.xAxis[0].data.length;
@@ -737,9 +737,9 @@
   }
 
   function dressBars(o, meta, look, state) {
-    const narrow = look.width < 560, tiny = look.width < 320; // where two figures would leave no room for bars
+    const narrow = look.width < 560, cramped = look.width < 440, tiny = look.width < 320; // where two figures would leave no room for bars
     o.xAxis = [axis(o.xAxis[0], look, { ...grid(look), splitNumber: tiny ? 1 : narrow ? 3 : 5, nameLocation: "middle", nameGap: 26, label: { formatter: (v) => number(meta, v, 2) } })];
-    o.yAxis = [axis(o.yAxis[0], look, { label: { color: look.text, interval: 0, hideOverlap: false, width: Math.round(Math.min(220, look.width * (narrow ? 0.32 : 0.42))), overflow: "truncate" } })];
+    o.yAxis = [axis(o.yAxis[0], look, { label: { color: look.text, interval: 0, hideOverlap: false, width: Math.round(Math.min(220, look.width * (cramped ? 0.32 : 0.42))), overflow: "truncate" } })];
     const p50 = o.series.find((s) => s.name === "p50");
     const last = o.series[o.series.length - 1]; // of parts, all together stand at their end
     const total = last.stack ? last : o.series[0];
@@ -755,7 +755,7 @@
           if (tiny) return figure(meta, low);
           const [first, second] = [figure(meta, low), figure(meta, high)];
           const [of, name] = first.split("\u00a0");
-          return (narrow && second.endsWith("\u00a0" + name) ? of : first) + " · " + second;
+          return (cramped && second.endsWith("\u00a0" + name) ? of : first) + " · " + second;
         },
       };
     }
@@ -778,7 +778,7 @@
     const look = {
       text: value("--text"), muted: value("--muted"), line: value("--line"), surface: value("--surface"), bad: value("--bad"),
       font: getComputedStyle(document.body).fontFamily, width: el.clientWidth, height: el.clientHeight, left: 48, right: 92,
-      letters: el.clientWidth < 900 ? 28 : 40, // of a name
+      letters: el.clientWidth < 700 ? 28 : 40, // of a name
       more: 0, // by how much the chart is to be higher
       dark: getComputedStyle(document.documentElement).colorScheme === "dark" || (document.documentElement.dataset.theme !== "light" && window.matchMedia("(prefers-color-scheme: dark)").matches),
     };
@@ -809,7 +809,7 @@
   // --- life of a chart ---------------------------------------------------
 
   // How many of the widths at which charts are drawn otherwise a chart is below.
-  const sizeOf = (el) => [320, 440, 480, 560, 900].filter((width) => el.clientWidth < width).length;
+  const sizeOf = (el) => [320, 440, 480, 560, 700].filter((width) => el.clientWidth < width).length;
 
   // Shapes whose names are put in places that depend on every pixel.
   const measured = ["bins", "fan", "areas"];
