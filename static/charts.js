@@ -19,12 +19,13 @@
 
   const unit = (meta, value, name, digits) => number(meta, value, digits) + "\u00a0" + meta.words["unit." + name];
 
-  // One figure in the largest unit that fits, as Printer.Days writes it.
+  // One figure in the largest unit that fits once it is rounded, as Printer.Days writes it.
   function figure(meta, seconds) {
     const digits = (v) => (Math.abs(v) >= 99.95 ? 0 : 1);
-    if (meta.day > 0 && seconds >= meta.day) return unit(meta, seconds / meta.day, "d", digits(seconds / meta.day));
-    if (seconds >= 3600) return unit(meta, seconds / 3600, "h", digits(seconds / 3600));
-    if (seconds >= 60) return unit(meta, seconds / 60, "min", digits(seconds / 60));
+    const size = Math.abs(seconds), tenths = (of) => Math.round((size / of) * 10) / 10;
+    if (meta.day > 0 && (size >= meta.day || tenths(3600) * 3600 >= meta.day)) return unit(meta, seconds / meta.day, "d", digits(seconds / meta.day));
+    if (size >= 3600 || tenths(60) >= 60) return unit(meta, seconds / 3600, "h", digits(seconds / 3600));
+    if (Math.round(size) >= 60) return unit(meta, seconds / 60, "min", digits(seconds / 60));
     return unit(meta, Math.round(seconds), "s", 0);
   }
 
@@ -252,18 +253,37 @@
     return [1, 2, 3, 4, 5, 6, 8, 10].map((k) => k * power).find((v) => v >= n);
   }
 
+  // How wide a text is.
+  const pen = document.createElement("canvas").getContext("2d");
+  function wide(text, size, look) {
+    pen.font = size + "px " + look.font;
+    return pen.measureText(text).width;
+  }
+
+  // As many letters of a text as there is room for.
+  function fitting(text, size, look, room) {
+    const clean = plain(text, 80);
+    let cut = clean;
+    for (let n = clean.length - 1; n > 3 && wide(cut, size, look) > room; n--) cut = clean.slice(0, n).trimEnd() + "…";
+    return cut;
+  }
+
+  // A pale colour.
+  const faded = (color, opacity) => color + Math.round(opacity * 255).toString(16).padStart(2, "0");
+
   const grid = (look) => ({ splitLine: { show: true, lineStyle: { color: look.line, width: 1 } } });
   const foot = (look) => ({ axisLine: { show: true, lineStyle: { color: look.line } } });
 
   // Dashed lines where definitions changed, dotted ones of deployments. From the right, a line whose name
-  // would cover another's goes without one; the words under the chart have all.
+  // would cover another's, or that of the axis, goes without one; the words under the chart have all.
   function verticals(lines, min, max, look) {
     const width = look.width - look.left - look.right;
+    const head = Math.max(0, look.head - look.left);
     let free = Infinity;
-    const data = lines.slice().sort((a, b) => b.at - a.at).map((line) => {
+    const data = lines.filter((line) => !line.hidden).sort((a, b) => b.at - a.at).map((line) => {
       const at = ((line.at - min) / (max - min)) * width;
-      const half = line.label.length * 3.4 + 6;
-      const named = Boolean(line.label) && at + half < free && at > half;
+      const half = wide(line.label, 11, look) / 2 + 6;
+      const named = Boolean(line.label) && at + half < free && at > half + head;
       if (named) free = at - half;
       return { xAxis: line.at, label: { show: named, formatter: line.label }, lineStyle: line.incident ? { color: look.bad } : line.event ? { type: [2, 4], opacity: 0.7 } : {} };
     });
@@ -290,16 +310,20 @@
     }
   }
 
-  // Nor would one row of names do: they stand in as many as they need.
+  // Nor would one row of names do: they stand in as many as they need, and the chart is
+  // higher by them.
   function wrapLegend(o, look) {
+    const gap = look.width < 480 ? 10 : 14;
     let rows = 1, x = 0;
     for (const name of o.legend.data) {
-      const width = 30 + o.legend.formatter(name).length * 7;
-      if (x > 0 && x + width > look.width) [rows, x] = [rows + 1, 0];
-      x += width;
+      const width = o.legend.itemWidth + 6 + wide(o.legend.formatter(name), 12, look);
+      if (x > 0 && x + width > look.width - 10) [rows, x] = [rows + 1, 0];
+      x += width + gap;
     }
-    Object.assign(o.legend, { type: "plain", itemGap: 10 });
-    for (const g of o.grid) g.top = String(Number(g.top) + (rows - 1) * 24);
+    Object.assign(o.legend, { type: "plain", itemGap: gap });
+    const height = (rows - 1) * (o.legend.itemHeight + gap + 2);
+    look.more += height;
+    for (const g of o.grid) g.top = String(Number(g.top) + height);
   }
 
   // Lines that cross each other would run through their names: on a phone those stand
@@ -316,7 +340,7 @@
     look.right = 8;
     for (const g of o.grid) g.right = String(look.right);
     if (Object.keys(names).length === 0) return;
-    Object.assign(o.legend, { show: true, data: Object.keys(names), left: "0", top: "0", itemHeight: 14, formatter: (name) => plain(names[name] || name, 28) });
+    Object.assign(o.legend, { show: true, data: Object.keys(names), left: "0", top: "0", itemHeight: 14, formatter: (name) => plain(names[name] || name, look.letters) });
     for (const g of o.grid) g.top = String(Number(g.top) + 24);
     wrapLegend(o, look);
   }
@@ -341,7 +365,7 @@
       Object.assign(s, { emphasis: { disabled: true }, connectNulls: false, showAllSymbol: true, labelLayout: { hideOverlap: false }, z: 3 });
       for (const d of s.data) if (d.label) Object.assign(d.label, { opacity: 1, color: look.text, fontSize: 12, fontFamily: look.font });
     }
-    if (meta.names) Object.assign(o.legend, { itemHeight: 14, formatter: (name) => plain(meta.names[name] || name, 28) });
+    if (meta.names) Object.assign(o.legend, { itemHeight: 14, formatter: (name) => plain(meta.names[name] || name, look.letters) });
     if (look.width < 440) nameAbove(o, look);
     if (meta.lines) o.series.push(verticals(meta.lines, x.min, x.max, look));
     o.axisPointer = { type: "line", snap: true, lineStyle: { color: look.muted, width: 1, type: "solid" }, label: { show: false } };
@@ -364,9 +388,13 @@
     o.yAxis = [axis(y, look, { ...grid(look), splitNumber: 5, nameGap: 12, nameTextStyle: { color: look.muted, fontSize: 12, align: "left", padding: [0, 0, 0, -look.left] }, label: { formatter: tick } })];
     for (const s of o.series) {
       if (s.type === "line") Object.assign(s, { silent: true, z: 5, emphasis: { disabled: true } });
-      else Object.assign(s, { z: 3, itemStyle: { ...s.itemStyle, opacity: look.dark ? 0.6 : 0.4 }, emphasis: { itemStyle: { opacity: 1, borderColor: look.text, borderWidth: 1 } } });
+      else {
+        const { color } = s.itemStyle; // pale within an outline, so that yellow is seen on white, too
+        const hollow = /Z./.test(s.symbol); // a path within a path
+        Object.assign(s, { z: 3, itemStyle: hollow ? { color, opacity: 1 } : { color: faded(color, look.dark ? 0.6 : 0.4), borderColor: color, borderWidth: 1, opacity: 1 }, emphasis: { itemStyle: { color, opacity: 1, borderColor: look.text, borderWidth: 1 } } });
+      }
     }
-    if (look.width < 560) nameInside(o, look);
+    if (look.width < 480) nameInside(o, look);
     if (look.width < 480 && o.legend.show) wrapLegend(o, look);
     if (meta.lines) o.series.push(verticals(meta.lines, x.min, x.max, look));
     o.tooltip.formatter = (p) => markTip(meta, p, state.keys);
@@ -374,12 +402,14 @@
 
   // What breaks a rule is seen among the rest.
   function dressControl(o, meta, look, state) {
+    const ends = o.series.flatMap((s) => s.data.filter((d) => d.label).map((d) => wide(d.label.formatter, 12, look)));
+    if (ends.length > 0) o.grid[0].right = String(Math.ceil(Math.max(...ends)) + 12);
     look.right = Number(o.grid[0].right);
     dressMarks(o, meta, look, state);
-    const opacity = { beyond: 1, run: 0.8 };
     for (const s of o.series) {
-      const of = s.type === "scatter" && opacity[s.data[0][6]];
-      if (of) Object.assign(s, { z: 4, itemStyle: { ...s.itemStyle, opacity: of } });
+      if (s.type !== "scatter" || !s.data[0][6]) continue;
+      s.z = 4;
+      if (s.data[0][6] === "beyond") Object.assign(s.itemStyle, { color: s.itemStyle.borderColor });
     }
   }
 
@@ -470,11 +500,20 @@
     const goal = o.series.find((s) => s.name === "goal");
     const ends = o.series.filter((s) => FAN.includes(s.name) || s === goal).map((s) => s.data[s.data.length - 1].value[1]);
     const interval = roundStep(Math.max(1, ...ends) / 5);
-    const height = look.height - Number(o.grid[0].top) - below;
+    const falls = !goal ? [] : o.series.filter((s) => s.name.startsWith("by ")).map((s) => {
+      const { label, value } = s.data[0];
+      return { s, label, x: ((value[0] - x.min) / (x.max - x.min)) * (look.width - look.left - look.right), width: wide(label.formatter, 12, look) };
+    });
+    inRows(falls, look.width - look.left);
+    // The unit stands at the head of its axis, above names that begin there.
+    const unit = Math.max(0, ...falls.filter((f) => (f.left ? f.x - f.width : f.x) < look.head + 4 - look.left).map((f) => f.row + 1));
+    const top = Number(o.grid[0].top) + Math.max(unit, ...falls.map((f) => f.row)) * 15;
+    o.grid[0].top = String(top);
+    const height = look.height - top - below;
     let max = Math.max(1, Math.ceil(Math.max(...ends) / interval)) * interval;
     if (goal && (1 - goal.data[0].value[1] / max) * height < 18) max += interval; // its name has room
     const head = { color: look.muted, fontSize: 12, align: "left", padding: [0, 0, 0, -look.left] };
-    o.yAxis = [axis({ ...o.yAxis[0], max, interval }, look, { ...grid(look), nameGap: 12, nameTextStyle: head, label: { formatter: (v) => count(meta, v) } })];
+    o.yAxis = [axis({ ...o.yAxis[0], max, interval }, look, { ...grid(look), nameGap: 12 + unit * 15, nameTextStyle: head, label: { formatter: (v) => count(meta, v) } })];
     const ground = { backgroundColor: look.surface + "d0", borderRadius: 3, padding: [1, 3], fontSize: 12, fontFamily: look.font };
     for (const s of o.series) {
       const line = FAN.includes(s.name);
@@ -485,39 +524,27 @@
         if (line && inside) Object.assign(d.label, ground, { position: "top", align: "right", distance: 2 });
       }
     }
-    if (goal) nameDays(o, goal, look, { x, max, ground, height });
+    if (goal) nameDays(goal, falls, look, { max, ground, height });
     o.axisPointer = { type: "line", snap: true, lineStyle: { color: look.muted, width: 1, type: "solid" }, label: { show: false } };
     o.tooltip.formatter = (all) => fanTip(meta, o, all.find((p) => FAN.includes(p.seriesName)).dataIndex);
   }
 
-  // Names the days on which lines reach the goal: at the foot of the plot, or, where the goal
-  // is too low for that, above the lines.
-  function nameDays(o, goal, look, { x, max, ground, height }) {
-    const width = look.width - look.left - look.right;
-    const falls = o.series.filter((s) => s.name.startsWith("by ")).map((s) => {
-      const label = s.data[0].label;
-      return { s, label, x: ((s.data[0].value[0] - x.min) / (x.max - x.min)) * width, width: nameWidth(label.formatter) };
-    });
-    inRows(falls, width + look.right);
-    const rows = Math.max(0, ...falls.map((f) => f.row + 1));
-    const items = goal.data[0].value[1];
-    const low = (items / max) * height < rows * 15 + 8;
+  // Names the days on which lines reach the goal above the plot, where no line crosses them:
+  // in rows that the plot gives way to.
+  function nameDays(goal, falls, look, { max, ground, height }) {
     for (const { s, label, row, left } of falls) {
       Object.assign(s.lineStyle, { width: 1 });
-      Object.assign(s, { z: 3 });
+      Object.assign(s, { z: 3, clip: false });
       Object.assign(label, ground, { position: left ? "left" : "right", distance: 3 });
-      if (!low) {
-        label.offset = [0, -10 - row * 15];
-        continue;
-      }
       delete s.data[0].label;
-      s.data.push({ value: [s.data[0].value[0], max - ((rows - row - 0.5) * 15 * max) / height], symbol: "circle", symbolSize: 1, label });
+      s.data.push({ value: [s.data[0].value[0], max + ((10 + row * 15) * max) / height], symbol: "circle", symbolSize: 1, label });
     }
     // Above its line, on the side where no other is.
-    const end = goal.data[1];
-    const name = Object.assign(goal.data[0].label, ground, { distance: 2, align: low ? "right" : "left" });
-    if (!low) return;
-    delete goal.data[0].label;
+    const [start, end] = goal.data;
+    const right = Math.min(...falls.map((f) => f.x)) < wide(start.label.formatter, 12, look) + 12;
+    const name = Object.assign(start.label, ground, { distance: 2, align: right ? "right" : "left" });
+    if (!right) return;
+    delete start.label;
     end.label = name;
   }
 
@@ -558,15 +585,21 @@
     const tilted = width < 48; // names would be cut to a few letters
     const names = meta.columns.map((c) => folded(c.name, Math.max(6, Math.floor(width / 6.4))));
     const lines = Math.max(...names.map((n) => n.length));
+    // Down to the left: the first ones have less room.
+    const figures = meta.columns.map((c) => wide(number(meta, c.n, 0) + "  ", 13, look));
+    const slanted = meta.columns.map((c, i) => fitting(c.name, 11, look, Math.min(156, (look.left + (i + 0.5) * width - 8) / 0.643 - figures[i])));
+    const longest = Math.max(...slanted.map((text, i) => figures[i] + wide(text, 11, look)));
+    const below = tilted ? Math.max(84, Math.ceil(longest * 0.766) + 16) : 28 + 15 * lines;
+    if (tilted) look.more += below - 84;
     const name = (at) => {
       const i = Math.floor(at), n = "{n|" + number(meta, meta.columns[i].n, 0) + "}";
-      return tilted ? n + "  " + plain(meta.columns[i].name, 14) : n + "\n" + names[i].join("\n");
+      return tilted ? n + "  " + slanted[i] : n + "\n" + names[i].join("\n");
     };
     o.xAxis = [axis(o.xAxis[0], look, {
       ...foot(look),
       label: { customValues: middles, formatter: name, hideOverlap: false, rotate: tilted ? 50 : 0, fontSize: width < 80 ? 11 : 12, lineHeight: 15, color: look.muted, rich: { n: { color: look.text, fontWeight: 600, fontSize: 12, fontFamily: look.font } } },
     })];
-    o.grid[0].bottom = String(tilted ? 84 : 28 + 15 * lines);
+    o.grid[0].bottom = String(below);
     o.yAxis = [axis(y, look, { ...grid(look), splitNumber: 5, nameGap: 12, nameTextStyle: { color: look.muted, fontSize: 12, align: "left", padding: [0, 0, 0, -look.left] }, label: { formatter: tick } })];
     for (const s of o.series) {
       if (s.type === "line") {
@@ -574,8 +607,7 @@
         if (s.areaStyle && look.dark) s.areaStyle.opacity *= 0.6; // dots are not bright enough for more
       } else {
         const { color, opacity } = s.itemStyle; // pale within an outline: behind them are bands
-        const alpha = Math.round((look.dark ? Math.max(opacity, 0.6) : opacity) * 255).toString(16).padStart(2, "0");
-        Object.assign(s, { z: 4, itemStyle: { color: color + alpha, borderColor: color, borderWidth: 1 }, emphasis: { itemStyle: { color, borderColor: look.text, borderWidth: 1.5 } } });
+        Object.assign(s, { z: 4, itemStyle: { color: faded(color, look.dark ? Math.max(opacity, 0.6) : opacity), borderColor: color, borderWidth: 1, opacity: 1 }, emphasis: { itemStyle: { color, borderColor: look.text, borderWidth: 1.5 } } });
       }
     }
     o.legend.formatter = (name) => plain(name, 40);
@@ -617,14 +649,14 @@
       for (const d of s.data) {
         if (!d.label) continue;
         Object.assign(d, { symbol: "circle", symbolSize: 1 });
-        Object.assign(d.label, { opacity: 1, distance: 8, fontSize: 12, fontFamily: look.font, rich: { k: { color, fontSize: 13 } }, formatter: "{k|■} " + d.label.formatter });
+        Object.assign(d.label, { opacity: 1, distance: 8, fontSize: 12, fontFamily: look.font, rich: { k: { color: faded(color, s.areaStyle.opacity), fontSize: 13 } }, formatter: "{k|■} " + d.label.formatter });
       }
     }
     if (look.width < 560) {
       for (const s of o.series) for (const d of s.data) delete d.label;
       look.right = 12;
       o.grid[0].right = "12";
-      o.grid[0].top = "64";
+      o.grid[0].top = "56";
       Object.assign(o.legend, { show: true, data: o.legend.data.slice().reverse() });
       wrapLegend(o, look);
     }
@@ -649,7 +681,7 @@
     const head = { color: look.muted, fontSize: 12, align: "left", padding: [0, 0, 0, -look.left] };
     o.yAxis = [
       axis(o.yAxis[0], look, { ...grid(look), splitNumber: 5, nameGap: 12, nameTextStyle: head, label: { formatter: (v) => number(meta, v, 2) } }),
-      axis(o.yAxis[1], look, { ...grid(look), nameGap: 8, nameTextStyle: head, label: { showMinLabel: false, formatter: (v) => count(meta, v) } }),
+      axis(o.yAxis[1], look, { ...grid(look), nameGap: 14, nameTextStyle: head, label: { showMinLabel: false, formatter: (v) => count(meta, v) } }),
     ];
     const most = roundUp(Math.max(...o.series.find((s) => s.type === "bar").data.map((d) => d.value)));
     Object.assign(o.yAxis[1], { max: most, interval: most });
@@ -675,7 +707,7 @@
     const head = { color: look.muted, fontSize: 12, align: "left", padding: [0, 0, 0, -look.left] };
     o.yAxis = [axis(o.yAxis[0], look, { ...grid(look), splitNumber: 5, nameGap: 12, nameTextStyle: head, label: { formatter: (v) => count(meta, v) } })];
     for (const s of o.series) s.emphasis = { disabled: true };
-    if (look.width < 480) wrapLegend(o, look);
+    wrapLegend(o, look);
     if (meta.level) levelLine(o, meta, look);
     if (meta.lines) {
       const buckets = o.xAxis[0].data.length;
@@ -705,10 +737,9 @@
   }
 
   function dressBars(o, meta, look, state) {
-    const narrow = look.width < 560, tiny = look.width < 320; // where two figures would leave no room for bars
-    if (tiny) o.grid[0].right = "52";
+    const narrow = look.width < 560, cramped = look.width < 440, tiny = look.width < 320; // where two figures would leave no room for bars
     o.xAxis = [axis(o.xAxis[0], look, { ...grid(look), splitNumber: tiny ? 1 : narrow ? 3 : 5, nameLocation: "middle", nameGap: 26, label: { formatter: (v) => number(meta, v, 2) } })];
-    o.yAxis = [axis(o.yAxis[0], look, { label: { color: look.text, interval: 0, hideOverlap: false, width: Math.round(Math.min(168, look.width * 0.32)), overflow: "truncate" } })];
+    o.yAxis = [axis(o.yAxis[0], look, { label: { color: look.text, interval: 0, hideOverlap: false, width: Math.round(Math.min(220, look.width * (cramped ? 0.32 : 0.42))), overflow: "truncate" } })];
     const p50 = o.series.find((s) => s.name === "p50");
     const last = o.series[o.series.length - 1]; // of parts, all together stand at their end
     const total = last.stack ? last : o.series[0];
@@ -722,10 +753,15 @@
           if (!p50) return last.stack ? number(meta, p.data.n, 0) : shown(meta, high);
           if (low === undefined || high === undefined) return "";
           if (tiny) return figure(meta, low);
-          return figure(meta, low) + " · " + figure(meta, high);
+          const [first, second] = [figure(meta, low), figure(meta, high)];
+          const [of, name] = first.split("\u00a0");
+          return (cramped && second.endsWith("\u00a0" + name) ? of : first) + " · " + second;
         },
       };
     }
+    // As much room as the longest of their names takes.
+    const ends = o.series.flatMap((s) => (s.label ? s.data.map((d, dataIndex) => wide(s.label.formatter({ data: d, dataIndex }), 12, look)) : []));
+    if (ends.length > 0) o.grid[0].right = String(Math.ceil(Math.max(...ends)) + 12);
     if (look.width < 480 && o.legend.show) wrapLegend(o, look);
     o.axisPointer = { type: "none" };
     o.tooltip.axisPointer = { type: "none" };
@@ -742,6 +778,8 @@
     const look = {
       text: value("--text"), muted: value("--muted"), line: value("--line"), surface: value("--surface"), bad: value("--bad"),
       font: getComputedStyle(document.body).fontFamily, width: el.clientWidth, height: el.clientHeight, left: 48, right: 92,
+      letters: el.clientWidth < 700 ? 28 : 40, // of a name
+      more: 0, // by how much the chart is to be higher
       dark: getComputedStyle(document.documentElement).colorScheme === "dark" || (document.documentElement.dataset.theme !== "light" && window.matchMedia("(prefers-color-scheme: dark)").matches),
     };
     const o = painted(spec.option, style);
@@ -751,6 +789,7 @@
       }
       if (look.width < 560) look.left = 36;
     }
+    look.head = o.yAxis && o.yAxis[0].name ? wide(o.yAxis[0].name, 12, look) + 4 : 0; // where the name of the axis ends
     o.animation = false;
     o.textStyle = { fontFamily: look.font, fontSize: 12, color: look.text };
     o.tooltip = {
@@ -759,20 +798,21 @@
       textStyle: { color: look.text, fontSize: 13, fontFamily: look.font, lineHeight: 19 },
     };
     o.legend = {
-      ...o.legend, formatter: (name) => plain(name, 28), itemWidth: 10, itemHeight: 10, itemGap: 14, textStyle: { color: look.text, fontSize: 12, fontFamily: look.font },
+      ...o.legend, formatter: (name) => plain(name, look.letters), itemWidth: 10, itemHeight: 10, itemGap: 14, textStyle: { color: look.text, fontSize: 12, fontFamily: look.font },
       pageIconColor: look.muted, pageIconInactiveColor: look.line, pageTextStyle: { color: look.muted }, inactiveColor: look.muted,
     };
     dress[spec.meta.shape](o, spec.meta, look, state);
+    state.more = look.more;
     return o;
   }
 
   // --- life of a chart ---------------------------------------------------
 
   // How many of the widths at which charts are drawn otherwise a chart is below.
-  const sizeOf = (el) => [320, 440, 480, 560].filter((width) => el.clientWidth < width).length;
+  const sizeOf = (el) => [320, 440, 480, 560, 700].filter((width) => el.clientWidth < width).length;
 
   // Shapes whose names are put in places that depend on every pixel.
-  const measured = ["bins", "fan"];
+  const measured = ["bins", "fan", "areas"];
 
   const resized = new ResizeObserver((entries) => {
     for (const { target } of entries) {
@@ -791,6 +831,11 @@
   function redraw(el) {
     const c = charts.get(el);
     const o = option(el, c.spec, c);
+    if (c.more !== c.higher) {
+      el.style.setProperty("--more", c.more + "px");
+      c.chart.resize();
+      c.higher = c.more;
+    }
     c.chart.setOption(o, { notMerge: true });
     const crowded = c.spec.meta.shape === "ages" && swarm(c, o);
     if (spread(c.chart, o) || crowded) c.chart.setOption({ series: o.series });
@@ -825,10 +870,9 @@
   }
 
   // Moves the names at the ends of lines apart where they would cover each
-  // other, keeping their order. Reports whether any was moved.
+  // other, keeping their order, within the chart. Reports whether any was moved.
   function spread(chart, o) {
-    const gap = 14;
-    const names = [];
+    let names = [];
     o.series.forEach((s, seriesIndex) => {
       if (s.type !== "line" || s.placed) return;
       s.data.forEach((d, i) => {
@@ -839,14 +883,30 @@
           names.push({ d, y: pixel(at[1]), end: pixel(at[1]) });
           return;
         }
+        if (o.series[seriesIndex].data.every((p) => !p.value)) { // has no area
+          delete d.label;
+          return;
+        }
         const below = o.series.slice(0, seriesIndex).reduce((sum, other) => sum + (other.stack === s.stack ? other.data[i].value : 0), 0);
-        names.push({ d, y: pixel(below + at[1] / 2), end: pixel(below + at[1]) }); // in the middle of the area
+        names.push({ d, empty: !at[1], y: pixel(below + at[1] / 2), end: pixel(below + at[1]) }); // in the middle of the area
       });
     });
     names.sort((a, b) => b.y - a.y); // from below
-    let moved = false;
+    const top = Math.max(8, Number(o.grid[0].top) - 16), room = chart.getHeight() - 24 - top;
+    if ((names.length - 1) * 14 > room) { // without those that have come to nothing
+      for (const n of names) if (n.empty) delete n.d.label;
+      names = names.filter((n) => !n.empty);
+    }
+    const gap = Math.min(14, room / Math.max(1, names.length - 1));
+    let moved = false, least = top;
     names.forEach((n, i) => {
       n.at = i === 0 ? n.y : Math.min(n.y, names[i - 1].at - gap);
+    });
+    for (const n of names.slice().reverse()) { // pushed out above: back down
+      n.at = Math.max(n.at, least);
+      least = n.at + gap;
+    }
+    names.forEach((n) => {
       if (n.at === n.end) return;
       n.d.label.offset = [0, n.at - n.end];
       moved = true;
@@ -859,9 +919,9 @@
     if (!data || charts.has(el)) return;
     const spec = JSON.parse(data.textContent);
     const least = spec.option.series.length > 2 ? 176 : 120; // tooltips of many lines have room
-    if (spec.meta.rows) el.style.height = Math.max(least, spec.meta.rows * 30 + 56) + "px";
+    if (spec.meta.rows) el.style.height = "calc(" + Math.max(least, spec.meta.rows * 30 + 56) + "px + var(--more, 0px))";
     const chart = window.echarts.init(el, null, { renderer: "canvas" });
-    charts.set(el, { chart, spec, log: spec.meta.log, before: spec.meta.before, size: sizeOf(el), at: -1 });
+    charts.set(el, { chart, spec, log: spec.meta.log, before: spec.meta.before, size: sizeOf(el), at: -1, higher: 0 });
     redraw(el);
     chart.on("legendselectchanged", (event) => {
       charts.get(el).shown = event.selected;

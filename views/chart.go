@@ -48,6 +48,7 @@ type chartLine struct {
 	Text     string  `json:"text"`            // "" where another line of the bucket has said it
 	Event    bool    `json:"event,omitempty"` // a deployment or an incident
 	Incident bool    `json:"incident,omitempty"`
+	Hidden   bool    `json:"hidden,omitempty"` // only told, with its bucket
 }
 
 // ChartSpec is what a drawing needs besides the data.

@@ -41,12 +41,12 @@ func drawn(d delivery.PanelData) delivery.PanelData {
 }
 
 // barsOption draws a row per category: the high percentile light and, over it, p50
-// solid.
+// solid. charts.js makes room for the figures at their ends.
 func barsOption(d delivery.PanelData, p *i18n.Printer, m chartMeta) map[string]any {
 	c := charts.NewBar()
 	c.Tooltip = opts.Tooltip{Show: opts.Bool(true), Trigger: "axis"}
 	c.Legend = opts.Legend{Show: opts.Bool(len(d.Series) > 1), Data: seriesNames(d), Left: "0", Top: "0", Icon: "rect", SelectedMode: "false"}
-	c.GridList = []opts.Grid{{Top: "32", Right: "112", Bottom: "40", Left: "8", ContainLabel: opts.Bool(true)}}
+	c.GridList = []opts.Grid{{Top: "32", Right: "16", Bottom: "40", Left: "8", ContainLabel: opts.Bool(true)}}
 	var rows []string
 	for _, point := range d.Series[0].Points {
 		rows = append(rows, cmp.Or(point.Name, point.X))

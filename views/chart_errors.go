@@ -101,7 +101,7 @@ var errorLooks = map[string]itemStyle{
 func errorBars(d delivery.PanelData, p *i18n.Printer, m chartMeta) map[string]any {
 	c := charts.NewBar()
 	c.Tooltip = opts.Tooltip{Show: opts.Bool(true), Trigger: "axis"}
-	c.GridList = []opts.Grid{{Top: "32", Right: "72", Bottom: "40", Left: "8", ContainLabel: opts.Bool(true)}}
+	c.GridList = []opts.Grid{{Top: "32", Right: "16", Bottom: "40", Left: "8", ContainLabel: opts.Bool(true)}}
 	var rows, names []string
 	for _, point := range d.Series[0].Points {
 		rows = append(rows, rowName(p, &point))

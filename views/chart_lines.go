@@ -40,7 +40,10 @@ func changes(d *delivery.PanelData, p *i18n.Printer) []string {
 		}
 		out = append(out, changeText(m, d, p))
 	}
-	if deployments > 0 {
+	switch {
+	case tooMany(deployments, d):
+		out = append(out, p.T("marker.deployments.told", "n", deployments))
+	case deployments > 0:
 		out = append(out, p.T("marker.deployments.drawn", "n", deployments))
 	}
 	if incidents > 0 {
@@ -66,7 +69,14 @@ func sortedMarkers(d *delivery.PanelData) []delivery.Marker {
 const (
 	fewDeployments  = 6 // have room for their names on a chart
 	deploymentsTold = 4 // one by one, of a bucket
+
+	mostDeployments = 30 // that are drawn: more would be a line in every bucket
 )
+
+// tooMany reports whether lines of so many deployments would hide the chart.
+func tooMany(deployments int, d *delivery.PanelData) bool {
+	return deployments > mostDeployments && d.Shape != delivery.Lines
+}
 
 // chartLines are the verticals of a panel. Those of one moment are one line.
 func chartLines(d *delivery.PanelData, p *i18n.Printer) []chartLine {
@@ -76,11 +86,18 @@ func chartLines(d *delivery.PanelData, p *i18n.Printer) []chartLine {
 	var out []chartLine
 	markers := sortedMarkers(d)
 	told := map[int]int{} // deployments, by bucket
+	deployments := 0
+	for _, m := range markers {
+		if isDeployment(m) {
+			deployments += deploymentsOf(m)
+		}
+	}
 	for i, m := range markers {
 		if isEvent(m) {
 			at := placeOf(m.At, d)
 			told[int(at)]++
 			line := chartLine{At: at, Event: true, Incident: m.Kind == delivery.IncidentMarker}
+			line.Hidden = isDeployment(m) && tooMany(deployments, d)
 			if d.Shape == delivery.Lines { // of which each has a place of its own
 				told[int(at)] = 1
 			}

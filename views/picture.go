@@ -139,7 +139,9 @@ func axisDay(p *i18n.Printer, t time.Time) string {
 
 func (c *Picture) Verticals(yield func(at float64, label string, event, incident bool)) {
 	for _, l := range c.meta.Lines {
-		yield(l.At, l.Label, l.Event, l.Incident)
+		if !l.Hidden {
+			yield(l.At, l.Label, l.Event, l.Incident)
+		}
 	}
 }
 

@@ -151,6 +151,54 @@ func TestLayoutStaysPut(t *testing.T) {
 	}
 }
 
+// TestNamesWithinCharts: what is written on a chart is not cut by its edges.
+func TestNamesWithinCharts(t *testing.T) {
+	s := demoToLookAt(t)
+	for _, width := range []int{1440, 1024, 390} {
+		b := openTab(t, s.url, width, 900)
+		for _, lang := range []string{"en", "ru"} {
+			b.prefer("lang", lang)
+			for _, path := range []string{"/flow", "/pipelines", "/errors"} {
+				b.open(path)
+				b.drawn()
+				written := eval[[]string](b, `[...document.querySelectorAll("[data-chart]")].flatMap((el) => {
+					const all = echarts.getInstanceByDom(el).getZr().storage.getDisplayList(true);
+					return all.filter((d) => d.type === "tspan" && !d.invisible && d.style.text).map((d) => {
+						const r = d.getBoundingRect().clone();
+						if (d.transform) r.applyTransform(d.transform);
+						const within = r.x > -2 && r.y > -2 && r.x + r.width < el.clientWidth + 2 && r.y + r.height < el.clientHeight + 2;
+						return within ? "" : el.dataset.chart + ": " + d.style.text;
+					});
+				})`)
+				if len(written) < 30 {
+					t.Errorf("%s at %d px in %s: only %d texts are written", path, width, lang, len(written))
+				}
+				for _, cut := range written {
+					if cut != "" {
+						t.Errorf("%s at %d px in %s is cut: %s", path, width, lang, cut)
+					}
+				}
+			}
+		}
+	}
+}
+
+// TestMenusBelowTheirButtons: on a phone, too, where their sheets are as wide as the window.
+func TestMenusBelowTheirButtons(t *testing.T) {
+	s := demoToLookAt(t)
+	for _, width := range []int{1440, 390} {
+		b := openTab(t, s.url, width, 900)
+		b.open("/flow")
+		b.drawn()
+		b.expect("a sheet is below what opens it", `[...document.querySelectorAll(".menu.choice")].every((menu) => {
+			menu.open = true;
+			const [button, sheet] = ["summary", ".sheet"].map((s) => menu.querySelector(s).getBoundingClientRect());
+			menu.open = false;
+			return sheet.height > 40 && sheet.top >= button.bottom;
+		})`)
+	}
+}
+
 // TestPrint: on paper there are light charts as wide as the sheet, what was
 // filtered by, and nothing of the program around them.
 func TestPrint(t *testing.T) {

@@ -95,17 +95,18 @@ func (p *Printer) Duration(seconds, dayHours float64) string {
 	return sign + p.unit("s", math.Round(seconds))
 }
 
-// Days writes seconds as one figure in the largest unit that fits: 6.2 d,
-// 3.5 h, 40 min.
+// Days writes seconds as one figure in the largest unit that fits once it is
+// rounded: 6.2 d, 3.5 h, 40 min; a minute less than a day is a day, not 24 h.
 func (p *Printer) Days(seconds, dayHours float64) string {
 	day := dayHours * 3600
 	size := math.Abs(seconds)
+	tenths := func(unit float64) float64 { return math.Round(size/unit*10) / 10 }
 	switch {
-	case day > 0 && size >= day:
+	case day > 0 && (size >= day || tenths(3600)*3600 >= day):
 		return p.figure("d", seconds/day)
-	case size >= 3600:
+	case size >= 3600 || tenths(60) >= 60:
 		return p.figure("h", seconds/3600)
-	case size >= 60:
+	case math.Round(size) >= 60:
 		return p.figure("min", seconds/60)
 	}
 	return p.unit("s", math.Round(seconds))

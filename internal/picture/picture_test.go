@@ -335,7 +335,9 @@ func TestPNGColours(t *testing.T) {
 		least    int
 	}{
 		{"dots", "marks", pale(series1, Light), 500},
-		{"dots in the dark", "marks_dark", pale(series6, Dark), 50},
+		{"their outlines", "marks", (series1 + 2).rgba(Light), 500},
+		{"dots in the dark", "marks_dark", pale(series1, Dark), 50},
+		{"crosses in the dark", "marks_dark", series6.rgba(Dark), 50},
 		{"lines", "trend_ru", accent.rgba(Light), 500},
 		{"failed", "stack", series6.rgba(Dark), 500},
 		{"incident", "trend_auto", bad.rgba(Light), 50},

@@ -30,9 +30,10 @@ type faceKey struct {
 
 // dotKey is a mark at one of a few places within its pixel.
 type dotKey struct {
-	shape int
-	size  float64
-	x, y  int
+	inside float64 // how far its inside covers, within an outline that covers all
+	shape  int
+	size   float64
+	x, y   int
 }
 
 // dotPlaces is how many places within a pixel a mark may have, each way.

@@ -72,11 +72,15 @@ func (r *raster) stain(mask *image.Alpha, at image.Point, c color.RGBA, opacity 
 }
 
 func (r *raster) marks(shape int, size float64, fill ink, at []point) {
-	r.all(shape, size, fill, at, dotOpacity(r.theme))
+	inside := dotOpacity(r.theme)
+	if slender(shape) {
+		inside = 1
+	}
+	r.all(shape, size, fill, at, inside, 1)
 }
 
 func (r *raster) signs(shape int, size float64, fill ink, at []point) {
-	r.all(shape, size, fill, at, signOpacity)
+	r.all(shape, size, fill, at, 1, signOpacity)
 }
 
 func (r *raster) polygon(outline []point, fill ink, opacity float64, kind hatching) {
@@ -100,11 +104,11 @@ func (r *raster) polygon(outline []point, fill ink, opacity float64, kind hatchi
 	}
 }
 
-func (r *raster) all(shape int, size float64, fill ink, at []point, opacity float64) {
+func (r *raster) all(shape int, size float64, fill ink, at []point, inside, opacity float64) {
 	c := fill.rgba(r.theme)
 	for _, p := range at {
 		x, y := p.x*r.scale, p.y*r.scale
-		key := dotKey{shape, size, int((x - math.Floor(x)) * dotPlaces), int((y - math.Floor(y)) * dotPlaces)}
+		key := dotKey{inside, shape, size, int((x - math.Floor(x)) * dotPlaces), int((y - math.Floor(y)) * dotPlaces)}
 		mask, ok := r.dots[key]
 		if !ok {
 			mask = r.mark(key)
@@ -117,10 +121,20 @@ func (r *raster) all(shape int, size float64, fill ink, at []point, opacity floa
 
 // mark is the mask of a mark, its middle the pixel in the middle.
 func (r *raster) mark(key dotKey) *image.Alpha {
-	half := int(math.Ceil(key.size*r.scale/2)) + 1
+	edge := 0.0
+	if key.inside < 1 {
+		edge = dotEdge
+	}
+	half := int(math.Ceil((key.size+edge)*r.scale/2)) + 1
 	area := image.Rect(0, 0, 2*half+1, 2*half+1)
 	place := func(i int) float64 { return (float64(half) + (float64(i)+0.5)/dotPlaces) / r.scale }
-	mask := *r.masked(shapeAt(key.shape, key.size, point{place(key.x), place(key.y)}), area)
+	middle := point{place(key.x), place(key.y)}
+	mask := *r.masked(shapeAt(key.shape, key.size+edge, middle), area)
 	mask.Pix = append([]uint8(nil), mask.Pix...)
+	if edge > 0 {
+		for i, cover := range r.masked(shapeAt(key.shape, key.size-edge, middle), area).Pix {
+			mask.Pix[i] -= min(mask.Pix[i], uint8(math.Round(float64(cover)*(1-key.inside))))
+		}
+	}
 	return &mask
 }

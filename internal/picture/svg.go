@@ -40,9 +40,13 @@ func (v *drawing) fill(i ink) string   { return v.class("f", i) }
 func (v *drawing) stroke(i ink) string { return v.class("s", i) }
 
 func (v *drawing) class(kind string, i ink) string {
+	return `class="` + v.named(kind, i) + `"`
+}
+
+func (v *drawing) named(kind string, i ink) string {
 	name := kind + strconv.Itoa(int(i))
 	v.used[name] = true
-	return `class="` + name + `"`
+	return name
 }
 
 func (v *drawing) rect(b box, fill ink, opacity float64) {
@@ -93,16 +97,21 @@ func (v *drawing) line(points []point, s stroke) {
 }
 
 func (v *drawing) marks(shape int, size float64, fill ink, at []point) {
-	v.all("dots", shape, size, fill, at)
+	if slender(shape) {
+		v.all(shape, size, at, v.named("f", fill))
+		return
+	}
+	v.used["dots"] = true
+	v.all(shape, size, at, v.named("f", fill), v.named("s", fill), "dots")
 }
 
 func (v *drawing) signs(shape int, size float64, fill ink, at []point) {
-	v.all("signs", shape, size, fill, at)
+	v.used["signs"] = true
+	v.all(shape, size, at, v.named("f", fill), "signs")
 }
 
-func (v *drawing) all(class string, shape int, size float64, fill ink, at []point) {
-	v.used[class] = true
-	v.body.WriteString(`<g ` + strings.TrimSuffix(v.fill(fill), `"`) + ` ` + class + `">`)
+func (v *drawing) all(shape int, size float64, at []point, classes ...string) {
+	v.body.WriteString(`<g class="` + strings.Join(classes, " ") + `">`)
 	for _, p := range at {
 		if shape == 0 {
 			v.body.WriteString(`<circle cx="` + px(p.x) + `" cy="` + px(p.y) + `" r="` + px(size/2) + `"/>`)

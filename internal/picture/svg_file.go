@@ -65,7 +65,7 @@ func (v *drawing) inks(b *bytes.Buffer, t Theme) {
 		}
 	}
 	if v.used["dots"] {
-		fmt.Fprintf(b, ".tl-picture .dots{fill-opacity:%.1f}", dotOpacity(t))
+		fmt.Fprintf(b, ".tl-picture .dots{fill-opacity:%.1f;stroke-width:%d}", dotOpacity(t), dotEdge)
 	}
 	if v.used["signs"] {
 		fmt.Fprintf(b, ".tl-picture .signs{fill-opacity:%.1f}", signOpacity)

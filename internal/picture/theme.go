@@ -71,7 +71,13 @@ func (i ink) rgba(t Theme) color.RGBA {
 // signOpacity is how far signs do.
 const signOpacity = 0.8
 
-// dotOpacity is how far marks cover what is beneath them.
+// dotEdge is how wide the outlines of marks are: pale yellow alone is not seen on white.
+const dotEdge = 1
+
+// slender reports whether a shape has no inside to be pale.
+func slender(shape int) bool { return shape >= 5 }
+
+// dotOpacity is how far the insides of marks cover what is beneath them.
 func dotOpacity(t Theme) float64 {
 	if t == Dark {
 		return 0.6
