@@ -32,6 +32,14 @@ document.addEventListener("keydown", (event) => {
   (items[Math.min(Math.max(at, 0), items.length - 1)] || summary).focus();
 });
 
+// The rail of a phone begins at the page that is open; the page itself stays where it is.
+for (const nav of document.querySelectorAll(".rail nav")) {
+  const here = nav.querySelector("[aria-current=page]");
+  if (!here || nav.scrollWidth <= nav.clientWidth) continue;
+  const box = nav.getBoundingClientRect(), own = here.getBoundingClientRect();
+  nav.scrollLeft += Math.max(0, own.right - box.right) + Math.min(0, own.left - box.left);
+}
+
 // A form is sent once.
 document.addEventListener("submit", (event) => {
   const form = event.target;

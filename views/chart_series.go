@@ -227,6 +227,15 @@ func valueText(p *i18n.Printer, v float64) string {
 	return p.Number(v, max(0, digits))
 }
 
+// sentenceValue is a value in a sentence: to three digits that count, or whole.
+func sentenceValue(p *i18n.Printer, v float64) string {
+	size := math.Abs(v)
+	if v == 0 || size >= hugeValue || size < tinyValue {
+		return valueText(p, v)
+	}
+	return p.Number(v, max(0, 2-int(math.Floor(math.Log10(size)))))
+}
+
 // plainValue is a value for machines, as it is.
 func plainValue(v float64) string {
 	if size := math.Abs(v); size != 0 && (size >= hugeValue || size < tinyValue) {
@@ -248,10 +257,10 @@ func shortName(s string) string {
 func seriesSummary(d delivery.PanelData, p *i18n.Printer) string {
 	var text string
 	if last := d.Figure("last"); last != nil {
-		text = p.T("summary.series.one", "name", shortName(d.Series[0].Name), "last", valueText(p, *last),
-			"min", valueText(p, *d.Figure("min")), "max", valueText(p, *d.Figure("max")), "mean", valueText(p, *d.Figure("mean")))
+		text = p.T("summary.series.one", "name", shortName(d.Series[0].Name), "last", sentenceValue(p, *last),
+			"min", sentenceValue(p, *d.Figure("min")), "max", sentenceValue(p, *d.Figure("max")), "mean", sentenceValue(p, *d.Figure("mean")))
 	} else if name, value, ok := highest(d); ok {
-		text = p.T("summary.series.many", "n", len(d.Series), "name", shortName(name), "value", valueText(p, value))
+		text = p.T("summary.series.many", "n", len(d.Series), "name", shortName(name), "value", sentenceValue(p, value))
 	} else {
 		text = p.T("summary.series.points", "n", d.N)
 	}

@@ -104,6 +104,8 @@ func TestSeriesSummary(t *testing.T) {
 	one.Headline = []delivery.Figure{{Name: "last", Value: number(3)}, {Name: "min", Value: number(1)}, {Name: "max", Value: number(3)}, {Name: "mean", Value: number(2)}}
 	one.Notes.Means = 5 * time.Minute
 	two := lines(t, map[string][]any{"a": {1.0, 3.0}, "b": {9.0, 2.0}}, "a", "b")
+	long := lines(t, map[string][]any{"a": {1.0, 4.33333}, "b": {9.0, 2.0}}, "a", "b")
+	large := lines(t, map[string][]any{"a": {1.0, 1052.33}, "b": {9.0, 2.0}}, "a", "b")
 	none := lines(t, nil)
 	empty := lines(t, nil)
 	empty.Filter.Queries = nil
@@ -116,6 +118,8 @@ func TestSeriesSummary(t *testing.T) {
 		{one, "ru", "x: в конце 3, от 1 до 3, в среднем 2. Показаны средние за 5 минут."},
 		{two, "en", "2 series; the highest at its end is a with 3."},
 		{two, "ru", "2 серии; выше всех в конце a: 3."},
+		{long, "en", "2 series; the highest at its end is a with 4.33."},
+		{large, "en", "2 series; the highest at its end is a with 1,052."},
 		{none, "en", "No points in this period."},
 		{empty, "ru", "Нет запроса."},
 	} {

@@ -226,13 +226,13 @@ func TestSpreadSummary(t *testing.T) {
 		{"no limits", "en", control(t, delivery.Elapsed, nil, 30, 10, 24), "3 issues finished, in 21.3 hours on average; natural limits need 10 or more."},
 		{"no limits", "ru", control(t, delivery.Elapsed, nil, 30), "Завершена 1 задача, за 1,3 дня; для естественных границ нужно не меньше 10."},
 
-		{"forecast", "en", fan(t, 2.38, 24, 10, 20, 40), "With 85 % sureness 24 issues will be finished by 17 Mar 2026 (50 %: 7 Mar 2026; 95 %: 6 Apr 2026), judging by 214 issues finished in the last 90 days."},
+		{"forecast", "en", fan(t, 2.38, 24, 10, 20, 40), "There is an 85 % chance that 24 issues will be finished by 17 Mar 2026 (50 %: 7 Mar 2026; 95 %: 6 Apr 2026), judging by 214 issues finished in the last 90 days."},
 		{"forecast", "ru", fan(t, 2.38, 24, 10, 20, 40), "С уверенностью 85 % к 17.03.2026 будут завершены 24 задачи (50 %: 07.03.2026; 95 %: 06.04.2026), судя по 214 задачам, завершённым за последние 90 дней."},
-		{"a period that is over", "en", past, "With 85 % sureness 57 issues will be finished by 16 Apr 2026 (50 %: 8 Apr 2026; 95 %: 23 Apr 2026), judging by 117 issues finished in 90 days."},
-		{"later for some", "en", fan(t, 0.3, 100, 300, 900), "With 85 % sureness 100 issues will be finished by 13 Aug 2028 (50 %: 22 Dec 2026; 95 %: more than 1,000 days from now), judging by 27 issues finished in the last 90 days."},
-		{"never", "en", fan(t, 0.3, 500, 900), "500 issues cannot be expected within 1,000 days with 85 % sureness, judging by 27 issues finished in the last 90 days."},
+		{"a period that is over", "en", past, "There is an 85 % chance that 57 issues will be finished by 16 Apr 2026 (50 %: 8 Apr 2026; 95 %: 23 Apr 2026), judging by 117 issues finished in 90 days."},
+		{"later for some", "en", fan(t, 0.3, 100, 300, 900), "There is an 85 % chance that 100 issues will be finished by 13 Aug 2028 (50 %: 22 Dec 2026; 95 %: more than 1,000 days from now), judging by 27 issues finished in the last 90 days."},
+		{"never", "en", fan(t, 0.3, 500, 900), "The chance that 500 issues will be finished within 1,000 days is less than 85 %, judging by 27 issues finished in the last 90 days."},
 		{"never", "ru", fan(t, 0.3, 500, 900), "500 задач с уверенностью 85 % нельзя ждать и за 1000 дней, судя по 27 задачам, завершённым за последние 90 дней."},
-		{"nothing open", "en", fan(t, 0.3, 0), "No issue is open now. With 85 % sureness 18 issues will be finished by 27 May 2026, judging by 27 issues finished in the last 90 days."},
+		{"nothing open", "en", fan(t, 0.3, 0), "No issue is open now. There is an 85 % chance that 18 issues will be finished by 27 May 2026, judging by 27 issues finished in the last 90 days."},
 		{"too little", "en", fan(t, 0.05, 24), "Only 4 issues were finished in this period; a forecast needs 10 or more."},
 		{"too little", "ru", fan(t, 0.05, 24), "За период завершены всего 4 задачи; для прогноза нужно не меньше 10."},
 	}

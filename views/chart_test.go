@@ -234,7 +234,7 @@ func TestLongTail(t *testing.T) {
 // What took no working time is said so.
 func TestDurationOutsideHours(t *testing.T) {
 	d := marks(t, delivery.Business, 0)
-	if got := duration(&d, i18n.For("en"), 0); got != "0 h (outside working hours)" {
+	if got := duration(&d, i18n.For("en"), 0); got != "0\u00a0h (outside working hours)" {
 		t.Errorf("%q", got)
 	}
 	d = marks(t, delivery.Elapsed, 0)

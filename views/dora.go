@@ -4,6 +4,7 @@ import (
 	"context"
 	"maps"
 	"net/url"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -27,7 +28,7 @@ func doraListOf(slug string) string {
 // doraParams are what lists are narrowed to, by panel.
 var doraParams = map[string]url.Values{
 	"recovery-time":        {"failed": {"true"}},
-	"dora-failed":          {"failed": {"true"}},
+	"dora-failed":          {"failed": {WithEvidence}},
 	"dora-waiting":         {"state": {"waiting"}},
 	"deployment-frequency": {"kind": {"normal", "hotfix", "config"}},
 	"change-fail-rate":     {"kind": {"normal", "hotfix", "config"}},
@@ -131,22 +132,45 @@ type DoraPart struct {
 	Warn     bool // too much is not deployed
 	Failed   []FailedRow
 	Waiting  []delivery.WaitingChange
-	More     int
+	All      int // how many there are, 0 where all are shown
 }
 
 // FailedRow is a deployment that something speaks against.
 type FailedRow struct {
 	delivery.Group
 	Judged []Judged
-	Source string
 	May    bool     // the reader may say what it was
 	Others []Option // deployments that its incidents may be given to
 }
+
+// WithEvidence is the value of failed that asks for whatever something speaks against,
+// rejected or not.
+const WithEvidence = "evidence"
 
 // Judged is what one verdict is about: an incident, or without one the deployment.
 type Judged struct {
 	Incident int64
 	Evidence []delivery.Evidence
+}
+
+// confirmed reports whether anything that is said is confirmed, open whether anything is
+// not rejected.
+func (j Judged) confirmed() bool { return j.any(delivery.Confirmed) }
+func (j Judged) open() bool      { return j.any(delivery.Confirmed, delivery.Suspected) }
+
+func (j Judged) any(confidence ...string) bool {
+	return slices.ContainsFunc(j.Evidence, func(e delivery.Evidence) bool { return slices.Contains(confidence, e.Confidence) })
+}
+
+// words are what a verdict is about, to tell its buttons from those of others.
+func (j Judged) words(ctx context.Context, g *delivery.Group) string {
+	var words []string
+	for _, e := range j.Evidence {
+		if word := t(ctx, "dora.method."+e.Method); !slices.Contains(words, word) {
+			words = append(words, word)
+		}
+	}
+	return strings.Join(append(words, GroupName(g)), ", ")
 }
 
 // GroupName is what people call a deployment.
@@ -213,6 +237,7 @@ type DoraList struct {
 	Sentence  string
 	Suspected bool
 	Groups    []delivery.Group
+	Failed    []FailedRow // instead of Groups, with what speaks against them
 	Changes   []ChangeRow
 	Waiting   []delivery.WaitingChange
 	Total     int
@@ -272,10 +297,11 @@ func (l DoraList) tabs(ctx context.Context) []Tab {
 			tab(t(ctx, "changes.state.waiting"), waiting, "state", "waiting", "excluded", ""),
 		}
 	}
-	kinds, failed := l.Query["kind"], l.Query.Get("failed") == "true"
+	kinds, failed := l.Query["kind"], l.Query.Get("failed")
 	tabs := []Tab{
-		tab(t(ctx, "deployments.every"), len(kinds) == 0 && !failed, "kind", "", "failed", ""),
-		tab(t(ctx, "deployments.failed"), failed, "kind", "", "failed", "true"),
+		tab(t(ctx, "deployments.every"), len(kinds) == 0 && failed == "", "kind", "", "failed", ""),
+		tab(t(ctx, "deployments.failed"), failed == "true", "kind", "", "failed", "true"),
+		tab(t(ctx, "deployments.evidence"), failed == WithEvidence, "kind", "", "failed", WithEvidence),
 	}
 	for _, k := range []delivery.DeployKind{delivery.KindNormal, delivery.KindHotfix, delivery.KindConfig, delivery.KindRollback, delivery.KindRedeploy} {
 		tabs = append(tabs, tab(t(ctx, "dora.kind."+string(k)), len(kinds) == 1 && kinds[0] == string(k), "kind", string(k), "failed", ""))

@@ -90,6 +90,18 @@ func (c Change) arrow() string {
 	}
 }
 
+// direction is the arrow in words, to stand before those of a change.
+func (c Change) direction(ctx context.Context) string {
+	switch {
+	case c.Same, c.Few:
+		return ""
+	case c.Ratio > 0:
+		return t(ctx, "change.up") + ": "
+	default:
+		return t(ctx, "change.down") + ": "
+	}
+}
+
 func (c Change) class() string {
 	switch {
 	case c.Few, c.Same:

@@ -3,6 +3,7 @@ package views
 import (
 	"context"
 	"math"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -89,7 +90,7 @@ func (c TeamCell) said(ctx context.Context) string {
 		}
 	}
 	if c.changed() {
-		words = append(words, c.Change.words(i18n.From(ctx)))
+		words = append(words, c.Change.direction(ctx)+c.Change.words(i18n.From(ctx)))
 	}
 	return t(ctx, "overview.col."+c.Column.ID) + ": " + strings.Join(words, ", ")
 }
@@ -126,8 +127,12 @@ func (c Change) words(p *i18n.Printer) string {
 // colspan is how many columns a head is over.
 func (g ColumnGroup) colspan() string { return strconv.Itoa(len(g.Columns)) }
 
-// hasLine reports whether two values stand side by side, so that there is a line.
+// hasLine reports whether two values stand side by side, so that there is a line, and
+// anything was counted.
 func hasLine(values []float64) bool {
+	if !slices.ContainsFunc(values, func(v float64) bool { return v != 0 && !math.IsNaN(v) }) {
+		return false
+	}
 	for i := 1; i < len(values); i++ {
 		if !math.IsNaN(values[i-1]) && !math.IsNaN(values[i]) {
 			return true

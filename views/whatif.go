@@ -64,6 +64,7 @@ type TrialResult struct {
 	Errors   map[string]string // by field: nothing is computed
 	Labels   map[string]string // of the fields
 	Fields   []string          // all that may be wrong, in the order of the form
+	Said     string            // what it comes to in a sentence, for voices
 	Tried    []TrialChange     // what differs from what is saved
 	Caption  string            // of the figures
 	Rows     []TrialRow

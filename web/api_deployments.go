@@ -11,6 +11,7 @@ import (
 	"strings"
 
 	"throughline/internal/delivery"
+	"throughline/views"
 )
 
 // apiDeployment is a deployment: what was told of it, in the shape in which it is
@@ -93,6 +94,7 @@ type apiLeadTime struct {
 type groupIndex struct {
 	groups  map[int64]*delivery.Group
 	changes map[string][]delivery.DeployedChange
+	evident map[string]bool // that something speaks against, where that is asked for
 	asked   *doraAsked
 }
 
@@ -119,6 +121,12 @@ func (s *Server) deploymentIndex(ctx context.Context, a *doraAsked) (*groupIndex
 			index.groups[n] = &data.Groups[i]
 		}
 	}
+	if a.failed == views.WithEvidence {
+		index.evident = map[string]bool{}
+		for _, g := range data.Failed(q) {
+			index.evident[g.Service+" "+g.ID] = true
+		}
+	}
 	changes, err := changesOf(data, &q, "")
 	for _, c := range changes {
 		key := c.Service + " " + c.Group
@@ -133,6 +141,9 @@ func (x *groupIndex) passes(seq int64) bool {
 	a := x.asked
 	if len(a.kinds) == 0 && a.failed == "" {
 		return true
+	}
+	if a.failed == views.WithEvidence {
+		return g != nil && x.evident[g.Service+" "+g.ID]
 	}
 	return g != nil && (len(a.kinds) == 0 || g.Succeeded && slices.Contains(a.kinds, string(g.Kind))) &&
 		(a.failed == "" || strconv.FormatBool(g.Failed(a.f.Suspected)) == a.failed)

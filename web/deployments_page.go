@@ -23,7 +23,7 @@ type doraAsked struct {
 	f        delivery.Filter
 	url      url.Values // canonical
 	kinds    []string
-	failed   string // true, false, "" for both
+	failed   string // true, false, evidence: with anything against it; "" for all
 	waiting  bool
 	excluded string
 	page     int
@@ -62,7 +62,7 @@ func (s *Server) askedDora(r *http.Request) (doraAsked, error) {
 	for _, kind := range a.kinds {
 		oneOf("kind", kind, doraKinds)
 	}
-	oneOf("failed", a.failed, []string{"true", "false"})
+	oneOf("failed", a.failed, []string{"true", "false", views.WithEvidence})
 	oneOf("state", a.url.Get("state"), []string{"deployed", "waiting"})
 	oneOf("excluded", a.excluded, doraReasons)
 	a.waiting = a.url.Get("state") == "waiting"
@@ -81,9 +81,16 @@ func (s *Server) deploymentsPage(w http.ResponseWriter, r *http.Request) {
 		if err != nil {
 			return err
 		}
+		if a.failed == views.WithEvidence {
+			failed := data.Failed(q)
+			view.Total, view.PerPage = len(failed), failedOnPage
+			view.Sentence = i18n.T(ctx, "dora.failed.sentence", "n", len(failed))
+			view.Failed, err = s.failedRows(ctx, data, pageOf(failed, a.page, failedOnPage), q.Zone)
+			return err
+		}
 		groups := groupsOf(data, &q, a)
 		view.Total = len(groups)
-		view.Groups = pageOf(groups, a.page)
+		view.Groups = pageOf(groups, a.page, doraPerPage)
 		view.Sentence = i18n.T(ctx, "deployments.listed", "n", len(groups), "days", daysOf(ctx, &q))
 		view.Suspected = a.f.Suspected
 		return nil
@@ -99,7 +106,7 @@ func (s *Server) changesPage(w http.ResponseWriter, r *http.Request) {
 				return err
 			}
 			waiting := waitingOf(data, &q, true)
-			view.Total, view.Waiting = len(waiting), pageOf(waiting, a.page)
+			view.Total, view.Waiting = len(waiting), pageOf(waiting, a.page, doraPerPage)
 			view.Sentence = i18n.T(ctx, "changes.listed.waiting", "n", len(waiting), "days", daysOf(ctx, &q))
 			return nil
 		}
@@ -113,7 +120,7 @@ func (s *Server) changesPage(w http.ResponseWriter, r *http.Request) {
 		}
 		view.Total = len(changes)
 		view.Sentence = i18n.T(ctx, "changes.listed", "n", len(changes), "days", daysOf(ctx, &q))
-		view.Changes, err = s.changeRows(ctx, pageOf(changes, a.page), a.f.Start)
+		view.Changes, err = s.changeRows(ctx, pageOf(changes, a.page, doraPerPage), a.f.Start)
 		return err
 	})
 }
@@ -146,13 +153,16 @@ func daysOf(ctx context.Context, q *delivery.DoraQuery) string {
 	return i18n.From(ctx).DateSpan(q.From.Time().In(q.Zone), (q.To - 1).Time().In(q.Zone))
 }
 
-func pageOf[T any](all []T, page int) []T {
-	from := min((page-1)*doraPerPage, len(all))
-	return all[from:min(from+doraPerPage, len(all))]
+func pageOf[T any](all []T, page, size int) []T {
+	from := min((page-1)*size, len(all))
+	return all[from:min(from+size, len(all))]
 }
 
 // groupsOf are the deployments of the period that a list asks for, newest first.
 func groupsOf(d *delivery.DoraData, q *delivery.DoraQuery, a *doraAsked) []delivery.Group {
+	if a.failed == views.WithEvidence {
+		return d.Failed(*q)
+	}
 	var out []delivery.Group
 	for _, g := range d.Groups {
 		switch {

@@ -14,7 +14,8 @@ import (
 
 // Bounds of the lists on the page of deployments.
 const (
-	failedShown  = 50
+	failedShown  = 10
+	failedOnPage = 25 // of the list that has them all
 	waitingShown = 50
 	relinkable   = 50 // deployments that an incident may be given to
 	// muchWaiting is the share of changes not deployed from which on lead time
@@ -67,23 +68,31 @@ func (s *Server) fillFailed(ctx context.Context, f delivery.Filter, l *views.Dor
 	if len(failed) > 0 {
 		l.Sentence = i18n.T(ctx, "dora.failed.sentence", "n", len(failed))
 	}
-	l.More = max(0, len(failed)-failedShown)
+	if len(failed) > failedShown {
+		l.All = len(failed)
+		failed = failed[:failedShown]
+	}
+	l.Failed, err = s.failedRows(ctx, data, failed, q.Zone)
+	return err
+}
+
+// failedRows are deployments with what speaks against them.
+func (s *Server) failedRows(ctx context.Context, data *delivery.DoraData, failed []delivery.Group, zone *time.Location) (out []views.FailedRow, err error) {
 	may := map[string]bool{}
-	for i := range failed[:min(len(failed), failedShown)] {
+	for i := range failed {
 		g := &failed[i]
 		if _, known := may[g.Service]; !known {
 			if may[g.Service], err = s.mayJudge(ctx, g.Service); err != nil {
-				return err
+				return nil, err
 			}
 		}
-		row := views.FailedRow{Group: *g, May: may[g.Service], Source: sourceLink(g.URL)}
-		row.Judged = judged(g)
+		row := views.FailedRow{Group: *g, May: may[g.Service], Judged: judged(g)}
 		if row.May {
-			row.Others = otherGroups(ctx, data, g, q.Zone)
+			row.Others = otherGroups(ctx, data, g, zone)
 		}
-		l.Failed = append(l.Failed, row)
+		out = append(out, row)
 	}
-	return nil
+	return out, nil
 }
 
 // judged is the evidence of a deployment by what a verdict is about: the deployment
@@ -135,8 +144,11 @@ func (s *Server) fillWaiting(ctx context.Context, f delivery.Filter, l *views.Do
 		l.Sentence = i18n.T(ctx, "dora.waiting.sentence", "n", len(waiting), "rate", i18n.From(ctx).Percent(*rate, 0))
 		l.Warn = *rate > muchWaiting
 	}
-	l.More = max(0, len(waiting)-waitingShown)
-	l.Waiting = waiting[:min(len(waiting), waitingShown)]
+	if len(waiting) > waitingShown {
+		l.All = len(waiting)
+		waiting = waiting[:waitingShown]
+	}
+	l.Waiting = waiting
 	return nil
 }
 
@@ -153,11 +165,15 @@ func waitingOf(d *delivery.DoraData, q *delivery.DoraQuery, bots bool) []deliver
 	return out
 }
 
-// dashboard is the page of deployments by a query that a form kept.
+// dashboard is the page of deployments by a query that a form kept, or the list of
+// those that something speaks against, where the form stood on it.
 func dashboard(query string) string {
 	q, err := url.ParseQuery(query)
 	if err != nil || len(q) == 0 {
 		return "/dora"
+	}
+	if q.Has("failed") {
+		return "/deployments?" + q.Encode()
 	}
 	return "/dora?" + q.Encode()
 }

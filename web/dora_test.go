@@ -53,7 +53,7 @@ func TestDoraPage(t *testing.T) {
 	for _, path := range []string{
 		"/dora", "/dora?lang=ru&benchmark=2024&links=suspected", "/panels/dora-headline?benchmark=2023", "/panels/dora-failed", "/panels/dora-waiting",
 		"/panels/deployment-frequency", "/panels/change-lead-time?clock=business", "/panels/lead-time-stages", "/panels/change-fail-rate",
-		"/panels/recovery-time", "/panels/rework-rate", "/panels/incidents", "/panels/tickets", "/deployments", "/deployments?failed=true&kind=normal",
+		"/panels/recovery-time", "/panels/rework-rate", "/panels/incidents", "/panels/tickets", "/deployments", "/deployments?failed=true&kind=normal", "/deployments?failed=evidence&page=2",
 		"/changes", "/changes?state=waiting", "/services/shop", "/services/shop?lang=ru",
 	} {
 		if res := s.get(path); res.status != http.StatusOK {
@@ -159,6 +159,16 @@ func TestVerdicts(t *testing.T) {
 	failed := func() string {
 		return number(read[panelAnswer](s, "/api/v1/panels/change-fail-rate").Headline["failed"])
 	}
+	// What is confirmed is not to be confirmed again; buttons say of what they are.
+	buttons := func() (out []string) {
+		for _, b := range s.page("/panels/dora-failed").Find(".verdict button").EachIter() {
+			out = append(out, b.AttrOr("aria-label", ""))
+		}
+		return out
+	}
+	if got := buttons(); len(got) != 2 || got[0] != "Reject: named by the incident or the deployment, v2" || got[1] != "Relink: named by the incident or the deployment, v2" {
+		t.Errorf("verdicts on what is confirmed: %q", got)
+	}
 	if res := s.post("/dora/verdicts", form("reject", "")); res.status != http.StatusSeeOther || !strings.HasSuffix(res.header.Get("Location"), "/dora?range=30d") {
 		t.Fatalf("rejecting answers %d", res.status)
 	}
@@ -166,6 +176,18 @@ func TestVerdicts(t *testing.T) {
 		t.Errorf("after rejecting %s failed", got)
 	}
 	undo := s.page("/dora").Find(".flash form").AttrOr("action", "")
+	if got := buttons(); len(got) != 2 || got[0] != "Confirm: named by the incident or the deployment, v2" {
+		t.Errorf("verdicts on what is rejected: %q", got)
+	}
+	// The list has it still, and leads back to itself.
+	list := s.page("/deployments?failed=evidence&range=30d")
+	want(t, list, ".failed-deployments caption", "With evidence")
+	if got := list.Find(".verdict input[name=back]").First().AttrOr("value", ""); got != "failed=evidence&range=30d" || dashboard(got) != "/deployments?"+got {
+		t.Errorf("a verdict there leads back to %q", dashboard(got))
+	}
+	if all := read[apiList[map[string]any]](s, "/api/v1/deployments?failed=evidence"); len(all.Items) != 1 || all.Items[0]["failed"] != false {
+		t.Errorf("with evidence: %v", all.Items)
+	}
 	if res := s.post(undo, nil); res.status != http.StatusSeeOther {
 		t.Errorf("undoing %q answers %d", undo, res.status)
 	}
@@ -184,5 +206,38 @@ func TestVerdicts(t *testing.T) {
 	}
 	if doc := s.page("/settings/audit"); !strings.Contains(doc.Text(), "shop #") {
 		t.Error("the audit log does not tell of verdicts")
+	}
+}
+
+// TestManyFailed: the page shows the newest, and leads to all, which come in pages.
+func TestManyFailed(t *testing.T) {
+	s := withDeployments(t)
+	var b delivery.Batch
+	b.Connection = "gh"
+	for i := range 30 {
+		at := delivery.InstantOf(testNow.Add(-time.Duration(60+i) * time.Hour))
+		b.Deployments = append(b.Deployments, delivery.Deployment{
+			ID: "m" + strconv.Itoa(i), Repository: "acme/shop", Environment: "production", SHA: "f00d" + strconv.Itoa(i), Version: "w" + strconv.Itoa(i),
+			FinishedAt: at, UpdatedAt: at, Status: delivery.DeploySuccess, ToldAt: 1,
+		})
+		b.Incidents = append(b.Incidents, delivery.Incident{ID: "PAY-1" + strconv.Itoa(i), Project: "PAY", Title: "Down", StartedAt: at + 60_000, ResolvedAt: at + 120_000, SHA: "f00d" + strconv.Itoa(i), ToldAt: 1})
+	}
+	if _, err := s.store.Write(t.Context(), b); err != nil {
+		t.Fatal(err)
+	}
+	deriver := delivery.Deriver{Store: s.store, Setup: s.db.DoraSetup}
+	if _, err := deriver.Run(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	rows := func(path string) int { return s.page(path).Find(".failed-deployments tbody tr").Length() }
+	if n := rows("/panels/dora-failed?range=30d"); n != failedShown {
+		t.Errorf("the page shows %d", n)
+	}
+	all := s.page("/panels/dora-failed?range=30d").Find(".panel-foot a").First()
+	if all.Text() != "all 31" || all.AttrOr("href", "") != "/deployments?failed=evidence&range=30d" {
+		t.Errorf("%q leads to %q", all.Text(), all.AttrOr("href", ""))
+	}
+	if one, two := rows("/deployments?failed=evidence&range=30d"), rows("/deployments?failed=evidence&page=2&range=30d"); one != failedOnPage || two != 31-failedOnPage {
+		t.Errorf("its pages have %d and %d", one, two)
 	}
 }

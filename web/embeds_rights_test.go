@@ -56,7 +56,7 @@ func TestWhoseEmbeds(t *testing.T) {
 			t.Errorf("%s sees %v", v.who, seen)
 		}
 		if v.sees == nil {
-			want(t, s.page(embedsPath), ".empty", "Press “Embed” under any chart")
+			want(t, s.page(embedsPath), ".empty", "Press “embed” under any chart")
 		}
 		for name, id := range ids {
 			want := http.StatusNotFound

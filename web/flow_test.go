@@ -138,9 +138,17 @@ func checkChartPanel(t *testing.T, s *site, p panel, query, lang string) {
 	if p.slug == blockedSlug && d.Find(".chart.nothing").Length() == 1 {
 		return // nothing was blocked: there is the sentence, and no chart
 	}
-	if got := d.Find(".chart").AttrOr("aria-label", ""); got != data.Summary {
+	if got := describedBy(d, d.Find(".chart")); !strings.HasPrefix(got, strings.Join(strings.Fields(data.Summary), " ")) {
 		t.Errorf("a screen reader says %q", got)
 	}
+	title := textOf(d, "h2")
+	if got := d.Find("#" + d.Find(".chart").AttrOr("aria-labelledby", "none")).Text(); strings.Join(strings.Fields(got), " ") != title {
+		t.Errorf("the chart is called %q, the panel %q", got, title)
+	}
+	if _, hidden := d.Find("#keys-" + p.slug).Attr("hidden"); !hidden {
+		t.Error("the keys of the chart are read as text of the page")
+	}
+	want(t, d, ".table-view caption", title)
 	want(t, d, ".panel-foot", strings.Join(strings.Fields(data.Definition), " "))
 	want(t, d, ".panel-foot > :first-child", "n = ")
 	if strings.Contains(d.Text(), "panel.") || strings.Contains(d.Text(), "summary.") || strings.Contains(d.Text(), "table.") {
@@ -253,6 +261,17 @@ func TestEmptyPanels(t *testing.T) {
 	s.addIssues()
 	text, fix = empty(t, s, "/panels/cycle-time?range=1d")
 	check(t, text, fix, "Nothing was found in this period", "/flow?clock=business&range=12m")
+	// The page says it once, with why there are no figures.
+	strip := s.page("/panels/flow-headline?range=1d")
+	want(t, strip, ".page-empty[data-reason=no_data] p", "Nothing was found in this period")
+	wantCells(t, strip, ".figure .value", "n/a", "n/a", "0")
+	want(t, strip, ".figure", "No issue was finished in this period.")
+	if got := strip.Find(".page-empty a").AttrOr("href", ""); got != "/flow?clock=business&range=12m" || strip.Find("svg.spark").Length() != 0 {
+		t.Errorf("mended at %q, with %d lines of nothing", got, strip.Find("svg.spark").Length())
+	}
+	if s.page("/panels/flow-headline?range=30d").Find(".page-empty").Length() != 0 {
+		t.Error("a page with issues says that it is empty")
+	}
 	text, fix = empty(t, s, "/panels/cycle-time-trend?range=30d&queue=NONE&type=task")
 	check(t, text, fix, "Nothing matches this filter", "/flow?clock=business&range=30d")
 	text, fix = empty(t, s, "/panels/time-in-status?range=30d&queue=NONE&lang=ru")

@@ -15,7 +15,7 @@ import (
 func TestForecastForm(t *testing.T) {
 	s := inCompany(t, 400, nil)
 	d := s.page("/panels/forecast?range=90d&queue=DEV&queue=OPS&items=24")
-	want(t, d, ".sentence", "With 85 % sureness 24 issues will be finished by")
+	want(t, d, ".sentence", "There is an 85 % chance that 24 issues will be finished by")
 	form := d.Find("form[data-ask=items]")
 	if got := form.AttrOr("hx-get", "") + " " + form.AttrOr("action", "") + " " + form.AttrOr("hx-target", ""); got != "/panels/forecast /flow closest section" {
 		t.Errorf("it asks %s", got)

@@ -208,12 +208,17 @@ func TestOverviewChanges(t *testing.T) {
 	if !strings.HasSuffix(change, "better") && !strings.HasSuffix(change, "worse") || !strings.ContainsAny(change, "↑↓") || !strings.Contains(change, "%") {
 		t.Errorf("the change is %q", change)
 	}
+	// Who hears the cell hears it once, and which way it went.
+	cell := rows["All"].Find("td[data-column=cycle_time]")
+	if said := cell.Find("a").AttrOr("aria-label", ""); !strings.Contains(said, "up: ") && !strings.Contains(said, "down: ") || cell.Find(".change[aria-hidden=true]").Length() != 1 {
+		t.Errorf("it is said as %q", said)
+	}
 	// Four deployments are too few to be compared.
 	list := read[overviewAnswer](s, "/api/v1/overview?range=30d")
 	if n := list.Items[1].Figures["change_lead_time"].N; n == 0 || n >= delivery.EnoughForDora {
 		t.Fatalf("%d changes", n)
 	}
-	cell := rows["Payments"].Find("td[data-column=change_lead_time]")
+	cell = rows["Payments"].Find("td[data-column=change_lead_time]")
 	if !cell.HasClass("few") || cell.Find(".change").Length() != 0 {
 		t.Errorf("too few are compared: %s", cell.Text())
 	}

@@ -7,6 +7,7 @@ import (
 	"slices"
 
 	"throughline/internal/delivery"
+	"throughline/internal/i18n"
 	"throughline/views"
 )
 
@@ -57,6 +58,42 @@ func (s *Server) whyEmpty(ctx context.Context, p panel, d delivery.PanelData, qu
 	wide := without(q, "from", "to")
 	wide.Set("range", "12m")
 	return views.Empty{Reason: "no_data", Fix: p.page + "?" + wide.Encode()}, nil
+}
+
+// pageTrends are the panels that a page cannot be without: where they are empty, so is
+// nearly all of it.
+var pageTrends = map[delivery.Subject]string{
+	delivery.OfIssues: "cycle-time-trend", delivery.OfRuns: "pipeline-count", delivery.OfDora: "deployment-frequency",
+}
+
+// pageEmpty says why a page has nothing in its period, once for all of its panels; nil
+// where it has something, or where each of them says it better itself.
+func (s *Server) pageEmpty(ctx context.Context, m metricsPage, f delivery.Filter, query string) (*views.Empty, error) {
+	p, ok := panelBySlug(pageTrends[m.of])
+	if !ok {
+		return nil, nil
+	}
+	d, err := s.loadPanel(ctx, p, f)
+	if err != nil || d.N > 0 {
+		return nil, err
+	}
+	empty, err := s.whyEmpty(ctx, p, d, query)
+	if err != nil || empty.Reason != "no_data" && empty.Reason != "filter" {
+		return nil, err
+	}
+	return &empty, nil
+}
+
+// missingDuration says why there is no duration of issues or runs.
+func missingDuration(p *i18n.Printer, d delivery.PanelData) string {
+	id := "figure.missing." + string(d.Of)
+	switch {
+	case !p.Has(id):
+		return ""
+	case d.Left() > 0:
+		return p.T(id+".left", "n", d.Left())
+	}
+	return p.T(id)
 }
 
 // allExcluded says that there is something, and that none of it counts.

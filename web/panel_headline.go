@@ -25,14 +25,18 @@ func (s *Server) headlinePanel(m metricsPage, ask figures) http.HandlerFunc {
 		ctx := r.Context()
 		view := views.Panel{Slug: m.headline, Of: m.of, Title: i18n.T(ctx, "flow.headline"), Query: q.Encode()}
 		var strip []views.Figure
+		var empty *views.Empty
 		if err == nil {
 			strip, err = ask(ctx, f, view)
+		}
+		if err == nil {
+			empty, err = s.pageEmpty(ctx, m, f, view.Query)
 		}
 		if err != nil {
 			s.failPanel(w, r, view, err)
 			return
 		}
-		s.render(w, r, http.StatusOK, views.HeadlinePanel(view, strip))
+		s.render(w, r, http.StatusOK, views.HeadlinePanel(view, strip, empty))
 	}
 }
 
@@ -127,6 +131,7 @@ func (c comparison) duration(label, name string, enough int) views.Figure {
 	f := views.Figure{Label: p.T(label), How: c.how + "#" + name, Notes: noteOf(p, "figure.of."+string(now.Of), now.N, c.counted), Few: now.N < enough, Trend: sparkOf(now, name)}
 	v := now.Figure(name)
 	if v == nil {
+		f.Missing = missingDuration(p, now)
 		return f
 	}
 	f.Value, f.Exact = p.Days(*v, now.Day.Hours()), p.Duration(*v, now.Day.Hours())

@@ -36,6 +36,7 @@ func (c comparison) rate(label string, enough int) views.Figure {
 	f := views.Figure{Label: p.T(label), How: c.how + "#rate", Notes: noteOf(p, "figure.of.runs", now.N, c.counted), Few: now.N < enough, Trend: sparkOf(now, "rate")}
 	v := now.Figure("rate")
 	if v == nil {
+		f.Missing = missingDuration(p, now)
 		return f
 	}
 	f.Value, f.Exact = p.Percent(*v, 1), p.Percent(*v, 4)

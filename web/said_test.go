@@ -18,7 +18,7 @@ func TestSaid(t *testing.T) {
 		message source.Message
 		want    string
 	}{
-		"known":     {source.Message{Text: "x", Phrase: source.Phrase{ID: "field.time", Args: []string{"field", "createdAt"}}}, "Поле createdAt – не время вида 2026-01-31T12:00:00.000+0000"},
+		"known":     {source.Message{Text: "x", Phrase: source.Phrase{ID: "field.time", Args: []string{"field", "createdAt"}}}, "Поле createdAt — не время вида 2026-01-31T12:00:00.000+0000"},
 		"in steps":  {source.Message{Text: "x", Phrase: source.Phrase{ID: "changelog>field.missing", Args: []string{"field", "to"}}}, "Не удалось прочитать историю изменений. Нет поля to"},
 		"not known": {source.Message{Text: "English", Phrase: source.Phrase{ID: "field.unheard"}}, "English"},
 		"no phrase": {source.Message{Text: "English"}, "English"},

@@ -271,6 +271,7 @@ func savedQuery(p *control.SeriesPanel) url.Values {
 // savedView is a saved panel as pages show it.
 func savedView(ctx context.Context, p *control.SeriesPanel) views.Panel {
 	view := panelView(ctx, seriesPanel(), savedQuery(p))
+	view.Under = true
 	view.Title, view.Key = i18n.T(ctx, "overview.saved", "name", p.Name, "range", views.RangeWords(ctx, p.Range)), fmt.Sprintf("series-%d", p.ID)
 	view.Path, view.Href = fmt.Sprintf("%s/panels/%d", seriesPath, p.ID), seriesPath+"?"+view.Query
 	return view

@@ -247,11 +247,11 @@ func TestSavedSeries(t *testing.T) {
 	}
 	want(t, s.page("/series"), ".saved-series li", "CI <b>time</b>")
 	slot := s.page("/").Find("#panel-series-1")
-	if slot.AttrOr("hx-get", "") != "/series/panels/1" || slot.Find("h2 a").AttrOr("href", "") != "/series?q=fetch%28%27ci.time%27%29&q=fetch%28%27old%27%29&range=30d" {
+	if slot.AttrOr("hx-get", "") != "/series/panels/1" || slot.Find("h3 a").AttrOr("href", "") != "/series?q=fetch%28%27ci.time%27%29&q=fetch%28%27old%27%29&range=30d" {
 		t.Errorf("on the overview it is %v", slot.Nodes)
 	}
 	part := s.page("/series/panels/1")
-	want(t, part, "#panel-series-1 h2", "CI <b>time</b>")
+	want(t, part, "#panel-series-1 h3", "CI <b>time</b>")
 	if part.Find("#chart-series-1, #table-series-1, [data-chart='chart-series-1']").Length() != 3 {
 		t.Error("a saved panel has the ids of another")
 	}

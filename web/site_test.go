@@ -323,3 +323,12 @@ func (s *site) provision(file string) {
 		s.t.Fatal(err)
 	}
 }
+
+// describedBy is the text that describes an element to those who hear the page.
+func describedBy(d *goquery.Document, e *goquery.Selection) string {
+	var out []string
+	for _, id := range strings.Fields(e.AttrOr("aria-describedby", "")) {
+		out = append(out, textOf(d, "#"+id))
+	}
+	return strings.Join(out, " ")
+}

@@ -162,6 +162,29 @@ func choicesOf(found []delivery.Facet, chosen []string, only func(key string) bo
 	return out
 }
 
+// saidTrial is what a trial comes to in a sentence: the first figure that differs, else the
+// first, and how many items do.
+func saidTrial(p *i18n.Printer, r *views.TrialResult, items int) string {
+	if len(r.Tried) == 0 {
+		return p.T("whatif.nothing")
+	}
+	said := r.Rows[0]
+	for _, row := range r.Rows {
+		if row.Difference != "" {
+			said = row
+			break
+		}
+	}
+	count := p.T("whatif.flips.none." + r.Of)
+	if items > 0 {
+		count = p.T("whatif.said."+r.Of, "n", items)
+	}
+	if said.Difference == "" {
+		return p.T("whatif.said.same", "label", said.Label, "value", said.Before, "count", count)
+	}
+	return p.T("whatif.said", "label", said.Label, "before", said.Before, "after", said.After, "count", count)
+}
+
 // signed is a number with its sign.
 func signed(v float64, text func(float64) string) string {
 	if v < 0 {

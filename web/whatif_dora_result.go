@@ -51,6 +51,7 @@ func (t *doraTrial) result(ctx context.Context) (views.TrialResult, error) {
 		out.Flips = append(out.Flips, doraFlip(p, &change.Items[i], &q))
 	}
 	out.More = change.Entered + change.Left + change.Failed + change.Mended + change.Other - len(out.Flips)
+	out.Said = saidTrial(p, &out, len(out.Flips)+out.More)
 	out.Save = t.save(ctx)
 	return out, nil
 }

@@ -50,6 +50,7 @@ func (t *flowTrial) result(ctx context.Context) (views.TrialResult, error) {
 	out.Rows, out.Notes = flowRows(p, change, &q, &is)
 	out.Counts = flowCounts(p, &change)
 	out.Flips, out.More = flowFlips(p, &change, &q, &is)
+	out.Said = saidTrial(p, &out, len(out.Flips)+out.More)
 	if len(t.except) > 0 {
 		out.TypesURL = t.withoutTypes()
 	}

@@ -89,6 +89,10 @@ func TestFlowTrial(t *testing.T) {
 		t.Errorf("the address is %q", got)
 	}
 	wantRow(t, trialRows(res.doc), "Cycle time, median", "8 d", "18 d", "+10 d +125 %")
+	want(t, res.doc, "[hx-swap-oob='innerHTML:#trial-said']", "Cycle time, median: 8 d, would be 18 d. 2 issues would be measured or counted otherwise.")
+	if n := doc.Find("[aria-live]").Length(); n != 0 || doc.Find("#trial-said[role=status]").Length() != 1 {
+		t.Errorf("%d parts of the page are read as they change", n)
+	}
 	if discard := res.doc.Find(".trial-save a.button").AttrOr("href", ""); discard != "/flow?clock=elapsed&range=30d" {
 		t.Errorf("discarding leads to %q", discard)
 	}

@@ -258,7 +258,7 @@ func statusChoices(p *i18n.Printer, found []delivery.StatusInUse, w *delivery.Wo
 	slices.SortFunc(out, func(a, b views.StatusChoice) int {
 		x, y := first[a.Key], first[b.Key]
 		return cmp.Or(
-			cmp.Compare(typeRank(types, x.Type), typeRank(types, y.Type)),
+			cmp.Compare(typeRank(types, x.Type, a.Class), typeRank(types, y.Type, b.Class)),
 			cmp.Compare(x.Order, y.Order), strings.Compare(a.Name, b.Name), strings.Compare(a.Key, b.Key),
 		)
 	})
@@ -282,10 +282,17 @@ func lists(l delivery.StatusLists, key string) bool {
 	return slices.Contains(l.Waiting, key) || slices.Contains(l.Active, key) || slices.Contains(l.Closed, key)
 }
 
-// typeRank puts a type that is not known between new and in progress.
-func typeRank(types []string, name string) int {
+// typeRank puts a type that is not known by the class: after new, after what is in
+// progress, or after what is done.
+func typeRank(types []string, name, class string) int {
 	if i := slices.Index(types, name); i >= 0 {
 		return 2 * i
+	}
+	switch class {
+	case delivery.Active.String():
+		return 2*slices.Index(types, "inProgress") + 1
+	case delivery.Closed.String():
+		return 2*slices.Index(types, "done") + 1
 	}
 	return 1
 }

@@ -172,7 +172,7 @@ func TestSeriesInTheBrowser(t *testing.T) {
 	b.open("/")
 	eval[bool](b, `(document.querySelector("#panel-series-1").scrollIntoView(), true)`)
 	b.until("it is on the overview", `document.querySelector("#panel-series-1 .chart.lines canvas")`)
-	b.expect("its title leads to its queries", `document.querySelector("#panel-series-1 h2 a").href.includes("/series?q=fetch")`)
+	b.expect("its title leads to its queries", `document.querySelector("#panel-series-1 h3 a").href.includes("/series?q=fetch")`)
 
 	for i, query := range []string{"fetch('many.hosts')", "fetch('deploy.size.bytes')", "fetch('cache.hit_ratio')"} {
 		b.open("/series?q=" + query)

@@ -75,6 +75,28 @@ func TestTextsAreCalm(t *testing.T) {
 	}
 }
 
+var (
+	tornUnit = regexp.MustCompile(`[\d}] (%|(h|min|d|ч|мин|дн)([^\pL]|$))`)
+	tornDash = regexp.MustCompile(`[^}] – |\} – [^{]`)
+)
+
+// TestNumbersKeepTheirUnits: no line ends between a number and its unit, and Russian has
+// one dash.
+func TestNumbersKeepTheirUnits(t *testing.T) {
+	for lang, messages := range catalogues() {
+		for id, m := range messages {
+			for _, text := range append(slices.Collect(maps.Values(m.forms)), m.text) {
+				if tornUnit.MatchString(text) {
+					t.Errorf("%s %s lets a number and its unit stand apart: %q", lang, id, text)
+				}
+				if lang == "ru" && tornDash.MatchString(text) {
+					t.Errorf("%s %s has the dash of ranges in a sentence: %q", lang, id, text)
+				}
+			}
+		}
+	}
+}
+
 func TestLoadRefusesDuplicates(t *testing.T) {
 	_, err := load(fstest.MapFS{
 		"messages/en/a.json": {Data: []byte(`{"x": "1"}`)},
