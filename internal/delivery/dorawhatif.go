@@ -28,7 +28,7 @@ type DoraChange struct {
 	// Was and Is are the environments that are production, by name, with the number of
 	// groups of the range there.
 	Was, Is map[string]int
-	Items                                []DoraFlip // of these, at most MaxFlips, the newest first
+	Items   []DoraFlip // of these, at most MaxFlips, the newest first
 }
 
 // DoraFlip is a group that would be something else. Group is as it would be, or as it

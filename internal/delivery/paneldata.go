@@ -21,7 +21,7 @@ type PanelData struct {
 	Series   []Series
 	Headline []Figure
 	Share    *TimeShare // that a rate of times is, nil for any other
-	Markers  []Marker // changes of what the numbers mean, or what happened, within the range
+	Markers  []Marker   // changes of what the numbers mean, or what happened, within the range
 	Notes    SeriesNotes
 }
 
