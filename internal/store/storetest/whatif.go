@@ -142,10 +142,18 @@ func (s *store) whatIfDone(t *testing.T, name string, q delivery.FlowQuery, next
 			want.LeftOut++
 		case f.WasOut && !f.IsOut:
 			want.Counted++
-		case f.IsClosed && !f.IsOut && !cmp.Equal(f.Before, f.After):
+		case !f.IsClosed && f.Before == nil && f.After != nil:
+			want.Started++
+		case !f.IsClosed && f.Before != nil && f.After == nil:
+			want.Unstarted++
+		case !f.IsOut && (before.ClosedAt != after.ClosedAt || !cmp.Equal(f.Before, f.After)):
 			want.Remeasured++
 		default:
 			continue
+		}
+		inRange := func(i delivery.ListedIssue) bool { return i.IsClosed() && i.ClosedAt >= q.From && i.ClosedAt < q.To }
+		if inRange(before) || inRange(after) {
+			want.InRange++
 		}
 		flips[key] = f
 	}
@@ -158,7 +166,7 @@ func (s *store) whatIfDone(t *testing.T, name string, q delivery.FlowQuery, next
 }
 
 func counts(c *delivery.FlowChange) []int {
-	return []int{c.Opened, c.Closed, c.LeftOut, c.Counted, c.Remeasured, c.Without}
+	return []int{c.Opened, c.Closed, c.LeftOut, c.Counted, c.Started, c.Unstarted, c.Remeasured, c.InRange, c.Without}
 }
 
 // expectedSample is how issues flow by a query, of which the store answers the cycle
@@ -214,8 +222,12 @@ func (s *store) flows(t *testing.T, q delivery.FlowQuery) map[string]delivery.Li
 	return out
 }
 
-// seconds is an issue's cycle time, nil when it has none.
+// seconds is an issue's cycle time, or its age while it is open, nil when it has none.
 func seconds(q *delivery.FlowQuery, i delivery.ListedIssue) *int64 {
+	if !i.IsClosed() && i.FirstActiveAt.Known() {
+		age := q.Millis(i.FirstActiveAt, q.Now, q.CalendarOf(i.Queue)) / 1000
+		return &age
+	}
 	span := i.CycleTime(q.CalendarOf(i.Queue))
 	if span == nil {
 		return nil
