@@ -10,7 +10,7 @@ import (
 
 const (
 	// serveMemory is of Go's heap; the collector works harder beyond it.
-	serveMemory = int64(128 << 20)
+	serveMemory = int64(112 << 20)
 	// memoryEvery is how often memory is looked at, quietBytes what a program at
 	// rest allocates in that time at most, heldBytes what it may hold unused, and
 	// wasteBytes what it may have allocated since it last gave any back.
