@@ -177,8 +177,8 @@ func (s *Server) calendar(ctx context.Context) (*delivery.Calendar, error) {
 	return s.db.DefaultCalendar(ctx)
 }
 
-// lang is the language that the query asks for, else the signed-in user's, else the one chosen before sign-in,
-// else the browser's, else the configured one.
+// lang is the language that the query asks for, else the signed-in user's, else the
+// one chosen before sign-in, else the browser's, else the configured one.
 func (s *Server) lang(r *http.Request) string {
 	if lang := r.URL.Query().Get("lang"); slices.Contains(i18n.Langs(), lang) {
 		return lang

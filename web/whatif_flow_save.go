@@ -101,10 +101,7 @@ func (t *flowTrial) definitions() control.DefinitionsChange {
 		}
 	}
 	if t.hours {
-		c.Name = t.calendar.Name
-		c.Calendar = func(stored []control.Calendar) ([]control.Calendar, error) {
-			return t.changedHours(stored)
-		}
+		c.Name, c.Calendar = t.calendar.Name, t.changedHours
 	}
 	return c
 }
